@@ -1,0 +1,64 @@
+/** Entry point of everything: `metallb VERB ...`; each verb is loaded only when it is asked for. */
+import { version } from "../../package.json" with { type: "json" };
+
+type Program = (argv: string[], env: NodeJS.ProcessEnv) => Promise<number>;
+
+interface Verb {
+  summary: string;
+  load: () => Promise<Program>;
+}
+
+const verbs: Record<string, Verb> = {
+  controller: {
+    summary: "hand out addresses from pools (the Deployment's program)",
+    load: async () => (await import("../controller/index.ts")).runController,
+  },
+  speaker: {
+    summary: "announce addresses from this node (the DaemonSet's program)",
+    load: async () => (await import("../speaker/index.ts")).runSpeaker,
+  },
+  apiserver: {
+    summary: "run the embedded Kubernetes API server, a development stand-in",
+    load: async () => (await import("../apiserver/index.ts")).runApiServer,
+  },
+  demo: {
+    summary: "run the tutorial in network namespaces on this machine",
+    load: async () => (await import("../lab/index.ts")).runDemo,
+  },
+  version: {
+    summary: "print the version",
+    load: () => Promise.resolve(printVersion),
+  },
+};
+
+function usage(): string {
+  const width = Math.max(...Object.keys(verbs).map((name) => name.length));
+  const lines = Object.entries(verbs).map(
+    ([name, verb]) => `  ${name.padEnd(width)}  ${verb.summary}`,
+  );
+  return `usage: metallb VERB [flags]\n\n${lines.join("\n")}\n\n'metallb VERB -h' lists the flags of a verb.\n`;
+}
+
+function printVersion(): Promise<number> {
+  process.stdout.write(`metallb-ts ${version} (node ${process.version})\n`);
+  return Promise.resolve(0);
+}
+
+/** Runs the verb that the command line names and returns the exit status (2: no such verb). */
+async function runCli(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const [name = "", ...rest] = argv;
+  if (["-h", "--help", "help"].includes(name)) {
+    process.stdout.write(usage());
+    return 0;
+  }
+  const verb = verbs[name];
+  if (verb === undefined) {
+    const problem = name === "" ? "no verb given" : `unknown verb "${name}"`;
+    process.stderr.write(`metallb: ${problem}\n\n${usage()}`);
+    return 2;
+  }
+  const program = await verb.load();
+  return program(rest, env);
+}
+
+process.exitCode = await runCli(process.argv.slice(2), process.env);

@@ -1,0 +1,56 @@
+/**
+ * Runs a suite with node's own runner: `all` is every test file, `unit` those beside pure code
+ * and the tidy test, `kube` the ones that need a real kube-apiserver.
+ */
+import { spawnSync } from "node:child_process";
+import { dirname } from "node:path";
+
+const root = dirname(import.meta.dirname);
+
+interface Suite {
+  files: string[];
+  env: Record<string, string>;
+}
+
+const suites: Record<string, Suite> = {
+  all: { files: ["src/**/*.test.ts", "test/**/*.test.ts"], env: {} },
+  unit: {
+    files: [
+      "src/{ip,kube,config,allocator,election,layer2}/**/*.test.ts",
+      "src/controller/*.test.ts",
+      "src/speaker/*.test.ts",
+      "test/tidy.test.ts",
+    ],
+    env: {},
+  },
+  kube: {
+    files: ["test/kube-api/**/*.test.ts", "test/kube/**/*.test.ts"],
+    env: { KUBE_API_UNDER_TEST: "real", REALKUBE_BUILD: "1", REQUIRE_REALKUBE: "1" },
+  },
+};
+
+const [name = "all", ...rest] = process.argv.slice(2);
+const suite = suites[name];
+if (suite === undefined) {
+  process.stderr.write(`no suite "${name}"; one of: ${Object.keys(suites).join(", ")}\n`);
+  process.exit(2);
+}
+const named = rest.filter((word) => !word.startsWith("-"));
+const flags = rest.filter((word) => word.startsWith("-"));
+const result = spawnSync(
+  process.execPath,
+  [
+    "--disable-warning=ExperimentalWarning",
+    "--test",
+    "--test-reporter=spec",
+    "--test-concurrency=2",
+    ...flags,
+    ...(named.length > 0 ? named : suite.files),
+  ],
+  {
+    cwd: root,
+    stdio: "inherit",
+    env: { NODE_NO_WARNINGS: "1", ...process.env, ...suite.env },
+  },
+);
+process.exit(result.status ?? 1);
