@@ -136,3 +136,17 @@ export interface KubeEvent extends KubeObject {
   lastTimestamp: string;
   count: number;
 }
+
+/** What the API server answers instead of an object when it refuses or reports. */
+export interface Status {
+  kind?: string;
+  status?: string;
+  code?: number;
+  reason?: string;
+  message?: string;
+}
+
+/** One line of a watch. A BOOKMARK carries only a resourceVersion; an ERROR carries a Status. */
+export type WatchEvent<T> =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; readonly object: T }
+  | { readonly type: "ERROR"; readonly object: Status };

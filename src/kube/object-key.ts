@@ -1,0 +1,19 @@
+/** How we name one object of a kind: `namespace/name`, or the bare name when the kind has no namespaces. */
+
+import type { ObjectMeta } from "./objects.ts";
+
+type Named = Pick<ObjectMeta, "name" | "namespace">;
+
+/** `namespace/name`, or `name` for a cluster-wide object. */
+export function objectKey(meta: Named): string {
+  return meta.namespace ? `${meta.namespace}/${meta.name}` : meta.name;
+}
+
+/** The key of a Service, `namespace/name`: the name it has in logs, metrics and the allocator. */
+export const serviceKey: (meta: Named) => string = objectKey;
+
+/** The two parts of a key; a key without a slash has the namespace "". */
+export function splitKey(key: string): { namespace: string; name: string } {
+  const slash = key.indexOf("/");
+  return { namespace: key.slice(0, Math.max(slash, 0)), name: key.slice(slash + 1) };
+}

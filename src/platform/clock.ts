@@ -1,0 +1,39 @@
+/** Wall time, monotonic time and named timers: the only door to the machine's clocks. */
+
+/** Milliseconds since an arbitrary moment; never goes back. */
+export function monotonicMs(): number {
+  return performance.now();
+}
+
+/** Now, as the API server and the logs write it: RFC 3339 in UTC with milliseconds. */
+export function timestamp(): string {
+  return new Date().toISOString();
+}
+
+/** Timers by name: setting one again replaces it, as the machines' `setTimer` commands ask. */
+export class NamedTimers<Name extends string = string> {
+  readonly #timers = new Map<Name, NodeJS.Timeout>();
+  readonly #onTimer: (name: Name) => void;
+
+  constructor(onTimer: (name: Name) => void) {
+    this.#onTimer = onTimer;
+  }
+
+  set(name: Name, ms: number): void {
+    this.cancel(name);
+    const timer = setTimeout(() => {
+      this.#timers.delete(name);
+      this.#onTimer(name);
+    }, ms);
+    this.#timers.set(name, timer);
+  }
+
+  cancel(name: Name): void {
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+  }
+
+  cancelAll(): void {
+    for (const name of this.#timers.keys()) this.cancel(name);
+  }
+}
