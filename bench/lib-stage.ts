@@ -1,0 +1,166 @@
+/** A private network with a real kube-apiserver on its loopback, in which contenders take turns. */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KubeClient, loadKubeConnection, type ResourceRef } from "../src/platform/index.ts";
+import {
+  realkubeBinaries,
+  startRealApiServer,
+  type RealApiServer,
+} from "../tools/realkube/index.ts";
+import type { Contender, ProgramName } from "./lib-contenders.ts";
+
+const namespace = "metallb-system";
+const nodeName = "bench-node";
+export const services: ResourceRef = {
+  group: "",
+  version: "v1",
+  plural: "services",
+  namespace: "default",
+};
+const inSystem = (plural: string): ResourceRef => ({ group: "", version: "v1", plural, namespace });
+const metallbKind = (plural: string): ResourceRef => ({
+  group: "metallb.io",
+  version: "v1beta1",
+  plural,
+  namespace,
+});
+
+/** Runs the benchmark again in a network namespace of its own: no frame leaves the machine. */
+export function enterPrivateNetwork(): void {
+  if (process.env["METALLB_BENCH_PRIVATE"] === "1") return;
+  const isRoot = process.getuid?.() === 0;
+  const flags = isRoot ? ["--net"] : ["--user", "--map-root-user", "--net"];
+  const inside = 'ip link set lo up; exec "$0" "$@"';
+  const words = [...flags, "sh", "-c", inside, process.execPath, ...process.argv.slice(1)];
+  const result = spawnSync("unshare", words, {
+    stdio: "inherit",
+    env: { ...process.env, METALLB_BENCH_PRIVATE: "1" },
+  });
+  process.exit(result.status ?? 1);
+}
+
+export interface Stage {
+  client: KubeClient;
+  /** Starts a contender's program as its pod would see the world; stop() ends it at once. */
+  start(contender: Contender, program: ProgramName): Running;
+  close(): Promise<void>;
+}
+
+export interface Running {
+  pid: number;
+  logFile: string;
+  stop(): Promise<void>;
+}
+
+export async function openStage(contenders: Contender[]): Promise<Stage> {
+  const found = await realkubeBinaries({ components: ["etcd", "kube-apiserver"] });
+  if (!found.ok) throw new Error(found.reason);
+  const folder = mkdtempSync(join(tmpdir(), "metallb-bench-"));
+  const server = await startRealApiServer({ binaries: found.dir, stateDir: join(folder, "api") });
+  const connection = loadKubeConnection({ kubeconfig: server.kubeconfig, env: {} });
+  const client = new KubeClient(connection);
+  await seed(client, contenders, server);
+  const account = join(folder, "account");
+  mkdirSync(account);
+  writeFileSync(join(account, "token"), server.tokens.admin.token);
+  writeFileSync(join(account, "namespace"), namespace);
+  writeFileSync(join(account, "ca.crt"), readFileSync(server.caFile));
+  let count = 0;
+  return {
+    client,
+    start: (contender, program) => {
+      const logFile = join(folder, `${contender.who}-${program}-${count++}.log`);
+      return startProgram({ contender, program, account, logFile, port: server.port });
+    },
+    close: async () => {
+      await client.close();
+      await server.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+async function seed(client: KubeClient, all: Contender[], server: RealApiServer): Promise<void> {
+  const namespaces: ResourceRef = { group: "", version: "v1", plural: "namespaces" };
+  await client.create(namespaces, { metadata: { name: namespace } });
+  await client.create(inSystem("serviceaccounts"), { metadata: { name: "default" } });
+  const config = "address-pools: [{name: pool, protocol: layer2, addresses: [10.128.0.0/16]}]\n";
+  await client.create(inSystem("configmaps"), { metadata: { name: "config" }, data: { config } });
+  const nodes: ResourceRef = { group: "", version: "v1", plural: "nodes" };
+  await client.create(nodes, { metadata: { name: nodeName } });
+  for (const program of ["controller", "speaker"]) {
+    const spec = { nodeName, containers: [{ name: program, image: "none" }] };
+    await client.create(inSystem("pods"), { metadata: { name: program }, spec });
+  }
+  const crds = all.find((contender) => contender.crds !== undefined)?.crds;
+  if (crds === undefined) return;
+  const kubectl = ["--kubeconfig", server.kubeconfig];
+  for (const words of [
+    ["apply", "-f", crds],
+    ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"],
+  ]) {
+    const result = spawnSync("kubectl", [...kubectl, ...words], { stdio: ["ignore", 2, 2] });
+    if (result.status !== 0) throw new Error(`kubectl ${words[0]} failed`);
+  }
+  const metadata = { name: "pool" };
+  const spec = { addresses: ["10.128.0.0/16"] };
+  await client.create(metallbKind("ipaddresspools"), {
+    apiVersion: "metallb.io/v1beta1",
+    kind: "IPAddressPool",
+    metadata,
+    spec,
+  });
+}
+
+function startProgram(what: {
+  contender: Contender;
+  program: ProgramName;
+  account: string;
+  logFile: string;
+  port: number;
+}): Running {
+  const { contender, program } = what;
+  const old = contender.generation === "configmap";
+  const flags = old
+    ? ["--port=7472", "--config=config"]
+    : [
+        "--port=9120",
+        "--log-level=info",
+        ...(program === "controller" ? ["--webhook-mode=disabled"] : []),
+      ];
+  const mount = "/var/run/secrets/kubernetes.io/serviceaccount";
+  // A fresh /run in a mount namespace of its own: the account is where a pod finds it.
+  const inside =
+    `mount --make-rprivate / && mount -t tmpfs none /run && mkdir -p ${mount} && ` +
+    `mount --bind "$0" ${mount} && exec "$@"`;
+  const log = openSync(what.logFile, "a");
+  const words = ["--mount", "sh", "-c", inside, what.account, ...contender.command(program)];
+  const child = spawn("unshare", [...words, ...flags], {
+    stdio: ["ignore", log, log],
+    env: {
+      PATH: process.env["PATH"],
+      KUBERNETES_SERVICE_HOST: "127.0.0.1",
+      KUBERNETES_SERVICE_PORT: String(what.port),
+      METALLB_NODE_NAME: nodeName,
+      METALLB_HOST: "127.0.0.1",
+      METALLB_NAMESPACE: namespace,
+      METALLB_POD_NAME: program,
+      METALLB_BGP_TYPE: "native",
+    },
+  });
+  return {
+    pid: child.pid ?? 0,
+    logFile: what.logFile,
+    stop: () => stop(child),
+  };
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once("exit", () => resolve());
+    child.kill("SIGKILL");
+  });
+}
