@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as fc from "fast-check";
+import { formatAddress, parseAddress } from "../ip/index.ts";
+import { AnnouncedAddresses } from "./announced-addresses.ts";
+
+const ip = (text: string) => parseAddress(text)!;
+const A = ip("192.0.2.1");
+
+describe("announced addresses", () => {
+  it("L2-70: an address stays while one of its services uses it", () => {
+    const addresses = new AnnouncedAddresses();
+    addresses.announce("ns/a", A, "all");
+    addresses.announce("ns/b", A, "all");
+    addresses.withdraw("ns/a");
+    assert.equal(addresses.lookup(A, "eth0").found, true);
+    addresses.withdraw("ns/b");
+    assert.deepEqual(addresses.lookup(A, "eth0"), { found: false, reason: "not-announced" });
+  });
+
+  it("L2-71: announcing again replaces the interfaces and does not count twice", () => {
+    const addresses = new AnnouncedAddresses();
+    addresses.announce("ns/a", A, "all");
+    addresses.announce("ns/a", A, new Set(["eth1"]));
+    assert.equal(addresses.userCount(A), 1);
+    assert.equal(addresses.lookup(A, "eth0").found, false);
+    addresses.withdraw("ns/a");
+    assert.equal(addresses.userCount(A), 0);
+  });
+
+  it("L2-73 L2-76: withdrawing removes all addresses of the service at once", () => {
+    const addresses = new AnnouncedAddresses();
+    addresses.announce("ns/a", A, "all");
+    addresses.announce("ns/a", ip("2001:db8::1"), "all");
+    addresses.withdraw("ns/a");
+    assert.deepEqual([...addresses.addresses()], []);
+  });
+
+  it("L2-144: counters outlive the announcement and go on when it returns", () => {
+    const addresses = new AnnouncedAddresses();
+    addresses.announce("ns/a", A, "all");
+    const found = addresses.lookup(A, "eth0");
+    assert.ok(found.found);
+    found.counters.requestsReceived = 7;
+    addresses.withdraw("ns/a");
+    assert.equal(addresses.counters().get("192.0.2.1")?.requestsReceived, 7);
+    addresses.announce("ns/b", A, "all");
+    assert.deepEqual(addresses.lookup(A, "eth0"), found);
+  });
+
+  it("L2-142: an IPv6 address never shares an entry with the IPv4 address of the same value", () => {
+    const addresses = new AnnouncedAddresses();
+    addresses.announce("ns/a", { family: 6, value: A.value }, "all");
+    assert.equal(addresses.lookup(A, "eth0").found, false);
+  });
+
+  it("L2-70: user counts equal a plain model after any sequence, never negative", () => {
+    const anyStep = fc.record({
+      service: fc.constantFrom("ns/a", "ns/b", "ns/c"),
+      address: fc.option(fc.constantFrom("192.0.2.1", "192.0.2.2", "2001:db8::1")),
+    });
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
+        const addresses = new AnnouncedAddresses();
+        const model = new Map<string, Set<string>>();
+        for (const { service, address } of steps) {
+          if (address === null) {
+            addresses.withdraw(service);
+            for (const users of model.values()) users.delete(service);
+          } else {
+            addresses.announce(service, ip(address), "all");
+            model.set(address, (model.get(address) ?? new Set()).add(service));
+          }
+          for (const [text, users] of model)
+            assert.equal(addresses.userCount(ip(text)), users.size);
+        }
+        const inUse = [...model].filter(([, users]) => users.size > 0).map(([text]) => text);
+        assert.deepEqual([...addresses.addresses()].map(formatAddress).sort(), inUse.sort());
+      }),
+    );
+  });
+});

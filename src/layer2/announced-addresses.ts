@@ -1,0 +1,100 @@
+/** The addresses that this node answers for: who uses each, on which interfaces, and what was counted. */
+import { formatAddress, type IpAddress } from "../ip/index.ts";
+
+/** Names of the interfaces on which an address is announced. */
+export type InterfaceSet = "all" | ReadonlySet<string>;
+
+/** Packets of one address since the start of the process; never reset (L2-144). */
+export interface AddressCounters {
+  requestsReceived: number;
+  responsesSent: number;
+  gratuitousSent: number;
+}
+
+interface AnnouncedAddress {
+  readonly ip: IpAddress;
+  /** By service key, so that several services can share the address. */
+  readonly users: Map<string, InterfaceSet>;
+  readonly counters: AddressCounters;
+}
+
+/** What a lookup says about one address on one interface (L2-74). */
+export type AddressLookup =
+  | { readonly found: true; readonly counters: AddressCounters }
+  | { readonly found: false; readonly reason: "not-announced" | "interface-not-matched" };
+
+const NOT_ANNOUNCED: AddressLookup = { found: false, reason: "not-announced" };
+const NOT_MATCHED: AddressLookup = { found: false, reason: "interface-not-matched" };
+
+/** State of the announcer (L2-70); a lookup costs the same with one address and with ten thousand. */
+export class AnnouncedAddresses {
+  readonly #byFamily = {
+    4: new Map<bigint, AnnouncedAddress>(),
+    6: new Map<bigint, AnnouncedAddress>(),
+  };
+  readonly #ofService = new Map<string, IpAddress[]>();
+  readonly #counters = new Map<string, AddressCounters>();
+
+  /** Adds the service as a user of the address, or replaces its interface set (L2-71). */
+  announce(service: string, ip: IpAddress, interfaces: InterfaceSet): void {
+    const table = this.#byFamily[ip.family];
+    let address = table.get(ip.value);
+    if (address === undefined) {
+      address = { ip, users: new Map(), counters: this.#countersOf(ip) };
+      table.set(ip.value, address);
+    }
+    if (!address.users.has(service)) {
+      this.#ofService.set(service, [...(this.#ofService.get(service) ?? []), ip]);
+    }
+    address.users.set(service, interfaces);
+  }
+
+  /** Removes the service from all its addresses (L2-73); those without another user are no longer answered. */
+  withdraw(service: string): void {
+    for (const ip of this.#ofService.get(service) ?? []) {
+      const table = this.#byFamily[ip.family];
+      const address = table.get(ip.value);
+      address?.users.delete(service);
+      if (address?.users.size === 0) table.delete(ip.value);
+    }
+    this.#ofService.delete(service);
+  }
+
+  /** May the address be answered on this interface? */
+  lookup(ip: IpAddress, interfaceName: string): AddressLookup {
+    const address = this.#byFamily[ip.family].get(ip.value);
+    if (address === undefined) return NOT_ANNOUNCED;
+    for (const interfaces of address.users.values()) {
+      if (interfaces === "all" || interfaces.has(interfaceName)) {
+        return { found: true, counters: address.counters };
+      }
+    }
+    return NOT_MATCHED;
+  }
+
+  /** How many services use the address. */
+  userCount(ip: IpAddress): number {
+    return this.#byFamily[ip.family].get(ip.value)?.users.size ?? 0;
+  }
+
+  /** Every announced address once. */
+  *addresses(): IterableIterator<IpAddress> {
+    for (const table of [this.#byFamily[4], this.#byFamily[6]]) {
+      for (const { ip } of table.values()) yield ip;
+    }
+  }
+
+  /** Counters by canonical text of the address, also of addresses withdrawn since (L2-144). */
+  counters(): ReadonlyMap<string, Readonly<AddressCounters>> {
+    return this.#counters;
+  }
+
+  #countersOf(ip: IpAddress): AddressCounters {
+    const text = formatAddress(ip);
+    const kept = this.#counters.get(text);
+    if (kept !== undefined) return kept;
+    const fresh = { requestsReceived: 0, responsesSent: 0, gratuitousSent: 0 };
+    this.#counters.set(text, fresh);
+    return fresh;
+  }
+}

@@ -1,0 +1,62 @@
+/** Ethernet II frames: the 14-byte header, with up to two VLAN tags read over. */
+import { formatMac, type MacAddress, parseMac } from "../ip/index.ts";
+
+export const ETHERTYPE_ARP = 0x0806;
+export const BROADCAST_MAC: MacAddress = "ff:ff:ff:ff:ff:ff";
+/** Smallest frame on the wire, without the check sequence. */
+const MINIMUM_FRAME_BYTES = 60;
+const HEADER_BYTES = 14;
+const TAG_BYTES = 4;
+const TAG_ETHERTYPES: ReadonlySet<number> = new Set([0x8100, 0x88a8]);
+
+export interface EthernetFrame {
+  readonly destination: MacAddress;
+  readonly source: MacAddress;
+  readonly etherType: number;
+  /** The id of the outermost tag that is in the bytes; absent when the frame carries none. */
+  readonly vlanId?: number;
+  readonly payload: Uint8Array;
+}
+
+/** Reads a frame, or gives undefined when it is shorter than its header (L2-90, L2-91). */
+export function decodeEthernetFrame(bytes: Uint8Array): EthernetFrame | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  let offset = HEADER_BYTES;
+  let etherType = uint16At(bytes, offset - 2);
+  let vlanId: number | undefined;
+  for (let tags = 0; tags < 2 && TAG_ETHERTYPES.has(etherType); tags++) {
+    if (bytes.length < offset + TAG_BYTES) return undefined;
+    vlanId ??= uint16At(bytes, offset) & 0xfff;
+    etherType = uint16At(bytes, offset + 2);
+    offset += TAG_BYTES;
+  }
+  return {
+    destination: formatMac(bytes.subarray(0, 6)),
+    source: formatMac(bytes.subarray(6, 12)),
+    etherType,
+    ...(vlanId !== undefined && { vlanId }),
+    payload: bytes.subarray(offset),
+  };
+}
+
+/** Writes an untagged frame, padded with zeros to Ethernet's minimum of 60 bytes (L2-99). */
+export function encodeEthernetFrame(frame: Omit<EthernetFrame, "vlanId">): Uint8Array {
+  const bytes = new Uint8Array(Math.max(MINIMUM_FRAME_BYTES, HEADER_BYTES + frame.payload.length));
+  bytes.set(macBytes(frame.destination), 0);
+  bytes.set(macBytes(frame.source), 6);
+  bytes[12] = frame.etherType >> 8;
+  bytes[13] = frame.etherType & 0xff;
+  bytes.set(frame.payload, HEADER_BYTES);
+  return bytes;
+}
+
+/** The six bytes of a MAC address that is known to be well formed. */
+export function macBytes(mac: MacAddress): Uint8Array {
+  const bytes = parseMac(mac);
+  if (bytes === undefined) throw new TypeError(`not a MAC address: ${mac}`);
+  return bytes;
+}
+
+function uint16At(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
+}
