@@ -1,6 +1,13 @@
 /** Kubernetes words and machines without effects. */
 
-export * from "./objects.ts";
+export type * from "./objects.ts";
+export { EventCorrelator, type EventAction, type EventNote } from "./event-correlator.ts";
+export {
+  matchesAnyLabels,
+  matchesLabels,
+  type LabelExpression,
+  type LabelSelector,
+} from "./label-selector.ts";
 export { objectKey, serviceKey, splitKey } from "./object-key.ts";
 export {
   backOffMs,
@@ -10,3 +17,5 @@ export {
   type ReflectorEvent,
   type ReflectorOptions,
 } from "./reflector.ts";
+export { viewService, type ServiceView } from "./service-view.ts";
+export { WorkQueue } from "./work-queue.ts";

@@ -1,6 +1,15 @@
 /** The only folder with effects: sockets, files, clocks, the API server. */
 
 export { monotonicMs, NamedTimers, timestamp } from "./clock.ts";
+export { EventRecorder, referenceTo } from "./event-recorder.ts";
+export {
+  parseGoFlags,
+  type FlagResult,
+  type FlagSpec,
+  type FlagSpecs,
+  type FlagValues,
+} from "./go-flags.ts";
+export { serveMetrics, type HttpServer } from "./http-server.ts";
 export { Informer, type InformerOptions } from "./informer.ts";
 export { hasStatus, KubeApiError } from "./kube-api-error.ts";
 export {
@@ -21,3 +30,20 @@ export {
   type KubeConfigSource,
   type KubeConnection,
 } from "./kube-config.ts";
+export {
+  createLogger,
+  logLevels,
+  silentLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+} from "./logger.ts";
+export {
+  Metrics,
+  type AllocatorMetrics,
+  type ClientMetrics,
+  type SpeakerMetrics,
+} from "./metrics.ts";
+export { stopSignal, type StopSignal } from "./process.ts";
+export { parseTlsOptions, type TlsOptions, type TlsOptionsResult } from "./tls-options.ts";
