@@ -1,0 +1,118 @@
+/** Raw Ethernet frames of one interface and one EtherType, through AF_PACKET (packet(7)). */
+
+import type { ReceivedFrame } from "../layer2/index.ts";
+import { libc, SystemCallError } from "./libc.ts";
+import { checked, openRawSocket, ReadableDescriptor } from "./readable-descriptor.ts";
+import { MessageReceiver } from "./message-receiver.ts";
+
+const AF_PACKET = 17;
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+const SOL_PACKET = 263;
+const PACKET_AUXDATA = 8;
+const PACKET_IGNORE_OUTGOING = 23;
+const MSG_DONTWAIT = 0x40;
+const SOCKADDR_LL_BYTES = 20;
+/** Level-triggered readiness brings us back for the rest; timers stay alive meanwhile. */
+const FRAMES_PER_WAKE_UP = 256;
+
+/** One classic BPF instruction: code, jump if true, jump if false, operand. */
+export type FilterInstruction = readonly [code: number, jt: number, jf: number, k: number];
+
+/** ARP requests only (L2-208); the kernel has taken VLAN tags out of the bytes already. */
+export const ARP_REQUEST_FILTER: readonly FilterInstruction[] = [
+  [0x28, 0, 0, 12],
+  [0x15, 0, 3, 0x0806],
+  [0x28, 0, 0, 20],
+  [0x15, 0, 1, 1],
+  [0x06, 0, 0, 0xffff],
+  [0x06, 0, 0, 0],
+];
+
+export interface PacketSocketOptions {
+  readonly interfaceIndex: number;
+  readonly etherType: number;
+  readonly filter: readonly FilterInstruction[];
+  /** The bytes are valid during the call only. */
+  readonly onFrame: (frame: ReceivedFrame) => void;
+  /** The socket failed and has closed itself (L2-205); not called after `close()`. */
+  readonly onFailure: (error: SystemCallError) => void;
+}
+
+export class PacketSocket {
+  readonly #descriptor: ReadableDescriptor;
+  readonly #receiver = new MessageReceiver();
+  readonly #options: PacketSocketOptions;
+
+  /** Opens and binds; from its first frame on, the socket delivers only what was asked for. Throws `SystemCallError`. */
+  constructor(options: PacketSocketOptions) {
+    this.#options = options;
+    // Protocol 0 receives nothing, so no unfiltered frame can be queued before the bind (L2-200).
+    const fd = openRawSocket(AF_PACKET, 0);
+    try {
+      attachFilter(fd, options.filter);
+      setFlag(fd, PACKET_AUXDATA);
+      setFlag(fd, PACKET_IGNORE_OUTGOING);
+      const address = linkAddress(options.interfaceIndex, options.etherType);
+      checked("bind", libc().bind(fd, address, address.length));
+      this.#descriptor = new ReadableDescriptor(fd, () => this.#drain());
+    } catch (error) {
+      libc().close(fd);
+      throw error;
+    }
+  }
+
+  /** Sends a whole frame; false when the kernel did not take it. */
+  send(frame: Uint8Array): boolean {
+    if (!this.#descriptor.isOpen) return false;
+    return libc().send(this.#descriptor.fd, frame, frame.length, MSG_DONTWAIT) === frame.length;
+  }
+
+  close(): void {
+    this.#descriptor.close();
+  }
+
+  #drain(): void {
+    for (let frames = 0; frames < FRAMES_PER_WAKE_UP && this.#descriptor.isOpen; frames++) {
+      const frame = this.#receiver.receive(this.#descriptor.fd);
+      if (frame === undefined) return this.#stopUnlessDrained(libc().errorCode());
+      this.#options.onFrame(frame);
+    }
+  }
+
+  #stopUnlessDrained(code: string): void {
+    if (code === "EAGAIN" || code === "EINTR") return;
+    this.close();
+    this.#options.onFailure(new SystemCallError("recvmsg", code));
+  }
+}
+
+function attachFilter(fd: number, filter: readonly FilterInstruction[]): void {
+  const instructions = Buffer.alloc(filter.length * 8);
+  for (const [index, [code, jt, jf, k]] of filter.entries()) {
+    const at = index * 8;
+    instructions.writeUInt16LE(code, at);
+    instructions.writeUInt8(jt, at + 2);
+    instructions.writeUInt8(jf, at + 3);
+    instructions.writeUInt32LE(k, at + 4);
+  }
+  const program = Buffer.alloc(16);
+  program.writeUInt16LE(filter.length, 0);
+  program.writeBigUInt64LE(libc().address(instructions), 8);
+  const result = libc().setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, program.length);
+  checked("setsockopt SO_ATTACH_FILTER", result);
+}
+
+function setFlag(fd: number, option: number): void {
+  const on = Buffer.from([1, 0, 0, 0]);
+  checked(`setsockopt ${option}`, libc().setsockopt(fd, SOL_PACKET, option, on, on.length));
+}
+
+/** `struct sockaddr_ll` for binding: the protocol is in network order (L2-200). */
+function linkAddress(interfaceIndex: number, etherType: number): Buffer {
+  const address = Buffer.alloc(SOCKADDR_LL_BYTES);
+  address.writeUInt16LE(AF_PACKET, 0);
+  address.writeUInt16BE(etherType, 2);
+  address.writeInt32LE(interfaceIndex, 4);
+  return address;
+}
