@@ -21,3 +21,4 @@ export {
   type Prefix,
 } from "./prefix.ts";
 export { parseRange, rangeToPrefixes, type AddressRange } from "./range.ts";
+export { PrefixMap } from "./prefix-map.ts";

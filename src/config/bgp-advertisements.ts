@@ -1,0 +1,69 @@
+/** How the addresses of a `bgp` pool are advertised (LC-11). */
+import { formatPrefix, type Prefix } from "../ip/index.ts";
+import { compileCommunities, type CommunityAliases } from "./communities.ts";
+import type { BgpAdvertisement } from "./config.ts";
+import { refuse } from "./config-error.ts";
+import { integer, list, mapping, text, type Located, type ShapeOf } from "./strict-yaml.ts";
+
+// A length is any number here, so that one beyond the family's bits gets its own words below.
+const length = integer(-(2 ** 31), 2 ** 31 - 1);
+
+export const advertisementShape = mapping(
+  {
+    "aggregation-length": length,
+    "aggregation-length-v6": length,
+    localpref: integer(0, 0xffff_ffff),
+    communities: list(text),
+  },
+  ["aggregation-length-v6"],
+);
+type RawAdvertisement = ShapeOf<typeof advertisementShape>;
+
+/** What a `bgp` pool without a list gets: no length check, hence fit for IPv6 too. */
+export const implicitAdvertisement: BgpAdvertisement = {
+  aggregationLength: 32,
+  aggregationLengthV6: 128,
+  localPref: 0,
+  communities: [],
+};
+
+/** What the advertisements of a pool are checked against. */
+export interface AdvertisementContext {
+  readonly prefixes: readonly Prefix[];
+  readonly aliases: CommunityAliases;
+  readonly generation: "0.9.5" | "late";
+}
+
+export function compileAdvertisement(
+  raw: RawAdvertisement,
+  { prefixes, aliases, generation }: AdvertisementContext,
+): BgpAdvertisement {
+  // 0.9.5 has one length for both families; hence it refuses explicit lists on most IPv6 pools.
+  const isFirst = (prefix: Prefix) => prefix.family === 4 || generation === "0.9.5";
+  const [first, others] = [prefixes.filter(isFirst), prefixes.filter((one) => !isFirst(one))];
+  return {
+    aggregationLength: compileLength(32, raw["aggregation-length"], first),
+    aggregationLengthV6: compileLength(128, raw["aggregation-length-v6"], others),
+    localPref: raw.localpref.value ?? 0,
+    communities: compileCommunities(raw.communities.value, aliases),
+  };
+}
+
+function compileLength(
+  max: 32 | 128,
+  { value: length = max, place }: Located<number | undefined>,
+  prefixes: readonly Prefix[],
+): number {
+  if (length > max) {
+    const fix = `use a length of at most ${max}`;
+    refuse("bad-aggregation-length", place, `${length} is more than ${max} bits`, fix);
+  }
+  const narrow = prefixes.find((prefix) => prefix.bits > length);
+  if (narrow === undefined) return length;
+  const problem = `length ${length} is shorter than the pool's prefix ${formatPrefix(narrow)}`;
+  const fix =
+    narrow.bits <= max
+      ? `use a length of at least ${narrow.bits}`
+      : "remove the whole bgp-advertisements list, or move the IPv6 addresses to another pool";
+  return refuse("bad-aggregation-length", place, problem, fix);
+}

@@ -1,0 +1,34 @@
+/** Durations in Go's notation, as in `hold-time: 1m30s`. */
+
+const nanosecondsPerUnit = new Map([
+  ["ns", 1n],
+  ["us", 1_000n],
+  ["µs", 1_000n], // U+00B5, micro sign
+  ["μs", 1_000n], // U+03BC, Greek letter mu
+  ["ms", 1_000_000n],
+  ["s", 1_000_000_000n],
+  ["m", 60_000_000_000n],
+  ["h", 3_600_000_000_000n],
+]);
+const durationPattern = /^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[nuµμm]?s|m|h))+$/;
+const partPattern = /(\d*)\.?(\d*)([a-zµμ]+)/g;
+const maxNanoseconds = 2n ** 63n - 1n;
+
+/** Nanoseconds of a sequence of number and unit; a bare number other than 0 is undefined. */
+export function parseDuration(text: string): bigint | undefined {
+  if (/^[-+]?0$/.test(text)) return 0n;
+  if (!durationPattern.test(text)) return undefined;
+  let total = 0n;
+  for (const [, whole = "", fraction = "", unit = ""] of text.matchAll(partPattern)) {
+    const digits = BigInt(whole + fraction);
+    total += (digits * (nanosecondsPerUnit.get(unit) ?? 0n)) / 10n ** BigInt(fraction.length);
+  }
+  if (total > maxNanoseconds) return undefined;
+  return text.startsWith("-") ? -total : total;
+}
+
+/** Whole seconds of a duration, cut towards zero as 0.9.5 does (LC-5); undefined if malformed. */
+export function parseDurationSeconds(text: string): number | undefined {
+  const nanoseconds = parseDuration(text);
+  return nanoseconds === undefined ? undefined : Number(nanoseconds / 1_000_000_000n);
+}

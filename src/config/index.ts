@@ -1,0 +1,24 @@
+/** One validated configuration from the text or the objects that users write. */
+export { parseAddressEntry, type AddressEntry } from "./address-entry.ts";
+export { parseCommunity } from "./communities.ts";
+export {
+  emptyConfig,
+  indexPools,
+  isAvoided,
+  isBuggyAddress,
+  poolContaining,
+  type BfdProfile,
+  type BgpAdvertisement,
+  type Config,
+  type Peer,
+  type Pool,
+} from "./config.ts";
+export { ConfigError, type ConfigErrorCode } from "./config-error.ts";
+export { parseDuration } from "./duration.ts";
+export {
+  compileConfigMap,
+  type CompileResult,
+  type ConfigMapGeneration,
+} from "./from-configmap.ts";
+export { matchesAnySelector, type NodeRequirement, type NodeSelector } from "./node-selector.ts";
+export { findStrandedAddress, type HeldAddress, type TransitionRefusal } from "./transitions.ts";

@@ -1,0 +1,213 @@
+/** Strict reading of a YAML document by shape: unknown keys, repeated keys and wrong types end it. */
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Alias,
+  type Document,
+  type ParsedNode,
+  type Scalar,
+} from "yaml";
+import { refuse } from "./config-error.ts";
+import { Place } from "./place.ts";
+
+/** A value and where it stands; an absent or null one is undefined, placed at its parent. */
+export interface Located<T> {
+  readonly value: T;
+  readonly place: Place;
+}
+
+type YamlNode = ParsedNode | null | undefined;
+
+/** What a reader needs of the document around its node. */
+interface Source {
+  readonly document: Document.Parsed;
+  /** Keys of later releases are known, but refused unless this is set (LC-4). */
+  readonly acceptLateKeys: boolean;
+}
+
+export type Reader<T> = (node: YamlNode, place: Place, source: Source) => Located<T>;
+export type ShapeOf<R> = R extends Reader<infer T> ? T : never;
+type Shape = Readonly<Record<string, Reader<unknown>>>;
+export type Fields<S extends Shape> = { readonly [K in keyof S]: Located<ShapeOf<S[K]>> };
+
+/** Reads the whole text with one reader; throws ConfigError. An empty text is a null document. */
+export function readDocument<T>(text: string, reader: Reader<T>, acceptLateKeys: boolean): T {
+  const lineCounter = new LineCounter();
+  // "failsafe" leaves every scalar as text: the shape decides what a scalar must be.
+  const document = parseDocument(text, {
+    schema: "failsafe",
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter,
+  });
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault !== undefined) {
+    const place = new Place(lineCounter, "", fault.pos[0]);
+    const problem = fault.code === "MULTIPLE_DOCS" ? "a second document" : fault.message;
+    refuse("yaml-syntax", place, `not valid YAML: ${problem}`, "correct the YAML at this position");
+  }
+  const place = new Place(lineCounter, "", 0);
+  return reader(document.contents, place, { document, acceptLateKeys }).value;
+}
+
+/** Text: any scalar as it is written, so that `password: 0123` keeps its zero. */
+export const text: Reader<string | undefined> = scalarReader("a string", (scalar) =>
+  String(scalar.value),
+);
+
+/** A boolean in any spelling of YAML 1.1, which 0.9.5 reads. */
+export const flag: Reader<boolean | undefined> = scalarReader("true or false", (scalar) => {
+  const word = isPlain(scalar) ? String(scalar.value).toLowerCase() : "";
+  if (["true", "yes", "on", "y"].includes(word)) return true;
+  return ["false", "no", "off", "n"].includes(word) ? false : undefined;
+});
+
+/** A whole number within the bounds, both included. */
+export function integer(min: number, max: number): Reader<number | undefined> {
+  const readInteger = scalarReader("a whole number", (scalar) =>
+    isPlain(scalar) ? parseInteger(String(scalar.value)) : undefined,
+  );
+  return (node, place, source) => {
+    const { value, place: at } = readInteger(node, place, source);
+    if (value === undefined) return { value, place: at };
+    if (value < BigInt(min) || value > BigInt(max)) {
+      refuse("wrong-size", at, `${value} is out of range`, `use a number from ${min} to ${max}`);
+    }
+    return { value: Number(value), place: at };
+  };
+}
+
+/** A list; absent or null is empty. */
+export function list<T>(item: Reader<T>): Reader<readonly Located<T>[]> {
+  return (node, parent, source) => {
+    const found = resolve(node, parent, source);
+    const place = parent.at(found?.range[0]);
+    if (found === undefined) return { value: [], place };
+    if (!isSeq(found)) refuseType(place, "a list", found);
+    const value = found.items.map((child, index) => item(child, place.item(index), source));
+    return { value, place };
+  };
+}
+
+/**
+ * A mapping with exactly these keys, all of them optional; absent or null has none.
+ * `lateKeys` are those that only later releases know.
+ */
+export function mapping<S extends Shape>(
+  shape: S,
+  lateKeys: readonly (keyof S & string)[] = [],
+): Reader<Fields<S>> {
+  return (node, parent, source) => {
+    const { place, entries } = readEntries(node, parent, source);
+    for (const [key, entry] of entries) {
+      const isLate = lateKeys.includes(key) && !source.acceptLateKeys;
+      if (isLate || !Object.hasOwn(shape, key)) refuseKey(key, entry.keyPlace, shape, isLate);
+    }
+    const fields = Object.entries(shape).map(([key, reader]) => {
+      const child = entries.get(key)?.node;
+      return [key, reader(child, place.key(key), source)] as const;
+    });
+    return { value: Object.fromEntries(fields) as Fields<S>, place };
+  };
+}
+
+/** A mapping from any key to text; a null value is empty text. */
+export const textMap: Reader<ReadonlyMap<string, Located<string>>> = (node, parent, source) => {
+  const { place, entries } = readEntries(node, parent, source);
+  const value = new Map<string, Located<string>>();
+  for (const [key, entry] of entries) {
+    const located = text(entry.node, place.key(key), source);
+    value.set(key, { value: located.value ?? "", place: located.place.at(entry.offset) });
+  }
+  return { value, place };
+};
+
+interface Entry {
+  readonly node: YamlNode;
+  readonly offset: number | undefined;
+  readonly keyPlace: Place;
+}
+
+function readEntries(node: YamlNode, parent: Place, source: Source) {
+  const found = resolve(node, parent, source);
+  const place = parent.at(found?.range[0]);
+  const entries = new Map<string, Entry>();
+  if (found === undefined) return { place, entries };
+  if (!isMap(found)) refuseType(place, "a mapping", found);
+  for (const pair of found.items) {
+    const keyNode = resolve(pair.key, place, source);
+    const offset = pair.key.range[0];
+    if (!isScalar(keyNode)) refuseType(place.at(offset), "a plain key", keyNode);
+    const key = String(keyNode.value);
+    const keyPlace = place.key(key).at(offset);
+    const earlier = entries.get(key)?.keyPlace.position();
+    if (earlier !== undefined) {
+      const problem = `the key is given twice, first on line ${earlier.line}`;
+      refuse("repeated-key", keyPlace, problem, "keep one of the two");
+    }
+    entries.set(key, { node: pair.value, offset, keyPlace });
+  }
+  return { place, entries };
+}
+
+function scalarReader<T>(
+  expected: string,
+  convert: (scalar: Scalar) => T | undefined,
+): Reader<T | undefined> {
+  return (node, parent, source) => {
+    const found = resolve(node, parent, source);
+    const place = parent.at(found?.range[0]);
+    if (found === undefined) return { value: undefined, place };
+    const value = isScalar(found) ? convert(found) : undefined;
+    return value === undefined ? refuseType(place, expected, found) : { value, place };
+  };
+}
+
+/** Follows an alias; a null in any of its spellings is as good as absent. */
+function resolve(
+  node: YamlNode,
+  place: Place,
+  source: Source,
+): Exclude<ParsedNode, Alias> | undefined {
+  if (node === null || node === undefined) return undefined;
+  if (isAlias(node)) {
+    const target = node.resolve(source.document) as ParsedNode | undefined;
+    if (target !== undefined) return resolve(target, place, source);
+    const fix = "define the anchor before it, or write the value out";
+    return refuse("yaml-syntax", place.at(node.range[0]), `unknown anchor "${node.source}"`, fix);
+  }
+  const isNull = isScalar(node) && isPlain(node) && nullWords.has(String(node.value));
+  return isNull ? undefined : node;
+}
+
+const nullWords = new Set(["", "~", "null", "Null", "NULL"]);
+
+/** Quoted and tagged scalars are text, whatever they look like. */
+function isPlain(scalar: Scalar): boolean {
+  return scalar.type === "PLAIN" && scalar.tag === undefined;
+}
+
+const integerPattern = /^([-+]?)(0|[1-9]\d*|0x[0-9a-f]+|0b[01]+|0o?[0-7]+)$/i;
+
+function parseInteger(word: string): bigint | undefined {
+  const match = integerPattern.exec(word.replaceAll("_", ""));
+  if (match === null) return undefined;
+  const digits = (match[2] ?? "").replace(/^0(?=\d)/, "0o").toLowerCase();
+  return match[1] === "-" ? -BigInt(digits) : BigInt(digits);
+}
+
+function refuseType(place: Place, expected: string, node: YamlNode): never {
+  const given = isMap(node) ? "a mapping" : isSeq(node) ? "a list" : "another kind of value";
+  const shown = isScalar(node) ? `"${String(node.value)}"` : given;
+  return refuse("wrong-type", place, `expected ${expected}, found ${shown}`, `write ${expected}`);
+}
+
+function refuseKey(key: string, place: Place, shape: Shape, isLate: boolean): never {
+  const problem = isLate ? `key "${key}" belongs to releases after 0.9.5` : `unknown key "${key}"`;
+  const known = Object.keys(shape).join(", ");
+  return refuse("unknown-key", place, problem, `remove it; the keys known here are: ${known}`);
+}
