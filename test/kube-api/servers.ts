@@ -1,0 +1,90 @@
+/** The server under test: `KUBE_API_UNDER_TEST=embedded` (default) or `real`. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  compactEtcd,
+  realkubeBinaries,
+  startRealApiServer,
+  type RealApiServer,
+} from "../../tools/realkube/index.ts";
+import { ApiClient, trustingAgent } from "./api-client.ts";
+
+export interface ServerUnderTest {
+  name: "embedded" | "real";
+  /** The client of an administrator (group system:masters). */
+  api: ApiClient;
+  /** A token of user "nobody", who has no rights but those of everybody. */
+  nobodyToken: string;
+  /** A token of user "alice" in group "developers". */
+  aliceToken: string;
+  /** A folder for the test's own files, removed by stop. */
+  scratch: string;
+  /** Makes the server forget every resource version before the present one. */
+  forgetHistory(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A server that can be killed and started again on the same data. */
+export interface RestartableServer {
+  api: ApiClient;
+  /** SIGKILL to every process of it. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const serverName = process.env["KUBE_API_UNDER_TEST"] === "real" ? "real" : "embedded";
+
+/** Why the server cannot be had here, or undefined. Never an excuse when REQUIRE_REALKUBE=1. */
+export async function reasonToSkip(): Promise<string | undefined> {
+  if (serverName === "embedded") return undefined;
+  const answer = await realkubeBinaries({ components: ["etcd", "kube-apiserver"] });
+  if (answer.ok) return undefined;
+  if (process.env["REQUIRE_REALKUBE"] === "1") throw new Error(answer.reason);
+  return answer.reason;
+}
+
+export function startServerUnderTest(): Promise<ServerUnderTest> {
+  const scratch = mkdtempSync(join(tmpdir(), "kube-api-"));
+  return serverName === "real" ? startReal(scratch) : startEmbedded(scratch);
+}
+
+async function startReal(scratch: string): Promise<ServerUnderTest> {
+  const server = await realServer(join(scratch, "state"));
+  const agent = trustingAgent(readFileSync(server.caFile));
+  const api = new ApiClient(server.url, agent, server.tokens.admin.token);
+  return {
+    name: "real",
+    api,
+    nobodyToken: server.tokens.nobody.token,
+    aliceToken: server.tokens.alice.token,
+    scratch,
+    async forgetHistory() {
+      const { body } = await api.get("/api/v1/namespaces?limit=1");
+      await compactEtcd(server.etcdUrl, body.metadata.resourceVersion);
+    },
+    async stop() {
+      await server.stop();
+      await agent.destroy();
+      rmSync(scratch, { recursive: true });
+    },
+  };
+}
+
+async function realServer(stateDir: string, port?: number): Promise<RealApiServer> {
+  const answer = await realkubeBinaries({ components: ["etcd", "kube-apiserver"] });
+  if (!answer.ok) throw new Error(answer.reason);
+  const binaries = answer.dir;
+  const apiServerFlags = ["--watch-cache-sizes=leases.coordination.k8s.io#0"];
+  return startRealApiServer({
+    binaries,
+    stateDir,
+    apiServerFlags,
+    ...(port === undefined ? {} : { port }),
+  });
+}
+
+function startEmbedded(_scratch: string): Promise<ServerUnderTest> {
+  throw new Error("the embedded server is not there yet");
+}
