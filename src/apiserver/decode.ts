@@ -1,0 +1,40 @@
+/** From a request's body to an object of the wanted kind: kind checked, unknown fields dropped or refused. */
+import { badRequest } from "./api-error.ts";
+import { isRecord, type ApiObject, type Json } from "./api-object.ts";
+import { groupVersion, type Resource } from "./resource.ts";
+
+export interface Decoded {
+  object: ApiObject;
+  /** Sentences for `Warning:` headers. */
+  warnings: string[];
+}
+
+/** Throws 400 when the body is no object of this kind, or has unknown fields under `fieldValidation=Strict`. */
+export function decode(
+  body: Json | undefined,
+  resource: Resource,
+  fieldValidation: string,
+): Decoded {
+  if (!isRecord(body)) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; ` +
+        "json parse error: unexpected end of JSON input (<empty>)",
+    );
+  }
+  const version = groupVersion(resource);
+  const kind = body.kind ?? resource.kind;
+  const apiVersion = body.apiVersion ?? version;
+  if (kind !== resource.kind || apiVersion !== version) {
+    throw badRequest(
+      `${String(kind)} in version "${resource.version}" cannot be handled as a ${resource.kind}: ` +
+        `the resource ${resource.plural} takes ${version} ${resource.kind}, not ${String(apiVersion)} ${String(kind)}`,
+    );
+  }
+  const metadata = isRecord(body.metadata) ? body.metadata : {};
+  const object = { ...body, apiVersion, kind, metadata } as unknown as ApiObject;
+  return { object, warnings: unknownFields(object, resource, fieldValidation) };
+}
+
+function unknownFields(_object: ApiObject, _resource: Resource, _mode: string): string[] {
+  return [];
+}

@@ -1,0 +1,156 @@
+/** Discovery: which groups, versions and resources there are, in the plain and in the aggregated form. */
+import type { Json, JsonObject } from "./api-object.ts";
+import { groupVersion, type Registry, type Resource } from "./resource.ts";
+
+export const VERSION = {
+  major: "1",
+  minor: "36",
+  gitVersion: "v1.36.0+metallb-ts",
+  gitCommit: "embedded",
+  gitTreeState: "clean",
+  buildDate: "2026-11-22T00:00:00Z",
+  goVersion: "none",
+  compiler: "none",
+  platform: "node",
+};
+
+const AGGREGATED =
+  /application\/json;g=apidiscovery\.k8s\.io;v=(v2(?:beta1)?);as=APIGroupDiscoveryList/;
+
+/** The answer for a discovery path, undefined for any other path. */
+export function discover(registry: Registry, path: string, accept: string): JsonObject | undefined {
+  const parts = path.split("/").filter(Boolean);
+  const aggregated = AGGREGATED.exec(accept)?.[1];
+  if (path === "/api") return aggregated ? aggregate(registry, aggregated, true) : coreVersions();
+  if (path === "/apis")
+    return aggregated ? aggregate(registry, aggregated, false) : groupList(registry);
+  if (parts[0] === "api" && parts.length === 2) return resourceList(registry, parts[1]!);
+  if (parts[0] !== "apis") return undefined;
+  if (parts.length === 2) return groupOf(registry, parts[1]!);
+  if (parts.length === 3) return resourceList(registry, `${parts[1]}/${parts[2]}`);
+  return undefined;
+}
+
+/** The content type that goes with an aggregated answer. */
+export function discoveryContentType(path: string, accept: string): string {
+  const version = path === "/api" || path === "/apis" ? AGGREGATED.exec(accept)?.[1] : undefined;
+  if (!version) return "application/json";
+  return `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+}
+
+function coreVersions(): JsonObject {
+  return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] };
+}
+
+function groupList(registry: Registry): JsonObject {
+  const names = [...registry.groups().keys()].filter((name) => name !== "");
+  const groups = names.map((name) => groupOf(registry, name)!) as Json[];
+  return { kind: "APIGroupList", apiVersion: "v1", groups };
+}
+
+function groupOf(registry: Registry, name: string): JsonObject | undefined {
+  const versions = registry
+    .groups()
+    .get(name)
+    ?.map((version) => ({
+      groupVersion: groupVersion({ group: name, version }),
+      version,
+    }));
+  if (!versions) return undefined;
+  return { kind: "APIGroup", apiVersion: "v1", name, versions, preferredVersion: versions[0]! };
+}
+
+function resourceList(registry: Registry, wanted: string): JsonObject | undefined {
+  const found = registry.all().filter((resource) => groupVersion(resource) === wanted);
+  if (found.length === 0) return undefined;
+  const resources = found.flatMap((resource) => [
+    {
+      name: resource.plural,
+      singularName: resource.singular,
+      namespaced: resource.namespaced,
+      kind: resource.kind,
+      verbs: [...resource.verbs],
+      ...(resource.shortNames.length > 0 ? { shortNames: [...resource.shortNames] } : {}),
+      ...(resource.categories.length > 0 ? { categories: [...resource.categories] } : {}),
+    },
+    ...resource.subresources.map((name) => ({
+      name: `${resource.plural}/${name}`,
+      singularName: "",
+      namespaced: resource.namespaced,
+      ...subresourceKind(resource, name),
+      verbs: subresourceVerbs(name),
+    })),
+  ]);
+  return { kind: "APIResourceList", apiVersion: "v1", groupVersion: wanted, resources };
+}
+
+interface KindReference {
+  group?: string;
+  version?: string;
+  kind: string;
+  [field: string]: Json;
+}
+
+function subresourceKind(resource: Resource, name: string): KindReference {
+  switch (name) {
+    case "scale":
+      return { group: "autoscaling", version: "v1", kind: "Scale" };
+    case "token":
+      return { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
+    case "eviction":
+      return { group: "policy", version: "v1", kind: "Eviction" };
+    case "binding":
+      return { kind: "Binding" };
+    default:
+      return { kind: resource.kind };
+  }
+}
+
+function subresourceVerbs(name: string): string[] {
+  if (name === "log") return ["get"];
+  if (name === "token" || name === "eviction" || name === "binding") return ["create"];
+  return name === "finalize" ? ["update"] : ["get", "patch", "update"];
+}
+
+function aggregate(registry: Registry, form: string, core: boolean): JsonObject {
+  const groups = [...registry.groups()].filter(([name]) => (name === "") === core);
+  const items = groups.map(([name, versions]) => ({
+    metadata: name ? { name } : {},
+    versions: versions.map((version) => ({
+      version,
+      freshness: "Current",
+      resources: registry
+        .all()
+        .filter((resource) => resource.group === name && resource.version === version)
+        .map(aggregatedResource),
+    })),
+  }));
+  return {
+    kind: "APIGroupDiscoveryList",
+    apiVersion: `apidiscovery.k8s.io/${form}`,
+    metadata: {},
+    items,
+  };
+}
+
+function aggregatedResource(resource: Resource): JsonObject {
+  const { group, version } = resource;
+  return {
+    resource: resource.plural,
+    responseKind: { group, version, kind: resource.kind },
+    scope: resource.namespaced ? "Namespaced" : "Cluster",
+    singularResource: resource.singular,
+    verbs: [...resource.verbs],
+    ...(resource.shortNames.length > 0 ? { shortNames: [...resource.shortNames] } : {}),
+    ...(resource.categories.length > 0 ? { categories: [...resource.categories] } : {}),
+    ...(resource.subresources.length > 0
+      ? {
+          subresources: resource.subresources.map((name) => ({
+            subresource: name,
+            responseKind: { group, version, ...subresourceKind(resource, name) },
+            verbs: subresourceVerbs(name),
+          })),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,100 @@
+/** PATCH: which of the four patch types a request carries, and what it makes of the current object. */
+import { ApiError, badRequest, invalid, fieldError } from "./api-error.ts";
+import { isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
+import { decode } from "./decode.ts";
+import { jsonPatch, mergePatch } from "./json-patch.ts";
+import { serverSideApply } from "./server-side-apply.ts";
+import { groupVersion, type Resource } from "./resource.ts";
+import type { ServerState } from "./server-state.ts";
+import { strategicPatch } from "./strategic-patch.ts";
+import { change, type WriteContext } from "./write.ts";
+
+const JSON_PATCH = "application/json-patch+json";
+const MERGE_PATCH = "application/merge-patch+json";
+const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
+const APPLY_PATCH = "application/apply-patch+yaml";
+
+export const PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
+
+/** Applies a patch; the object is made when a server-side apply names one that does not exist. */
+export async function patch(
+  state: ServerState,
+  context: WriteContext,
+  request: { contentType: string; body: Json | undefined; force: boolean },
+): Promise<{ object: ApiObject; created: boolean }> {
+  const { resource } = context;
+  const { contentType, body = null } = request;
+  if (contentType === APPLY_PATCH) return serverSideApply(state, context, body, request.force);
+  const supported = resource.custom
+    ? PATCH_TYPES.filter((type) => type !== STRATEGIC_PATCH)
+    : PATCH_TYPES;
+  if (!supported.includes(contentType)) throw unsupportedPatch(resource, contentType);
+  const object = await change(state, context, (current) =>
+    patched(current, contentType, body, context),
+  );
+  return { object, created: false };
+}
+
+function unsupportedPatch(resource: Resource, contentType: string): ApiError {
+  const types = resource.custom
+    ? PATCH_TYPES.filter((type) => type !== STRATEGIC_PATCH)
+    : PATCH_TYPES;
+  if (contentType === STRATEGIC_PATCH) {
+    const message =
+      "the body of the request was in an unknown format - accepted media types include: " +
+      types.join(", ");
+    return new ApiError(415, "UnsupportedMediaType", message);
+  }
+  return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+}
+
+function patched(
+  current: ApiObject,
+  contentType: string,
+  body: Json,
+  context: WriteContext,
+): ApiObject {
+  const { resource } = context;
+  const versioned = { ...current, apiVersion: groupVersion(resource) } as unknown as JsonObject;
+  if (contentType !== JSON_PATCH && !isRecord(body)) {
+    throw badRequest(
+      "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+    );
+  }
+  const result =
+    contentType === JSON_PATCH
+      ? jsonPatch(versioned, body)
+      : contentType === MERGE_PATCH
+        ? mergePatch(versioned, body)
+        : strategicPatch(versioned, body, resource.schema);
+  const { object, warnings } = decodePatched(result, context);
+  for (const warning of warnings)
+    if (!context.warnings.includes(warning)) context.warnings.push(warning);
+  // A patch that does not speak of the version is meant for whatever version is current.
+  if (
+    object.metadata.resourceVersion === current.metadata.resourceVersion &&
+    !speaksOfVersion(body)
+  ) {
+    const { resourceVersion: _version, ...metadata } = object.metadata;
+    return { ...object, metadata: { ...metadata, resourceVersion: "" } };
+  }
+  return object;
+}
+
+function decodePatched(result: Json, context: WriteContext) {
+  try {
+    return decode(result, context.resource, context.fieldValidation);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.message.includes("strict decoding error"))
+      throw error;
+    const why = error.message.replace(/^.* cannot be handled as a \w+: /, "");
+    const subject = { group: "", plural: "", kind: "" };
+    throw invalid(subject, "", [fieldError.invalid("patch", JSON.stringify(result), why)]);
+  }
+}
+
+function speaksOfVersion(body: Json): boolean {
+  if (Array.isArray(body))
+    return body.some((one) => isRecord(one) && one.path === "/metadata/resourceVersion");
+  return isRecord(body) && isRecord(body.metadata) && body.metadata.resourceVersion !== undefined;
+}

@@ -1,0 +1,132 @@
+/** Get and list: resourceVersion rules, selectors, and pages that all show the same moment. */
+import {
+  ApiError,
+  badRequest,
+  expired,
+  fieldError,
+  invalid,
+  notFound,
+  tooLargeVersion,
+} from "./api-error.ts";
+import { keyOf, type ApiObject } from "./api-object.ts";
+import type { Resource } from "./resource.ts";
+import { storageOf } from "./resource.ts";
+import { objectMatcher } from "./selectors.ts";
+import type { ServerState } from "./server-state.ts";
+
+export interface ListResult {
+  items: ApiObject[];
+  resourceVersion: string;
+  continue?: string;
+  remainingItemCount?: number;
+}
+
+interface Place {
+  rv: number;
+  start: string;
+}
+
+export function get(
+  state: ServerState,
+  resource: Resource,
+  namespace: string | undefined,
+  name: string,
+): ApiObject {
+  const found = state.store.get(storageOf(resource), namespace, name);
+  if (!found) throw notFound(resource, name);
+  return found;
+}
+
+/** Throws 400, 410, 422 or 504 as the real server does for impossible versions and old pages. */
+export function list(
+  state: ServerState,
+  resource: Resource,
+  namespace: string | undefined,
+  query: URLSearchParams,
+): ListResult {
+  const matches = objectMatcher(
+    {
+      labelSelector: query.get("labelSelector") ?? undefined,
+      fieldSelector: query.get("fieldSelector") ?? undefined,
+    },
+    resource,
+  );
+  const token = query.get("continue");
+  const place = token ? readToken(token) : undefined;
+  const revision = place?.rv ?? wantedRevision(state, query);
+  const objects = snapshot(state, resource, namespace, revision, place);
+  const from = place
+    ? objects.findIndex(({ metadata }) => keyOf(metadata.namespace, metadata.name) >= place.start)
+    : 0;
+  const rest = from < 0 ? [] : objects.slice(from).filter(matches);
+  const limit = Number(query.get("limit") ?? 0);
+  const resourceVersion = String(revision);
+  if (!(limit > 0) || rest.length <= limit) return { items: rest, resourceVersion };
+  const next = rest[limit]!.metadata;
+  const selective = query.get("labelSelector") || query.get("fieldSelector");
+  return {
+    items: rest.slice(0, limit),
+    resourceVersion,
+    continue: writeToken({ rv: revision, start: keyOf(next.namespace, next.name) }),
+    ...(selective ? {} : { remainingItemCount: rest.length - limit }),
+  };
+}
+
+function snapshot(
+  state: ServerState,
+  resource: Resource,
+  namespace: string | undefined,
+  revision: number,
+  place: Place | undefined,
+): ApiObject[] {
+  if (revision === state.store.revision) return state.store.list(storageOf(resource), namespace);
+  try {
+    return state.store.listAt(storageOf(resource), revision, namespace);
+  } catch (error) {
+    if (!place || !(error instanceof ApiError)) throw error;
+    const message =
+      "The provided continue parameter is too old to display a consistent list result. You can start a new list " +
+      "without the continue parameter, or use the continue token in this response to retrieve the remainder of the " +
+      "results. Continuing with the provided token results in an inconsistent list - objects that were created, " +
+      "modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+    const token = writeToken({ rv: state.store.revision, start: place.start });
+    throw expired(message, { continue: token } as never);
+  }
+}
+
+/** Only `resourceVersionMatch=Exact` asks for a past moment; every other list shows the present. */
+function wantedRevision(state: ServerState, query: URLSearchParams): number {
+  const asked = query.get("resourceVersion") ?? "";
+  const match = query.get("resourceVersionMatch") ?? "";
+  if (match && !asked) {
+    const subject = { group: "meta.k8s.io", plural: "", kind: "ListOptions" };
+    const why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+    throw invalid(subject, "", [fieldError.forbidden("resourceVersionMatch", why)]);
+  }
+  const revision = parseVersion(asked, "invalid resource version: ");
+  if (revision > state.store.revision) throw tooLargeVersion(revision, state.store.revision);
+  const exact = match === "Exact" || (match === "" && revision > 0 && query.has("limit"));
+  return exact && revision > 0 ? revision : state.store.revision;
+}
+
+/** A resourceVersion of the query as a number, 0 when absent. Throws 400 when it is none. */
+export function parseVersion(text: string, prefix = ""): number {
+  if (text === "") return 0;
+  if (/^\d+$/.test(text)) return Number(text);
+  const why = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw badRequest(`${prefix}resourceVersion: Invalid value: ${JSON.stringify(text)}: ${why}`);
+}
+
+function writeToken(place: Place): string {
+  return Buffer.from(JSON.stringify({ v: "meta.k8s.io/v1", ...place })).toString("base64url");
+}
+
+function readToken(token: string): Place {
+  try {
+    const place = JSON.parse(Buffer.from(token, "base64url").toString());
+    if (typeof place.rv === "number" && typeof place.start === "string") return place;
+  } catch {
+    // falls through to the refusal
+  }
+  throw badRequest("invalid continue token: continue key is not valid");
+}

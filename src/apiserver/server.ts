@@ -1,0 +1,242 @@
+/** HTTP around the API: bodies and content types in, JSON, tables and watch streams out. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
+import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
+import type { ApiObject, Json, JsonObject } from "./api-object.ts";
+import { discover, discoveryContentType, VERSION } from "./discovery.ts";
+import { dispatch, type Reply } from "./dispatch.ts";
+import { targetOf, verbOf, type ApiRequest, type Target, type User } from "./request.ts";
+import { groupVersion, type Resource } from "./resource.ts";
+import type { ServerState } from "./server-state.ts";
+import { startWatch } from "./watch.ts";
+
+export interface Access {
+  /** The user behind an Authorization header; throws 401. */
+  authenticate(authorization: string | undefined): User;
+  /** Throws 403 unless the user may do this. */
+  authorize(request: ApiRequest, target: Target | undefined, verb: string): void;
+}
+
+export interface Tls {
+  cert: string;
+  key: string;
+  ca?: string;
+}
+
+const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
+const WATCH_BACKLOG_BYTES = 16 * 1024 * 1024;
+
+export function createApiServer(state: ServerState, access: Access, tls: Tls | undefined): Server {
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    respond(state, access, incoming, outgoing).catch((error: unknown) => {
+      if (!(error instanceof ApiError)) {
+        state.log({
+          level: "error",
+          msg: "request failed",
+          url: incoming.url,
+          error: String((error as Error).stack),
+        });
+      }
+      sendError(incoming, outgoing, error);
+    });
+  };
+  return tls ? createTlsServer({ cert: tls.cert, key: tls.key }, listener) : createServer(listener);
+}
+
+function sendError(incoming: IncomingMessage, outgoing: ServerResponse, error: unknown): void {
+  if (outgoing.headersSent) {
+    outgoing.destroy();
+    return;
+  }
+  if (error instanceof NoSuchPath) return sendText(outgoing, 404, `${error.message}\n`);
+  const refusal =
+    error instanceof ApiError
+      ? error
+      : new ApiError(500, "InternalError", `Internal error occurred: ${String(error)}`);
+  // An unread body would otherwise block the connection.
+  if (!incoming.complete) outgoing.setHeader("Connection", "close");
+  send(outgoing, refusal.code, refusal.status(), incoming.headers.accept ?? "");
+}
+
+async function respond(
+  state: ServerState,
+  access: Access,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const url = new URL(incoming.url ?? "/", "http://server");
+  const accept = incoming.headers.accept ?? "";
+  const user = access.authenticate(incoming.headers.authorization);
+  const contentType = (incoming.headers["content-type"] ?? "").split(";")[0]!.trim();
+  const request: ApiRequest = {
+    method: incoming.method ?? "GET",
+    path: url.pathname.replace(/(.)\/+$/, "$1"),
+    query: url.searchParams,
+    accept,
+    contentType,
+    userAgent: incoming.headers["user-agent"] ?? "",
+    user,
+    body: undefined,
+  };
+  const target = targetOf(request.path);
+  const verb = target ? verbOf(request, target) : request.method.toLowerCase();
+  access.authorize(request, target, verb);
+  if (!target) return sendNonResource(state, request, outgoing);
+  const resource = resourceOf(state, target);
+  checkAccept(accept);
+  if (verb === "watch") return stream(state, request, { target, resource }, outgoing);
+  request.body = parseBody(await readBody(incoming), contentType, resource);
+  const reply = await dispatch(state, request, target, resource);
+  for (const warning of reply.warnings) {
+    outgoing.appendHeader("Warning", `299 - ${JSON.stringify(warning)}`);
+  }
+  send(outgoing, reply.code, present(reply, resource, accept), accept);
+}
+
+function present(reply: Reply, _resource: Resource, _accept: string): JsonObject {
+  return reply.body;
+}
+
+function resourceOf(state: ServerState, target: Target): Resource {
+  const { group, version, plural } = target;
+  const resource = state.registry.find(group, version, plural);
+  if (resource) return resource;
+  if (state.registry.groups().get(group)?.includes(version)) throw noSuchResource();
+  throw new NoSuchPath();
+}
+
+/** Paths outside of every served group version get plain text, as from the real server. */
+class NoSuchPath extends ApiError {
+  constructor() {
+    super(404, "NotFound", "404 page not found");
+  }
+}
+
+const HEALTH = new Set([
+  "/healthz",
+  "/readyz",
+  "/livez",
+  "/healthz/ping",
+  "/readyz/ping",
+  "/livez/ping",
+]);
+
+function sendNonResource(state: ServerState, request: ApiRequest, outgoing: ServerResponse): void {
+  const { path, accept } = request;
+  if (HEALTH.has(path)) return sendText(outgoing, 200, "ok");
+  if (path === "/version") return send(outgoing, 200, VERSION, "");
+  const found = discover(state.registry, path, accept);
+  if (!found) throw new NoSuchPath();
+  outgoing.setHeader("Content-Type", discoveryContentType(path, accept));
+  send(outgoing, 200, found, "");
+}
+
+function sendText(outgoing: ServerResponse, code: number, text: string): void {
+  outgoing.writeHead(code, { "Content-Type": "text/plain; charset=utf-8" });
+  outgoing.end(text);
+}
+
+function send(outgoing: ServerResponse, code: number, body: Json, accept: string): void {
+  const yaml = accept.startsWith("application/yaml");
+  const text = yaml ? stringifyYaml(body) : JSON.stringify(body);
+  const contentType =
+    outgoing.getHeader("Content-Type") ?? (yaml ? "application/yaml" : "application/json");
+  outgoing.writeHead(code, {
+    "Content-Type": contentType,
+    "Content-Length": Buffer.byteLength(text),
+  });
+  outgoing.end(text);
+}
+
+function checkAccept(accept: string): void {
+  const offers = accept.split(",").map((one) => one.split(";")[0]!.trim());
+  const known = ["", "*/*", "application/*", "application/json", "application/yaml"];
+  if (offers.some((one) => known.includes(one))) return;
+  const message =
+    "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/json;stream=watch";
+  throw new ApiError(406, "NotAcceptable", message, {});
+}
+
+async function readBody(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += (chunk as Buffer).length;
+    if (size > BODY_LIMIT_BYTES) {
+      throw new ApiError(
+        413,
+        "RequestEntityTooLarge",
+        `Request entity too large: limit is ${BODY_LIMIT_BYTES}`,
+      );
+    }
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parseBody(text: string, contentType: string, resource: Resource): Json | undefined {
+  if (contentType === "application/vnd.kubernetes.protobuf") {
+    const message =
+      "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml";
+    throw new ApiError(415, "UnsupportedMediaType", message);
+  }
+  if (text.trim() === "") return undefined;
+  const isPatch = contentType.includes("patch");
+  try {
+    return contentType.includes("yaml") ? (parseYaml(text) as Json) : (JSON.parse(text) as Json);
+  } catch (error) {
+    const why = (error as Error).message;
+    if (isPatch) throw badRequest(`error decoding patch: ${why}`);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; ` +
+        `json parse error: ${why}`,
+    );
+  }
+}
+
+function stream(
+  state: ServerState,
+  request: ApiRequest,
+  what: { target: Target; resource: Resource },
+  outgoing: ServerResponse,
+): void {
+  const { target, resource } = what;
+  const query = new URLSearchParams(request.query);
+  if (target.name) query.set("fieldSelector", `metadata.name=${target.name}`);
+  const version = groupVersion(resource);
+  const frames: string[] = [];
+  let begun = false;
+  const sink = {
+    send(type: string, object: ApiObject | JsonObject): boolean {
+      const shown =
+        type === "ERROR" ? object : { ...object, kind: resource.kind, apiVersion: version };
+      const frame = `${JSON.stringify({ type, object: shown })}\n`;
+      if (!begun) frames.push(frame);
+      else outgoing.write(frame);
+      return outgoing.writableLength < WATCH_BACKLOG_BYTES;
+    },
+    end(): void {
+      outgoing.end();
+    },
+  };
+  outgoing.on("close", () => stop());
+  let stop = () => {};
+  const begin = () => {
+    begun = true;
+    outgoing.writeHead(200, { "Content-Type": "application/json" });
+    outgoing.flushHeaders();
+    if (frames.length > 0) outgoing.write(frames.join(""));
+  };
+  const { namespace } = target;
+  const end = sink.end;
+  // Errors in the query must be told by the status code, so nothing is sent before the watch stands.
+  let ended = false;
+  sink.end = () => {
+    if (begun) end();
+    else ended = true;
+  };
+  stop = startWatch({ state, resource, namespace, query }, sink);
+  begin();
+  if (ended) end();
+}

@@ -1,0 +1,86 @@
+/** Puts the server together, listens, and closes it again. */
+import type { AddressInfo } from "node:net";
+import { ApiError } from "./api-error.ts";
+import { bootstrap } from "./bootstrap.ts";
+import { builtinResources } from "./builtin-resources.ts";
+import { kubeconfigFor } from "./kubeconfig.ts";
+import type { User } from "./request.ts";
+import { Registry } from "./resource.ts";
+import { createApiServer, type Access, type Tls } from "./server.ts";
+import type { LogRecord, ServerState } from "./server-state.ts";
+import { Store } from "./store.ts";
+
+export interface ApiServerOptions {
+  /** Path of the SQLite file, or ":memory:". */
+  dataFile: string;
+  host: string;
+  /** 0 takes a free port. */
+  port: number;
+  tls?: Tls;
+  /** Bearer token to user; without any, every request is an administrator's. */
+  tokens?: Readonly<Record<string, User>>;
+  /** Whether roles and bindings are enforced; without, every known user may do everything. */
+  rbac?: boolean;
+  serviceCidr?: string;
+  /** How many writes a watch may lag behind before it gets 410 Gone. */
+  watchHistory?: number;
+  log?: (record: LogRecord) => void;
+}
+
+export interface RunningApiServer {
+  url: string;
+  /** YAML text for kubectl, with the token of the first administrator. */
+  kubeconfig: string;
+  close(): Promise<void>;
+}
+
+export const ADMIN: User = { name: "admin", groups: ["system:masters", "system:authenticated"] };
+
+export async function startApiServer(options: ApiServerOptions): Promise<RunningApiServer> {
+  const store = new Store(options.dataFile, options.watchHistory ?? 10_000);
+  const registry = new Registry();
+  for (const resource of builtinResources()) registry.add(resource);
+  const state: ServerState = {
+    store,
+    registry,
+    now: () => new Date(),
+    log: options.log ?? (() => undefined),
+    mutate: async (admission) => admission.object,
+    review: async () => undefined,
+    allocate: (_resource, object) => object,
+  };
+  await bootstrap(state);
+  const server = createApiServer(state, accessOf(options), options.tls);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  const url = `${options.tls ? "https" : "http"}://${host}:${port}`;
+  const token = Object.entries(options.tokens ?? {}).find(([, user]) =>
+    user.groups.includes("system:masters"),
+  )?.[0];
+  return {
+    url,
+    kubeconfig: kubeconfigFor(url, { ca: options.tls?.ca, token }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      store.close();
+    },
+  };
+}
+
+function accessOf(options: ApiServerOptions): Access {
+  const { tokens } = options;
+  return {
+    authenticate(authorization) {
+      if (!tokens) return ADMIN;
+      const user = tokens[/^Bearer (.+)$/i.exec(authorization ?? "")?.[1] ?? ""];
+      if (!user) throw new ApiError(401, "Unauthorized", "Unauthorized");
+      return user;
+    },
+    authorize: () => undefined,
+  };
+}

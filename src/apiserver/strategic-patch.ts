@@ -1,0 +1,137 @@
+/** Strategic merge patch: JSON merge patch that knows which lists are keyed, with Kubernetes' `$` directives. */
+import { badRequest } from "./api-error.ts";
+import { equal, isRecord, type Json, type JsonObject } from "./api-object.ts";
+import { fieldSchema, type Schema } from "./schema.ts";
+
+const ORDER = "$setElementOrder/";
+const DELETIONS = "$deleteFromPrimitiveList/";
+
+/** Merges `patch` into `original` by the merge keys of `schema`. Returns a new value; throws 400 for a bad patch. */
+export function strategicPatch(original: JsonObject, patch: Json, schema?: Schema): JsonObject {
+  if (!isRecord(patch)) throw badRequest("error decoding patch: a strategic patch is a map");
+  return mergeMap(original, patch, schema);
+}
+
+function mergeMap(original: JsonObject, patch: JsonObject, schema?: Schema): JsonObject {
+  const { $patch: directive, $retainKeys: retained, ...fields } = patch;
+  if (directive === "replace") return fields;
+  if (directive === "delete") return {};
+  if (directive !== undefined && directive !== "merge") {
+    throw badRequest(`invalid value for $patch: ${JSON.stringify(directive)}`);
+  }
+  const merged: JsonObject = { ...original };
+  if (Array.isArray(retained)) {
+    for (const key of Object.keys(merged)) if (!retained.includes(key)) delete merged[key];
+  }
+  for (const [key, value] of Object.entries(fields)) {
+    if (key.startsWith("$")) continue;
+    if (value === null) delete merged[key];
+    else
+      merged[key] = mergeField(merged[key], value, fieldSchema(schema, key), listRules(patch, key));
+  }
+  // Directives may come without the list itself: an order, or deletions from a primitive list.
+  for (const directiveKey of Object.keys(fields)) {
+    const key = directiveKey.slice(directiveKey.indexOf("/") + 1);
+    if (!isListDirective(directiveKey) || key in fields || !Array.isArray(merged[key])) continue;
+    merged[key] = mergeField(merged[key], [], fieldSchema(schema, key), listRules(patch, key));
+  }
+  return merged;
+}
+
+function isListDirective(key: string): boolean {
+  return key.startsWith(ORDER) || key.startsWith(DELETIONS);
+}
+
+interface ListRules {
+  order: Json[] | undefined;
+  deletions: Json[] | undefined;
+}
+
+function listRules(patch: JsonObject, key: string): ListRules {
+  const order = patch[ORDER + key];
+  const deletions = patch[DELETIONS + key];
+  return {
+    order: Array.isArray(order) ? order : undefined,
+    deletions: Array.isArray(deletions) ? deletions : undefined,
+  };
+}
+
+function mergeField(
+  original: Json | undefined,
+  value: Json,
+  schema: Schema | undefined,
+  rules: ListRules,
+): Json {
+  const strategies = (schema?.["x-kubernetes-patch-strategy"] ?? "").split(",");
+  if (isRecord(value)) {
+    const base = isRecord(original) && !strategies.includes("replace") ? original : {};
+    return mergeMap(base, value, schema);
+  }
+  if (!Array.isArray(value) || !strategies.includes("merge")) return withoutDirectives(value);
+  const base = Array.isArray(original) ? original : [];
+  const mergeKey = schema?.["x-kubernetes-patch-merge-key"];
+  const identity = (item: Json) => (mergeKey && isRecord(item) ? item[mergeKey] : item);
+  const merged = mergeKey
+    ? mergeKeyed(base, value, mergeKey, schema?.items)
+    : mergePrimitives(base, value, rules.deletions);
+  return rules.order
+    ? ordered(
+        merged,
+        base,
+        rules.order.map((item) => identity(item)),
+        identity,
+      )
+    : merged;
+}
+
+/** A list that is replaced as a whole may still carry directives such as `{$patch: replace}`. */
+function withoutDirectives(value: Json): Json {
+  if (!Array.isArray(value)) return value;
+  return value.filter((item) => !isRecord(item) || item.$patch === undefined);
+}
+
+function mergePrimitives(base: Json[], patch: Json[], deletions: Json[] = []): Json[] {
+  const kept = base.filter((item) => !deletions.includes(item));
+  return [...kept, ...patch.filter((item) => !kept.includes(item))];
+}
+
+function mergeKeyed(base: Json[], patch: Json[], mergeKey: string, schema?: Schema): Json[] {
+  const items = patch.filter(isRecord);
+  const replacing = items.some((item) => item.$patch === "replace" && !(mergeKey in item));
+  if (replacing) return items.filter((item) => item.$patch === undefined);
+  const merged = [...base];
+  for (const item of items) {
+    if (!(mergeKey in item)) {
+      throw badRequest(
+        `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`,
+      );
+    }
+    const at = merged.findIndex((one) => isRecord(one) && equal(one[mergeKey], item[mergeKey]));
+    if (item.$patch === "delete") {
+      if (at >= 0) merged.splice(at, 1);
+    } else if (at >= 0) merged[at] = mergeMap(merged[at] as JsonObject, item, schema);
+    else merged.push(mergeMap({}, item, schema));
+  }
+  return merged;
+}
+
+/** Items named by `order` in that order; each other item stays behind the item it followed before. */
+function ordered(
+  merged: Json[],
+  base: Json[],
+  order: unknown[],
+  identity: (item: Json) => Json | undefined,
+): Json[] {
+  const place = (item: Json) => order.findIndex((one) => equal(one, identity(item)));
+  const result = merged.filter((item) => place(item) >= 0).sort((a, b) => place(a) - place(b));
+  const before = base.map(identity);
+  for (const item of merged) {
+    if (place(item) >= 0) continue;
+    const previous = before[before.findIndex((one) => equal(one, identity(item))) - 1];
+    const after = result.findIndex(
+      (one) => previous !== undefined && equal(identity(one), previous),
+    );
+    result.splice(after >= 0 ? after + 1 : result.length, 0, item);
+  }
+  return result;
+}
