@@ -1,5 +1,5 @@
 /** Entry point of everything: `metallb VERB ...`; each verb is loaded only when it is asked for. */
-import { version } from "../../package.json" with { type: "json" };
+import packageJson from "../../package.json" with { type: "json" };
 
 type Program = (argv: string[], env: NodeJS.ProcessEnv) => Promise<number>;
 
@@ -40,7 +40,7 @@ function usage(): string {
 }
 
 function printVersion(): Promise<number> {
-  process.stdout.write(`metallb-ts ${version} (node ${process.version})\n`);
+  process.stdout.write(`metallb-ts ${packageJson.version} (node ${process.version})\n`);
   return Promise.resolve(0);
 }
 
