@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { serveMetrics } from "./http-server.ts";
+import { Metrics } from "./metrics.ts";
+
+/** The lines of `/metrics` that begin with `prefix`. */
+async function lines(metrics: Metrics, prefix: string): Promise<string[]> {
+  const { text } = await metrics.expose();
+  return text.split("\n").filter((line) => line.startsWith(prefix));
+}
+
+describe("Metrics", () => {
+  it("MET-12, MET-17, MET-18: the client's counters and gauges exist with 0 from the start", async () => {
+    const metrics = new Metrics();
+    metrics.client();
+    assert.deepEqual(await lines(metrics, "metallb_k8s"), [
+      "metallb_k8s_client_updates_total 0",
+      "metallb_k8s_client_update_errors_total 0",
+      "metallb_k8s_client_config_loaded_bool 0",
+      "metallb_k8s_client_config_stale_bool 0",
+    ]);
+  });
+
+  it("MET-11, MET-13, MET-14, MET-15: a pool's series come and go; services_allocated is declared and never set", async () => {
+    const metrics = new Metrics();
+    const { addresses, addressesInUse } = metrics.allocator();
+    assert.deepEqual(await lines(metrics, "metallb_allocator"), []);
+    addresses.set({ pool: "lan" }, 10);
+    addressesInUse.set({ pool: "lan" }, 0);
+    assert.deepEqual(await lines(metrics, "metallb_allocator"), [
+      'metallb_allocator_addresses_total{pool="lan"} 10',
+      'metallb_allocator_addresses_in_use_total{pool="lan"} 0',
+    ]);
+    addresses.remove({ pool: "lan" });
+    addressesInUse.remove({ pool: "lan" });
+    assert.deepEqual(await lines(metrics, "metallb_allocator"), []);
+    const types = await lines(metrics, "# TYPE metallb_allocator");
+    assert.equal(types.length, 3);
+    assert.ok(types.every((line) => line.endsWith(" gauge")));
+  });
+
+  it("MET-19, MET-20, L2-140..144: the speaker's series have these names, no added _total", async () => {
+    const metrics = new Metrics();
+    const speaker = metrics.speaker();
+    const announced = { service: "a/b", protocol: "layer2", node: "n1", ip: "192.0.2.1" };
+    speaker.announced.set(announced, 1);
+    speaker.requestsReceived.inc({ ip: "192.0.2.1" });
+    speaker.responsesSent.inc({ ip: "192.0.2.1" });
+    speaker.gratuitousSent.inc({ ip: "192.0.2.1" }, 2);
+    assert.deepEqual(await lines(metrics, "metallb_"), [
+      'metallb_speaker_announced{service="a/b",protocol="layer2",node="n1",ip="192.0.2.1"} 1',
+      'metallb_layer2_requests_received{ip="192.0.2.1"} 1',
+      'metallb_layer2_responses_sent{ip="192.0.2.1"} 1',
+      'metallb_layer2_gratuitous_sent{ip="192.0.2.1"} 2',
+    ]);
+  });
+
+  it("MET-23: process metrics are read when scraped", async () => {
+    const text = (await lines(new Metrics(), "process_")).join("\n");
+    for (const name of ["cpu_seconds_total", "resident_memory_bytes", "open_fds", "max_fds"]) {
+      assert.match(text, new RegExp(`^process_${name} [1-9.]|^process_${name} 0\\.`, "m"));
+    }
+  });
+});
+
+describe("serveMetrics", () => {
+  it("LC-42, INS-12: /metrics over plain HTTP without a token, and nothing else", async () => {
+    const metrics = new Metrics();
+    metrics.client();
+    const server = await serveMetrics(metrics, { host: "127.0.0.1", port: 0 });
+    try {
+      const answer = await fetch(`http://127.0.0.1:${server.port}/metrics`);
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+      assert.match(await answer.text(), /^metallb_k8s_client_config_loaded_bool 0$/m);
+      for (const path of ["/healthz", "/readyz", "/"]) {
+        const other = await fetch(`http://127.0.0.1:${server.port}${path}`);
+        assert.equal(other.status, 404, `INS-11: ${path}`);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("an address in use is refused with the address and the mend", async () => {
+    const first = await serveMetrics(new Metrics(), { host: "127.0.0.1", port: 0 });
+    try {
+      await assert.rejects(
+        serveMetrics(new Metrics(), { host: "127.0.0.1", port: first.port }),
+        /cannot serve metrics on 127\.0\.0\.1, port \d+ \(EADDRINUSE\): choose another --port/,
+      );
+    } finally {
+      await first.close();
+    }
+  });
+});
