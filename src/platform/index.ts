@@ -45,5 +45,16 @@ export {
   type ClientMetrics,
   type SpeakerMetrics,
 } from "./metrics.ts";
+export {
+  scanNetworkInterfaces,
+  watchNetworkInterfaces,
+  type InterfaceWatchOptions,
+} from "./network-interfaces.ts";
+export {
+  ARP_REQUEST_FILTER,
+  PacketSocket,
+  type FilterInstruction,
+  type PacketSocketOptions,
+} from "./packet-socket.ts";
 export { stopSignal, type StopSignal } from "./process.ts";
 export { parseTlsOptions, type TlsOptions, type TlsOptionsResult } from "./tls-options.ts";

@@ -6,13 +6,20 @@ import { addProcessMetrics } from "./process-metrics.ts";
 /** What `/metrics` shows. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #refreshers: (() => void)[] = [];
 
   constructor() {
     addProcessMetrics(this.#registry);
   }
 
+  /** Calls `refresh` before each scrape, for values that are kept elsewhere. */
+  onScrape(refresh: () => void): void {
+    this.#refreshers.push(refresh);
+  }
+
   /** The exposition text and its content type. */
   async expose(): Promise<{ text: string; contentType: string }> {
+    for (const refresh of this.#refreshers) refresh();
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }
 

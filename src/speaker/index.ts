@@ -1,0 +1,2 @@
+/** The program that announces addresses from one node. */
+export { runSpeaker } from "./main.ts";

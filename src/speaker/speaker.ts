@@ -1,0 +1,229 @@
+/** The speaker as a machine: what the API server tells goes in, what to announce, withdraw and say comes out. */
+
+import { compileConfigMap, type Config, findStrandedAddress } from "../config/index.ts";
+import { type AliveSpeakers, ElectionHashes, type ServiceEndpoint } from "../election/index.ts";
+import { formatAddress } from "../ip/index.ts";
+import type { EventNote, Service } from "../kube/index.ts";
+import {
+  type Announcement,
+  decideAnnouncement,
+  type Decision,
+  type WithdrawReason,
+} from "./announcements.ts";
+
+export type SpeakerEvent =
+  | { readonly kind: "service"; readonly key: string; readonly service: Service | undefined }
+  | {
+      readonly kind: "endpoints";
+      readonly key: string;
+      readonly endpoints: readonly ServiceEndpoint[] | undefined;
+    }
+  /** The nodes whose speakers are alive. */
+  | { readonly kind: "speakers"; readonly speakers: AliveSpeakers }
+  /** The document of the ConfigMap; undefined: there is no ConfigMap. */
+  | { readonly kind: "config"; readonly text: string | undefined }
+  /** Services, endpoints and speakers are complete: announcing may begin. */
+  | { readonly kind: "synced" };
+
+export type SpeakerCommand =
+  /** Answer for the address and start a burst, also when it is announced already (L2-130). */
+  | { readonly kind: "announce"; readonly service: string; readonly announcement: Announcement }
+  | { readonly kind: "withdraw"; readonly service: string; readonly announcement: Announcement }
+  | { readonly kind: "record-event"; readonly note: EventNote }
+  | { readonly kind: "config-state"; readonly isStale: boolean }
+  | { readonly kind: "count-updates"; readonly count: number }
+  | {
+      readonly kind: "log";
+      readonly level: "info" | "warn" | "error";
+      readonly fields: Readonly<Record<string, unknown>>;
+    };
+
+export class Speaker {
+  readonly #nodeName: string;
+  readonly #configName: string;
+  readonly #services = new Map<string, Service>();
+  readonly #endpoints = new Map<string, readonly ServiceEndpoint[]>();
+  readonly #announced = new Map<string, Announcement>();
+  readonly #hashes = new ElectionHashes();
+  #speakers: AliveSpeakers;
+  #config: Config | undefined;
+  /** The document taken last, good or bad; null before the first. */
+  #configText: string | undefined | null = null;
+  #isSynced = false;
+
+  /** `configName` is the ConfigMap's `namespace/name`, for messages. */
+  constructor(nodeName: string, configName: string) {
+    this.#nodeName = nodeName;
+    this.#configName = configName;
+  }
+
+  /** What this node announces now, by service key. */
+  get announced(): ReadonlyMap<string, Announcement> {
+    return this.#announced;
+  }
+
+  step(event: SpeakerEvent): SpeakerCommand[] {
+    switch (event.kind) {
+      case "service":
+        setOrDelete(this.#services, event.key, event.service);
+        return this.#passOne(event.key);
+      case "endpoints":
+        return this.#takeEndpoints(event.key, event.endpoints);
+      case "speakers":
+        return this.#takeSpeakers(event.speakers);
+      case "config":
+        return this.#takeConfig(event.text);
+      default:
+        this.#isSynced = true;
+        return this.#passAll();
+    }
+  }
+
+  /** Objects are written for many reasons; only a change that an election can see is one for us. */
+  #takeEndpoints(key: string, endpoints: readonly ServiceEndpoint[] | undefined): SpeakerCommand[] {
+    const before = this.#endpoints.get(key);
+    setOrDelete(this.#endpoints, key, endpoints);
+    return JSON.stringify(before) === JSON.stringify(endpoints) ? [] : this.#passOne(key);
+  }
+
+  #takeSpeakers(speakers: AliveSpeakers): SpeakerCommand[] {
+    const isSame = describe(speakers) === describe(this.#speakers);
+    this.#speakers = speakers;
+    if (isSame || !this.#isSynced) return [];
+    const fields = { event: "nodeChanged", msg: "node event - forcing sync" };
+    return [{ kind: "log", level: "info", fields }, ...this.#passAll()];
+  }
+
+  #takeConfig(text: string | undefined): SpeakerCommand[] {
+    if (text === this.#configText) return [];
+    this.#configText = text;
+    if (text === undefined) {
+      const mend = `create it: kubectl create configmap or kubectl apply, key "config"`;
+      return this.#configRefused("configMissing", `no ConfigMap ${this.#configName}; ${mend}`);
+    }
+    const compiled = compileConfigMap(text);
+    if (!compiled.ok) return this.#configRefused("configStale", compiled.error.message);
+    const stranded = findStrandedAddress(compiled.config, this.#held(), { ignoreAvoided: true });
+    if (stranded !== undefined) return this.#configRefused("configStale", stranded.message);
+    this.#config = compiled.config;
+    return [
+      { kind: "config-state", isStale: false },
+      ...compiled.warnings.map((warning) => configLog("warn", { msg: warning })),
+      configLog("info", { event: "configLoaded", msg: "config (re)loaded" }),
+      { kind: "count-updates", count: 1 },
+      ...this.#passAll(),
+    ];
+  }
+
+  /** The last good configuration stays in force (LC-28, LC-29). */
+  #configRefused(event: string, error: string): SpeakerCommand[] {
+    const msg = "configuration refused, the previous one stays in use";
+    return [
+      { kind: "config-state", isStale: true },
+      configLog("error", { event, configmap: this.#configName, error, msg }),
+      { kind: "count-updates", count: 1 },
+    ];
+  }
+
+  *#held(): Iterable<{ service: string; address: Announcement["ip"]; pool: string }> {
+    for (const [service, { ip, pool }] of this.#announced) yield { service, address: ip, pool };
+  }
+
+  /** All services in one go, without a rate limit (L2-59). */
+  #passAll(): SpeakerCommand[] {
+    if (this.#config === undefined) return [];
+    const keys = new Set([...this.#services.keys(), ...this.#announced.keys()]);
+    return [...keys].flatMap((key) => this.#passOne(key));
+  }
+
+  #passOne(key: string): SpeakerCommand[] {
+    if (!this.#isSynced) return [];
+    const service = this.#services.get(key);
+    if (service === undefined) this.#hashes.forget(key);
+    const decision = decideAnnouncement({
+      serviceKey: key,
+      service,
+      endpoints: this.#endpoints.get(key),
+      config: this.#config,
+      announced: this.#announced.get(key),
+      nodeName: this.#nodeName,
+      speakers: this.#speakers,
+      hashes: this.#hashes,
+    });
+    return [{ kind: "count-updates", count: 1 }, ...this.#carryOut(key, decision)];
+  }
+
+  #carryOut(key: string, decision: Decision): SpeakerCommand[] {
+    switch (decision.kind) {
+      case "wait":
+        return [];
+      case "withdraw":
+        if (decision.reason !== "notSupported") return this.#withdraw(key, decision.reason);
+        return [...this.#withdraw(key, decision.reason), notSupportedLog(key)];
+      default: {
+        const withdrawn = decision.replaces ? this.#withdraw(key, decision.replaces) : [];
+        return [...withdrawn, ...this.#announce(key, decision.announcement)];
+      }
+    }
+  }
+
+  #announce(key: string, announcement: Announcement): SpeakerCommand[] {
+    this.#announced.set(key, announcement);
+    const service = this.#services.get(key);
+    const fields = { event: "serviceAnnounced", msg: "service has IP, announcing" };
+    return [
+      { kind: "announce", service: key, announcement },
+      { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
+      ...(service ? [this.#assignedEvent(service)] : []),
+    ];
+  }
+
+  #withdraw(key: string, reason: WithdrawReason): SpeakerCommand[] {
+    const announcement = this.#announced.get(key);
+    if (announcement === undefined) return [];
+    this.#announced.delete(key);
+    const fields = { event: "serviceWithdrawn", reason, msg: "withdrawing service announcement" };
+    return [
+      { kind: "withdraw", service: key, announcement },
+      { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
+    ];
+  }
+
+  /** Said at every successful pass; the recorder folds repetitions (L2-150). */
+  #assignedEvent({ metadata }: Service): SpeakerCommand {
+    const { namespace = "", name, uid } = metadata;
+    const object = { kind: "Service", apiVersion: "v1", namespace, name, ...(uid && { uid }) };
+    const message = `announcing from node "${this.#nodeName}"`;
+    return {
+      kind: "record-event",
+      note: { object, type: "Normal", reason: "nodeAssigned", message },
+    };
+  }
+}
+
+function setOrDelete<V>(map: Map<string, V>, key: string, value: V | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
+
+function describe(speakers: AliveSpeakers): string {
+  return speakers === undefined ? "unknown" : JSON.stringify([...speakers].sort());
+}
+
+function logFields(key: string, { ip, pool, protocol }: Announcement): Record<string, string> {
+  return { service: key, ip: formatAddress(ip), pool, protocol };
+}
+
+function configLog(
+  level: "info" | "warn" | "error",
+  fields: Readonly<Record<string, string>>,
+): SpeakerCommand {
+  return { kind: "log", level, fields: { op: "setConfig", ...fields } };
+}
+
+function notSupportedLog(service: string): SpeakerCommand {
+  const msg =
+    "not announced: this speaker announces IPv4 addresses of pools with protocol layer2; " +
+    "give the service an address of such a pool";
+  return { kind: "log", level: "warn", fields: { op: "setBalancer", service, msg } };
+}
