@@ -1,5 +1,6 @@
 /** The only folder with effects: sockets, files, clocks, the API server. */
 
+export { buildInfo, type BuildInfo } from "./build-info.ts";
 export { monotonicMs, NamedTimers, timestamp } from "./clock.ts";
 export { EventRecorder, referenceTo } from "./event-recorder.ts";
 export {
@@ -56,5 +57,6 @@ export {
   type FilterInstruction,
   type PacketSocketOptions,
 } from "./packet-socket.ts";
+export { modernFlags, modernOnly, switchFlag, textFlag } from "./modern-flags.ts";
 export { stopSignal, type StopSignal } from "./process.ts";
 export { parseTlsOptions, type TlsOptions, type TlsOptionsResult } from "./tls-options.ts";

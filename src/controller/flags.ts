@@ -1,0 +1,83 @@
+/** The controller's command line: v0.9.5's flags, those to run outside a pod, and v0.16's (LC-40, LC-41, INS-3). */
+
+import {
+  modernFlags,
+  parseGoFlags,
+  parseTlsOptions,
+  switchFlag,
+  textFlag,
+  type FlagResult,
+  type FlagSpecs,
+  type FlagValues,
+  logLevels,
+  type LogLevel,
+} from "../platform/index.ts";
+
+/** v0.16's flags of the controller alone that have no effect before the custom-resource generation. */
+export const webhookFlags = {
+  "webhook-mode": textFlag("enabled, disabled or onlywebhook", { fallback: "enabled" }),
+  "webhook-secret": textFlag("secret of the webhook's certificates", {
+    fallback: "metallb-webhook-cert",
+  }),
+  "webhook-http2": switchFlag("allow HTTP/2 to the webhook server"),
+  "cert-service-name": textFlag("service in front of the webhook server", {
+    fallback: "metallb-webhook-service",
+  }),
+  "cert-dir": textFlag("folder of the webhook's certificates", {
+    fallback: "/tmp/k8s-webhook-server/serving-certs",
+  }),
+  "disable-cert-rotation": switchFlag("leave the webhook's certificates to somebody else"),
+} as const;
+
+const controllerFlags = {
+  port: { kind: "port", default: 7472, usage: "port of the metrics page" },
+  config: textFlag("name of the ConfigMap", { fallback: "config" }),
+  kubeconfig: textFlag("kubeconfig file, to run outside a pod"),
+  namespace: textFlag("namespace of the ConfigMap; default: that of the pod", {
+    env: "METALLB_NAMESPACE",
+  }),
+  "config-ns": textFlag("old name of --namespace"),
+  "ml-secret-name": textFlag("gossip secret to create if absent; empty: none", {
+    env: "METALLB_ML_SECRET_NAME",
+  }),
+  deployment: textFlag("our Deployment, which will own that secret", {
+    env: "METALLB_DEPLOYMENT",
+  }),
+  ...modernFlags,
+  ...webhookFlags,
+} as const satisfies FlagSpecs;
+
+export type ControllerFlags = FlagValues<typeof controllerFlags>;
+
+/** Reads the command line; environment variables stand in for absent flags (FL-1). */
+export function parseControllerFlags(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): FlagResult<typeof controllerFlags> {
+  return parseGoFlags("controller", controllerFlags, argv, env);
+}
+
+/** The log level that `text` names, or undefined. */
+export function parseLogLevel(text: string): LogLevel | undefined {
+  return logLevels.find((level) => level === text);
+}
+
+const webhookModes = ["enabled", "disabled", "onlywebhook"];
+
+/** The first value that is well-formed but means nothing, as a sentence (FL-2: exit 1). */
+export function findBadValue(flags: ControllerFlags): string | undefined {
+  const tls = parseTlsOptions({
+    minVersion: flags["tls-min-version"],
+    cipherSuites: flags["tls-cipher-suites"],
+    curvePreferences: flags["tls-curve-preferences"],
+  });
+  if (!tls.ok) return tls.error;
+  const mode = flags["webhook-mode"];
+  if (!webhookModes.includes(mode)) {
+    return `--webhook-mode=${mode}: it must be one of ${webhookModes.join(", ")}`;
+  }
+  if (flags["ml-secret-name"] !== "" && flags.deployment === "") {
+    return `--ml-secret-name=${flags["ml-secret-name"]} needs --deployment: the Deployment that will own the secret`;
+  }
+  return undefined;
+}
