@@ -141,8 +141,8 @@ export class Watch {
 export function trustingAgent(ca: string | Buffer | undefined): Agent {
   return new Agent({
     ...(ca === undefined ? {} : { connect: { ca } }),
-    headersTimeout: 30_000,
-    bodyTimeout: 30_000,
+    headersTimeout: 15_000,
+    bodyTimeout: 15_000,
     connections: 50,
   });
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startApiServer } from "../../src/apiserver/index.ts";
 import {
   compactEtcd,
   realkubeBinaries,
@@ -85,6 +86,41 @@ async function realServer(stateDir: string, port?: number): Promise<RealApiServe
   });
 }
 
-function startEmbedded(_scratch: string): Promise<ServerUnderTest> {
-  throw new Error("the embedded server is not there yet");
+const embeddedTokens = {
+  "admin-token": { name: "admin", groups: ["system:masters", "system:authenticated"] },
+  "nobody-token": { name: "nobody", groups: ["system:authenticated"] },
+  "alice-token": { name: "alice", groups: ["developers", "system:authenticated"] },
+};
+
+const watchHistory = 200;
+
+async function startEmbedded(scratch: string): Promise<ServerUnderTest> {
+  const server = await startApiServer({
+    dataFile: join(scratch, "data.db"),
+    host: "127.0.0.1",
+    port: 0,
+    tokens: embeddedTokens,
+    rbac: true,
+    watchHistory,
+  });
+  const agent = trustingAgent(undefined);
+  const api = new ApiClient(server.url, agent, "admin-token");
+  return {
+    name: "embedded",
+    api,
+    nobodyToken: "nobody-token",
+    aliceToken: "alice-token",
+    scratch,
+    async forgetHistory() {
+      const path = "/api/v1/namespaces/default";
+      for (let write = 0; write <= watchHistory; write++) {
+        await api.patch(path, "merge", { metadata: { labels: { write: String(write) } } });
+      }
+    },
+    async stop() {
+      await agent.destroy();
+      await server.close();
+      rmSync(scratch, { recursive: true });
+    },
+  };
 }

@@ -5,11 +5,14 @@
  * truth: a case that fails there is wrong.
  */
 import { after, describe, it } from "node:test";
+import { applyCases } from "./apply.cases.ts";
 import { deletionCases } from "./deletion.cases.ts";
+import { kindCases } from "./kinds.cases.ts";
 import { listCases } from "./lists.cases.ts";
 import { objectCases } from "./objects.cases.ts";
 import { patchCases } from "./patch.cases.ts";
 import { reasonToSkip, serverName, startServerUnderTest } from "./servers.ts";
+import { serviceCases } from "./services.cases.ts";
 import { watchCases } from "./watch.cases.ts";
 
 const reason = await reasonToSkip();
@@ -25,5 +28,8 @@ if (reason !== undefined) {
     listCases(server);
     watchCases(server);
     patchCases(server);
+    applyCases(server);
+    serviceCases(server);
+    kindCases(server);
   });
 }

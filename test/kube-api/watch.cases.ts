@@ -194,13 +194,14 @@ export function watchCases(server: ServerUnderTest): void {
     });
 
     it("ends a watch from before with an ERROR event 410 Expired", async () => {
-      const from = succeeded(await api.get(leases)).metadata.resourceVersion;
+      const list = async (): Promise<Json> => succeeded(await api.get(leases)).metadata;
+      const { resourceVersion: old } = await list();
+      for (const name of ["x", "y"]) succeeded(await api.post(leases, { metadata: { name } }), 201);
       await server.forgetHistory();
-      await using still = await api.watch(`${leases}?resourceVersion=${from}&timeoutSeconds=1`);
-      assert.equal(await still.next(), undefined, "the present itself is not forgotten");
-      await make("one-more");
-      await server.forgetHistory();
-      await using watch = await api.watch(`${leases}?resourceVersion=${BigInt(from) - 1n}`);
+      const { resourceVersion: now } = await list();
+      await using still = await api.watch(`${leases}?resourceVersion=${now}&timeoutSeconds=1`);
+      assert.equal(await still.next(), undefined, "the present is not forgotten");
+      await using watch = await api.watch(`${leases}?resourceVersion=${old}`);
       const event = await watch.next();
       assert.equal(event?.type, "ERROR");
       const gone = { kind: "Status", status: "Failure", code: 410, reason: "Expired" };
@@ -211,7 +212,7 @@ export function watchCases(server: ServerUnderTest): void {
     it("answers a list of an exact resourceVersion or of a page from before with 410", async () => {
       const page = succeeded(await api.get(`${leases}?limit=1`));
       const { resourceVersion } = page.metadata;
-      succeeded(await api.post(leases, { metadata: { name: "c" } }), 201);
+      for (const name of ["c", "d"]) succeeded(await api.post(leases, { metadata: { name } }), 201);
       await server.forgetHistory();
       const exact = `resourceVersion=${resourceVersion}&resourceVersionMatch=Exact`;
       refused(await api.get(`${leases}?${exact}`), 410, "Expired");
@@ -221,7 +222,7 @@ export function watchCases(server: ServerUnderTest): void {
       const rest = succeeded(await api.get(`${leases}?limit=9&continue=${inconsistent}`));
       assert.deepEqual(
         rest.items.map((item: Json) => item.metadata.name),
-        ["b", "c"],
+        ["b", "c", "d", "x", "y"],
         "the token in the refusal goes on from the same key, at the present",
       );
     });
