@@ -18,8 +18,19 @@ export interface Pool {
   readonly autoAssign: boolean;
   /** IPv4 addresses that end in .0 or .255 are not part of the pool (IPAM-5). */
   readonly avoidBuggyIps: boolean;
+  /** Custom resources only: whom the pool serves; absent means everybody. */
+  readonly serviceAllocation?: ServiceAllocation;
   /** At least one for `bgp`, none for `layer2`. */
   readonly bgpAdvertisements: readonly BgpAdvertisement[];
+}
+
+/** Both conditions must hold; an empty one always does (IPAM-23). */
+export interface ServiceAllocation {
+  /** 1 is tried first; 0 is the lowest. */
+  readonly priority: number;
+  readonly namespaces: ReadonlySet<string>;
+  /** At least one must match the service's labels. */
+  readonly serviceSelectors: readonly NodeSelector[];
 }
 
 export interface BgpAdvertisement {

@@ -12,6 +12,7 @@ export {
   type Config,
   type Peer,
   type Pool,
+  type ServiceAllocation,
 } from "./config.ts";
 export { ConfigError, type ConfigErrorCode } from "./config-error.ts";
 export { parseDuration } from "./duration.ts";
