@@ -6,11 +6,17 @@ import { create, type WriteContext } from "./write.ts";
 
 const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
-export async function bootstrap(state: ServerState): Promise<void> {
+/** `kubernetesIp` is the first address of the service range. */
+export async function bootstrap(state: ServerState, kubernetesIp: string): Promise<void> {
   for (const name of NAMESPACES) {
     await ensure(state, "v1", "Namespace", { metadata: { name } });
     await ensure(state, "v1", "ServiceAccount", { metadata: { name: "default", namespace: name } });
   }
+  const labels = { component: "apiserver", provider: "kubernetes" };
+  await ensure(state, "v1", "Service", {
+    metadata: { name: "kubernetes", namespace: "default", labels } as never,
+    spec: { clusterIP: kubernetesIp, ports: [{ name: "https", port: 443, targetPort: 6443 }] },
+  });
 }
 
 /** Creates an object unless it is there. */

@@ -1,7 +1,9 @@
 /** From a request's body to an object of the wanted kind: kind checked, unknown fields dropped or refused. */
 import { badRequest } from "./api-error.ts";
 import { isRecord, type ApiObject, type Json } from "./api-object.ts";
+
 import { groupVersion, type Resource } from "./resource.ts";
+import { withoutUnknownFields, wrongType } from "./schema-fields.ts";
 
 export interface Decoded {
   object: ApiObject;
@@ -32,9 +34,21 @@ export function decode(
   }
   const metadata = isRecord(body.metadata) ? body.metadata : {};
   const object = { ...body, apiVersion, kind, metadata } as unknown as ApiObject;
-  return { object, warnings: unknownFields(object, resource, fieldValidation) };
+  return pruned(object, resource, fieldValidation);
 }
 
-function unknownFields(_object: ApiObject, _resource: Resource, _mode: string): string[] {
-  return [];
+/** Drops unknown fields; under "Strict" they are refused, under "Warn" told. */
+function pruned(object: ApiObject, resource: Resource, mode: string): Decoded {
+  const { schema, kind, version } = resource;
+  if (!schema) return { object, warnings: [] };
+  const wrong = resource.custom ? undefined : wrongType(object as unknown as Json, schema, kind);
+  const cannot = `${kind} in version "${version}" cannot be handled as a ${kind}: `;
+  if (wrong) throw badRequest(cannot + wrong);
+  const unknown: string[] = [];
+  const known = withoutUnknownFields(object as unknown as Json, schema, unknown);
+  const sentences = unknown.map((path) => `unknown field "${path}"`);
+  if (mode === "Strict" && sentences.length > 0) {
+    throw badRequest(`${cannot}strict decoding error: ${sentences.join(", ")}`);
+  }
+  return { object: known as unknown as ApiObject, warnings: mode === "Warn" ? sentences : [] };
 }

@@ -1,9 +1,11 @@
 /** Deletion: preconditions, grace periods, finalizers and what happens to dependents. */
-import { conflict, notFound } from "./api-error.ts";
+import { conflict, forbidden, notFound } from "./api-error.ts";
 import { equal, isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
 import { storageOf, type Resource } from "./resource.ts";
 import { timestamp, type Admission, type ServerState } from "./server-state.ts";
 import type { WriteContext } from "./write.ts";
+
+const KEPT_NAMESPACES = new Set(["default", "kube-system", "kube-public"]);
 
 export interface DeleteOptions {
   gracePeriodSeconds?: number;
@@ -33,6 +35,9 @@ export async function remove(
   const { resource, namespace, name = "" } = context;
   const current = state.store.get(storageOf(resource), namespace, name);
   if (!current) throw notFound(resource, name);
+  if (resource.kind === "Namespace" && KEPT_NAMESPACES.has(name)) {
+    throw forbidden(resource, name, "this namespace may not be deleted");
+  }
   checkPreconditions(current, resource, options);
   const admission: Admission = {
     operation: "DELETE",
@@ -53,7 +58,7 @@ export async function remove(
   const gone = !isHeld(marked) && marked.metadata.deletionGracePeriodSeconds === 0;
   if (context.dryRun) return { object: marked, gone };
   if (gone) {
-    const object = state.store.remove(storageOf(resource), marked);
+    const object = state.store.remove(storageOf(resource), live);
     await state.store.durable();
     return { object, gone };
   }

@@ -37,6 +37,8 @@ export interface Schema {
   "x-kubernetes-map-type"?: "atomic" | "granular";
   "x-kubernetes-patch-merge-key"?: string;
   "x-kubernetes-patch-strategy"?: string;
+  /** Where protobuf keeps the field: built-in kinds only. */
+  "x-protobuf-tag"?: string;
 }
 
 /** The schema of a field, of a map's value when the schema describes a map. */
@@ -45,4 +47,9 @@ export function fieldSchema(schema: Schema | undefined, field: string): Schema |
   if (property) return property;
   const extra = schema?.additionalProperties;
   return typeof extra === "object" ? extra : undefined;
+}
+
+/** Whether a map has named fields, so that others are unknown to it. */
+export function isClosed(schema: Schema): boolean {
+  return schema.properties !== undefined && !schema["x-kubernetes-preserve-unknown-fields"];
 }

@@ -6,6 +6,7 @@ import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
 import type { ApiObject, Json, JsonObject } from "./api-object.ts";
 import { discover, discoveryContentType, VERSION } from "./discovery.ts";
 import { dispatch, type Reply } from "./dispatch.ts";
+import { decodeProtobuf } from "./protobuf.ts";
 import { targetOf, verbOf, type ApiRequest, type Target, type User } from "./request.ts";
 import { groupVersion, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
@@ -158,7 +159,7 @@ function checkAccept(accept: string): void {
   throw new ApiError(406, "NotAcceptable", message, {});
 }
 
-async function readBody(incoming: IncomingMessage): Promise<string> {
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming) {
@@ -172,15 +173,12 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
     }
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
-function parseBody(text: string, contentType: string, resource: Resource): Json | undefined {
-  if (contentType === "application/vnd.kubernetes.protobuf") {
-    const message =
-      "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml";
-    throw new ApiError(415, "UnsupportedMediaType", message);
-  }
+function parseBody(bytes: Buffer, contentType: string, resource: Resource): Json | undefined {
+  if (contentType === "application/vnd.kubernetes.protobuf") return decodeProtobuf(bytes);
+  const text = bytes.toString();
   if (text.trim() === "") return undefined;
   const isPatch = contentType.includes("patch");
   try {

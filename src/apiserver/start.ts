@@ -6,6 +6,7 @@ import { builtinResources } from "./builtin-resources.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
 import type { User } from "./request.ts";
 import { Registry } from "./resource.ts";
+import { ServiceAddresses } from "./service-addresses.ts";
 import { createApiServer, type Access, type Tls } from "./server.ts";
 import type { LogRecord, ServerState } from "./server-state.ts";
 import { Store } from "./store.ts";
@@ -38,6 +39,7 @@ export const ADMIN: User = { name: "admin", groups: ["system:masters", "system:a
 
 export async function startApiServer(options: ApiServerOptions): Promise<RunningApiServer> {
   const store = new Store(options.dataFile, options.watchHistory ?? 10_000);
+  const addresses = new ServiceAddresses(options.serviceCidr ?? "10.96.0.0/16", store);
   const registry = new Registry();
   for (const resource of builtinResources()) registry.add(resource);
   const state: ServerState = {
@@ -47,9 +49,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     log: options.log ?? (() => undefined),
     mutate: async (admission) => admission.object,
     review: async () => undefined,
-    allocate: (_resource, object) => object,
+    allocate(resource, object, old) {
+      if (resource.kind !== "Service" || resource.custom) return object;
+      return addresses.allocate(resource, object, old);
+    },
   };
-  await bootstrap(state);
+  await bootstrap(state, addresses.first);
   const server = createApiServer(state, accessOf(options), options.tls);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

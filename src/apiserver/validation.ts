@@ -1,11 +1,131 @@
 /** Field errors of a whole object: its metadata, its schema, and the rules of its kind. */
-import { invalid, type Cause } from "./api-error.ts";
-import type { ApiObject } from "./api-object.ts";
+import { fieldError, invalid, type Cause } from "./api-error.ts";
+import { equal, type ApiObject } from "./api-object.ts";
 import { metadataErrors } from "./object-metadata.ts";
 import type { Resource } from "./resource.ts";
+import { serviceErrors } from "./service-rules.ts";
+
+type Check = (object: ApiObject, old?: ApiObject) => Cause[];
 
 /** Throws 422 with every cause found. */
 export function validate(object: ApiObject, resource: Resource, old?: ApiObject): void {
   const causes: Cause[] = metadataErrors(object, resource, old);
+  if (!resource.custom) causes.push(...(CHECKS[resource.kind]?.(object, old) ?? []));
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
+}
+
+const CHECKS: Record<string, Check> = {
+  Service: serviceErrors,
+  Pod: (object) => containerErrors(object.spec, "spec"),
+  Deployment: workloadErrors,
+  DaemonSet: workloadErrors,
+  ReplicaSet: workloadErrors,
+  ConfigMap: (object, old) => [
+    ...keyErrors(object.data ?? {}, "data"),
+    ...frozenErrors(object, old),
+  ],
+  Secret: (object, old) => [
+    ...keyErrors(object.data ?? {}, "data"),
+    ...secretTypeErrors(object, old),
+    ...frozenErrors(object, old),
+  ],
+  EndpointSlice: (object) => (object.addressType ? [] : [fieldError.required("addressType")]),
+  Role: ruleErrors,
+  ClusterRole: ruleErrors,
+  RoleBinding: roleRefErrors,
+  ClusterRoleBinding: roleRefErrors,
+};
+
+function containerErrors(spec: ApiObject["spec"], field: string): Cause[] {
+  const containers = (spec?.containers ?? []) as { name?: string; image?: string }[];
+  if (containers.length === 0) return [fieldError.required(`${field}.containers`)];
+  return containers.flatMap((container, at) => [
+    ...(container.name ? [] : [fieldError.required(`${field}.containers[${at}].name`)]),
+    ...(container.image ? [] : [fieldError.required(`${field}.containers[${at}].image`)]),
+    ...(containers.findIndex((one) => one.name === container.name) < at
+      ? [fieldError.duplicate(`${field}.containers[${at}].name`, container.name)]
+      : []),
+  ]);
+}
+
+function workloadErrors(object: ApiObject, old?: ApiObject): Cause[] {
+  const { selector, template } = object.spec ?? {};
+  const causes: Cause[] = [];
+  if (!selector) causes.push(fieldError.required("spec.selector"));
+  const labels = template?.metadata?.labels ?? {};
+  const wanted = Object.entries((selector?.matchLabels ?? {}) as Record<string, string>);
+  if (selector && !wanted.every(([key, value]) => labels[key] === value)) {
+    const why = "`selector` does not match template `labels`";
+    causes.push(fieldError.invalid("spec.template.metadata.labels", labels, why));
+  }
+  causes.push(...containerErrors(template?.spec, "spec.template.spec"));
+  if (old && !equal(selector, old.spec.selector)) {
+    causes.push(fieldError.invalid("spec.selector", selector ?? null, "field is immutable"));
+  }
+  return causes;
+}
+
+const KEY = /^[-._a-zA-Z0-9]+$/;
+
+function keyErrors(data: Record<string, unknown>, field: string): Cause[] {
+  return Object.keys(data)
+    .filter((key) => !KEY.test(key) || key.length > 253)
+    .map((key) =>
+      fieldError.invalid(
+        `${field}[${key}]`,
+        key,
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  " +
+          "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+      ),
+    );
+}
+
+function frozenErrors(object: ApiObject, old?: ApiObject): Cause[] {
+  if (!old?.immutable) return [];
+  const why = "field is immutable when `immutable` is set";
+  if (!object.immutable) return [fieldError.forbidden("immutable", why)];
+  return equal(object.data, old.data) ? [] : [fieldError.forbidden("data", why)];
+}
+
+function secretTypeErrors(object: ApiObject, old?: ApiObject): Cause[] {
+  if (!old || object.type === old.type) return [];
+  return [fieldError.invalid("type", object.type, "field is immutable")];
+}
+
+function ruleErrors(object: ApiObject): Cause[] {
+  const rules = (object.rules ?? []) as {
+    verbs?: string[];
+    apiGroups?: string[];
+    resources?: string[];
+    nonResourceURLs?: string[];
+  }[];
+  return rules.flatMap((rule, at) => {
+    const field = `rules[${at}]`;
+    if (!rule.verbs?.length)
+      return [fieldError.required(`${field}.verbs`, "verbs must contain at least one value")];
+    if (rule.nonResourceURLs?.length) return [];
+    const causes: Cause[] = [];
+    if (!rule.apiGroups?.length) {
+      causes.push(
+        fieldError.required(
+          `${field}.apiGroups`,
+          "resource rules must supply at least one api group",
+        ),
+      );
+    }
+    if (!rule.resources?.length) {
+      causes.push(
+        fieldError.required(
+          `${field}.resources`,
+          "resource rules must supply at least one resource",
+        ),
+      );
+    }
+    return causes;
+  });
+}
+
+function roleRefErrors(object: ApiObject, old?: ApiObject): Cause[] {
+  if (!old || equal(object.roleRef, old.roleRef)) return [];
+  return [fieldError.invalid("roleRef", object.roleRef, "cannot change roleRef")];
 }

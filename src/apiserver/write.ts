@@ -216,14 +216,14 @@ async function admitted(
 ) {
   const { resource, name = "" } = context;
   const { current } = versions;
-  let object = withDefaults(versions.object, resource);
+  let object = withDefaults(versions.object, resource, current);
   const admission = (): Admission => ({
     ...admissionOf(context, "UPDATE", name),
     object,
     oldObject: current,
   });
   const mutated = await state.mutate(admission());
-  if (mutated) object = withDefaults(mutated, resource);
+  if (mutated) object = withDefaults(mutated, resource, current);
   if (
     hasGeneration(resource) &&
     context.subresource !== "status" &&

@@ -1,0 +1,216 @@
+/** ClusterIPs and node ports: which are taken, and the choice of a free one. */
+import { fieldError, invalid, type Cause } from "./api-error.ts";
+import type { ApiObject } from "./api-object.ts";
+import {
+  formatAddress,
+  formatPrefix,
+  parseAddress,
+  parsePrefix,
+  prefixContains,
+  prefixSize,
+  type Prefix,
+} from "../ip/index.ts";
+import type { Resource } from "./resource.ts";
+import { needsHealthCheckPort } from "./service-rules.ts";
+import type { Store } from "./store.ts";
+
+const FIRST_NODE_PORT = 30_000;
+const LAST_NODE_PORT = 32_767;
+
+type Spec = ApiObject["spec"];
+
+/** Hands out addresses of the service ranges and node ports; what is taken is read from the stored services. */
+export class ServiceAddresses {
+  readonly #ranges: Prefix[];
+  readonly #owners = new Map<string, string>();
+  readonly #next = new Map<Prefix, bigint>();
+  #nextPort = FIRST_NODE_PORT;
+
+  /** `cidrs` is one range, or one a family joined by a comma. Throws when one of them is none. */
+  constructor(cidrs: string, store: Store) {
+    this.#ranges = cidrs.split(",").map((text) => {
+      const range = parsePrefix(text.trim());
+      if (range) return range;
+      throw new Error(`serviceCidr ${text}: no address range; write it like 10.96.0.0/16`);
+    });
+    for (const service of store.list("/services")) this.#take(service);
+    store.subscribe(({ resource, type, object, previous }) => {
+      if (resource !== "/services") return;
+      if (previous) this.#release(previous);
+      if (type !== "DELETED") this.#take(object);
+    });
+  }
+
+  /** The first address of the first range, which belongs to the service "kubernetes". */
+  get first(): string {
+    const range = this.#ranges[0]!;
+    return formatAddress({ family: range.family, value: range.first + 1n });
+  }
+
+  /** The service with every address and port that its type needs. Throws 422 for what cannot be had. */
+  allocate(resource: Resource, service: ApiObject, old: ApiObject | undefined): ApiObject {
+    const spec = { ...service.spec };
+    const causes: Cause[] = [];
+    if (old) this.#release(old);
+    try {
+      if (spec.type !== "ExternalName") this.#clusterIps(spec, causes);
+      this.#nodePorts(spec, causes);
+    } finally {
+      if (old) this.#take(old);
+    }
+    if (causes.length > 0) throw invalid(resource, service.metadata.name, causes);
+    const allocated = { ...service, spec };
+    // Taken at once: other writes of this turn must not get the same.
+    this.#take(allocated);
+    return allocated;
+  }
+
+  #clusterIps(spec: Spec, causes: Cause[]): void {
+    if (spec.clusterIP === "None") return this.#headless(spec);
+    const families = this.#families(spec, causes);
+    if (causes.length > 0) return;
+    const given: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
+    const addresses = families.map((range, at) => this.#clusterIp(range, given[at], at, causes));
+    spec.clusterIP = addresses[0];
+    spec.clusterIPs = addresses;
+    spec.ipFamilies = families.map(({ family }) => `IPv${family}`);
+    spec.ipFamilyPolicy ??= "SingleStack";
+  }
+
+  #headless(spec: Spec): void {
+    spec.clusterIPs = ["None"];
+    const bare = Object.keys(spec.selector ?? {}).length === 0;
+    spec.ipFamilyPolicy ??= bare ? "RequireDualStack" : "SingleStack";
+    const first = `IPv${this.#ranges[0]!.family}`;
+    const both = first === "IPv4" ? ["IPv4", "IPv6"] : ["IPv6", "IPv4"];
+    spec.ipFamilies ??= spec.ipFamilyPolicy === "SingleStack" ? [first] : both;
+  }
+
+  #families(spec: Spec, causes: Cause[]): Prefix[] {
+    const named: string[] = spec.ipFamilies ?? [];
+    const given: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
+    for (const [at, text] of given.entries()) {
+      if (parseAddress(text)) continue;
+      const why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+      causes.push(fieldError.invalid(`spec.clusterIPs[${at}]`, text, why));
+    }
+    const wanted =
+      named.length > 0 ? named : given.map((text) => `IPv${parseAddress(text)?.family}`);
+    const ranges: Prefix[] = [];
+    for (const [at, family] of wanted.entries()) {
+      const range = this.#ranges.find((one) => `IPv${one.family}` === family);
+      if (range) ranges.push(range);
+      else if (causes.length === 0) {
+        causes.push(
+          fieldError.invalid(`spec.ipFamilies[${at}]`, family, "not configured on this cluster"),
+        );
+      }
+    }
+    if (ranges.length === 0) ranges.push(this.#ranges[0]!);
+    const dual =
+      spec.ipFamilyPolicy === "RequireDualStack" || spec.ipFamilyPolicy === "PreferDualStack";
+    const other = this.#ranges.find(({ family }) => family !== ranges[0]!.family);
+    if (dual && ranges.length === 1 && other) ranges.push(other);
+    if (spec.ipFamilyPolicy === "RequireDualStack" && ranges.length === 1) {
+      const why = "this cluster is not configured for dual-stack services";
+      causes.push(fieldError.invalid("spec.ipFamilyPolicy", spec.ipFamilyPolicy, why));
+    }
+    return ranges;
+  }
+
+  #clusterIp(range: Prefix, given: string | undefined, at: number, causes: Cause[]): string {
+    const address = given ? parseAddress(given) : undefined;
+    if (!given || !address) return this.#freeAddress(range, causes);
+    const text = formatAddress(address);
+    const refuse = (why: string) =>
+      causes.push(
+        fieldError.invalid(at === 0 ? "spec.clusterIPs" : `spec.clusterIPs[${at}]`, [given], why),
+      );
+    if (!prefixContains(range, address)) {
+      refuse(
+        `failed to allocate IP ${text}: the provided network does not match the current range`,
+      );
+    } else if (this.#owners.has(text)) {
+      refuse(`failed to allocate IP ${text}: provided IP is already allocated`);
+    }
+    return text;
+  }
+
+  /** The next free address behind the last one given; the low 256 stay for those who ask for one by name. */
+  #freeAddress(range: Prefix, causes: Cause[]): string {
+    const size = prefixSize(range);
+    const lowest = size > 1024n ? 256n : 1n;
+    let offset = this.#next.get(range) ?? lowest;
+    for (let tries = 0n; tries < size; tries++) {
+      if (offset >= size - 1n) offset = lowest;
+      const text = formatAddress({ family: range.family, value: range.first + offset++ });
+      if (this.#owners.has(text)) continue;
+      this.#next.set(range, offset);
+      return text;
+    }
+    const why = `failed to allocate a serviceIP: range ${formatPrefix(range)} is full`;
+    causes.push(fieldError.invalid("spec.clusterIPs", [], why));
+    return "";
+  }
+
+  #nodePorts(spec: Spec, causes: Cause[]): void {
+    const own = new Set<string>();
+    const wants =
+      spec.type === "NodePort" ||
+      (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts);
+    spec.ports = (spec.ports as { nodePort?: number; protocol: string }[] | undefined)?.map(
+      (port, at) => {
+        const { nodePort } = port;
+        if (!nodePort && !wants) return port;
+        const chosen = nodePort || this.#freePort(port.protocol, own);
+        own.add(`${port.protocol}:${chosen}`);
+        if (nodePort)
+          causes.push(...this.#portErrors(nodePort, port.protocol, `spec.ports[${at}].nodePort`));
+        return { ...port, nodePort: chosen };
+      },
+    );
+    if (spec.ports === undefined) delete spec.ports;
+    if (needsHealthCheckPort(spec)) spec.healthCheckNodePort ||= this.#freePort("TCP", own);
+  }
+
+  #portErrors(port: number, protocol: string, field: string): Cause[] {
+    if (port < FIRST_NODE_PORT || port > LAST_NODE_PORT) {
+      const range = `The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`;
+      return [fieldError.invalid(field, port, `provided port is not in the valid range. ${range}`)];
+    }
+    if (!this.#owners.has(`${protocol}:${port}`)) return [];
+    return [fieldError.invalid(field, port, "provided port is already allocated")];
+  }
+
+  #freePort(protocol: string, own: ReadonlySet<string>): number {
+    for (let tries = FIRST_NODE_PORT; tries <= LAST_NODE_PORT; tries++) {
+      const port = this.#nextPort++;
+      if (this.#nextPort > LAST_NODE_PORT) this.#nextPort = FIRST_NODE_PORT;
+      if (!this.#owners.has(`${protocol}:${port}`) && !own.has(`${protocol}:${port}`)) return port;
+    }
+    throw new Error(
+      `all node ports ${FIRST_NODE_PORT}-${LAST_NODE_PORT} are taken; delete a service`,
+    );
+  }
+
+  #take(service: ApiObject): void {
+    for (const key of takenBy(service)) this.#owners.set(key, service.metadata.uid);
+  }
+
+  #release(service: ApiObject): void {
+    for (const key of takenBy(service)) {
+      if (this.#owners.get(key) === service.metadata.uid) this.#owners.delete(key);
+    }
+  }
+}
+
+function takenBy({ spec }: ApiObject): string[] {
+  const ports = (spec.ports ?? []) as { nodePort?: number; protocol: string }[];
+  return [
+    ...((spec.clusterIPs ?? []) as string[]).filter((address) => address !== "None"),
+    ...ports
+      .filter(({ nodePort }) => nodePort)
+      .map(({ nodePort, protocol }) => `${protocol}:${nodePort}`),
+    ...(spec.healthCheckNodePort ? [`TCP:${spec.healthCheckNodePort}`] : []),
+  ];
+}

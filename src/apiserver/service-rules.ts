@@ -1,0 +1,237 @@
+/** Services: their defaults, what changes with their type, and which of them are valid. */
+import { fieldError, type Cause } from "./api-error.ts";
+import { equal, type ApiObject } from "./api-object.ts";
+
+interface Port {
+  name?: string;
+  protocol: string;
+  port: number;
+  targetPort?: number | string;
+  nodePort?: number;
+}
+
+const TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+const PROTOCOLS = ["SCTP", "TCP", "UDP"];
+
+function isExternal(type: string): boolean {
+  return type === "NodePort" || type === "LoadBalancer";
+}
+
+/** Defaults that depend on other fields; the schema has the rest. */
+export function serviceDefaults(object: ApiObject): ApiObject {
+  const spec = { ...object.spec };
+  const { type } = spec;
+  if (type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
+  if (isExternal(type)) spec.externalTrafficPolicy ||= "Cluster";
+  if (type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
+  if (spec.sessionAffinity === "ClientIP") {
+    const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: seconds } };
+  } else delete spec.sessionAffinityConfig;
+  const headless = spec.clusterIP === "None";
+  if (Array.isArray(spec.ports)) {
+    spec.ports = spec.ports.map((port: Port) => ({
+      ...port,
+      ...(port.targetPort === undefined || port.targetPort === 0 ? { targetPort: port.port } : {}),
+      ...(headless ? { targetPort: port.targetPort ?? port.port } : {}),
+    }));
+  }
+  const status = { ...object.status, loadBalancer: { ...object.status?.loadBalancer } };
+  if (status.loadBalancer.ingress) {
+    status.loadBalancer.ingress = status.loadBalancer.ingress.map((one: { ip?: string }) =>
+      one.ip ? { ...one, ipMode: (one as { ipMode?: string }).ipMode ?? "VIP" } : one,
+    );
+  }
+  return { ...object, spec, status };
+}
+
+/** An update that leaves allocated values out keeps them; fields of a type that the service leaves go. */
+export function serviceUpdate(object: ApiObject, old: ApiObject): ApiObject {
+  const spec = keptAllocations({ ...object.spec }, old.spec);
+  const before = old.spec;
+  const drop = (field: string, needed: (spec: ApiObject["spec"]) => boolean) => {
+    if (needed(before) && !needed(spec) && equal(spec[field], before[field])) delete spec[field];
+  };
+  drop("externalTrafficPolicy", ({ type }) => isExternal(type));
+  drop("allocateLoadBalancerNodePorts", ({ type }) => type === "LoadBalancer");
+  drop("loadBalancerClass", ({ type }) => type === "LoadBalancer");
+  drop("healthCheckNodePort", needsHealthCheckPort);
+  for (const field of [
+    "clusterIP",
+    "clusterIPs",
+    "ipFamilies",
+    "ipFamilyPolicy",
+    "internalTrafficPolicy",
+  ]) {
+    drop(field, ({ type }) => type !== "ExternalName");
+  }
+  if (isExternal(before.type) && !isExternal(spec.type) && Array.isArray(spec.ports)) {
+    const numbers = new Set((before.ports ?? []).map((port: Port) => port.nodePort));
+    spec.ports = spec.ports.map(({ nodePort, ...port }: Port) =>
+      nodePort && !numbers.has(nodePort) ? { ...port, nodePort } : port,
+    );
+  }
+  const status =
+    spec.type === "LoadBalancer" ? object.status : { ...object.status, loadBalancer: {} };
+  return { ...object, spec, status };
+}
+
+function keptAllocations(spec: ApiObject["spec"], before: ApiObject["spec"]): ApiObject["spec"] {
+  if (before.type !== "ExternalName" && spec.type !== "ExternalName") {
+    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) {
+      if (field === "clusterIPs" && spec.clusterIP !== before.clusterIP) continue;
+      spec[field] ??= before[field];
+    }
+  }
+  if (isExternal(before.type) && isExternal(spec.type) && Array.isArray(spec.ports)) {
+    const numbers = new Map<string, number | undefined>();
+    for (const port of (before.ports ?? []) as Port[])
+      numbers.set(`${port.protocol}/${port.port}`, port.nodePort);
+    spec.ports = spec.ports.map((port: Port) => {
+      const nodePort = port.nodePort || numbers.get(`${port.protocol}/${port.port}`);
+      return nodePort ? { ...port, nodePort } : port;
+    });
+  }
+  if (needsHealthCheckPort(before) && needsHealthCheckPort(spec)) {
+    spec.healthCheckNodePort ||= before.healthCheckNodePort;
+  }
+  return spec;
+}
+
+export function needsHealthCheckPort(spec: ApiObject["spec"]): boolean {
+  return spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local";
+}
+
+/** Field errors of a service, in the order and the words of the real server. */
+export function serviceErrors(object: ApiObject, old?: ApiObject): Cause[] {
+  const { spec } = object;
+  return [
+    ...portsErrors(spec),
+    ...(TYPES.includes(spec.type) ? [] : [fieldError.notSupported("spec.type", spec.type, TYPES)]),
+    ...(["None", "ClientIP"].includes(spec.sessionAffinity)
+      ? []
+      : [
+          fieldError.notSupported("spec.sessionAffinity", spec.sessionAffinity, [
+            "ClientIP",
+            "None",
+          ]),
+        ]),
+    ...externalNameErrors(spec),
+    ...trafficPolicyErrors(spec),
+    ...(old ? immutableErrors(spec, old.spec) : []),
+    ...ingressErrors(object),
+  ];
+}
+
+function externalNameErrors(spec: ApiObject["spec"]): Cause[] {
+  if (spec.type !== "ExternalName" || spec.externalName) return [];
+  return [fieldError.required("spec.externalName")];
+}
+
+function portsErrors(spec: ApiObject["spec"]): Cause[] {
+  const ports: Port[] = spec.ports ?? [];
+  const mayLackPorts = spec.clusterIP === "None" || spec.type === "ExternalName";
+  if (ports.length === 0) return mayLackPorts ? [] : [fieldError.required("spec.ports")];
+  const causes: Cause[] = [];
+  for (const [at, port] of ports.entries())
+    causes.push(...portErrors(port, ports, `spec.ports[${at}]`));
+  for (const [at, port] of ports.entries()) {
+    const field = `spec.ports[${at}]`;
+    const same = ports.findIndex((one) => one.protocol === port.protocol && one.port === port.port);
+    if (same < at) causes.push(fieldError.duplicate(field, shownPort(port)));
+    if (port.nodePort && !isExternal(spec.type)) {
+      causes.push(
+        fieldError.forbidden(
+          `${field}.nodePort`,
+          `may not be used when \`type\` is '${spec.type}'`,
+        ),
+      );
+    }
+  }
+  return causes;
+}
+
+/** Go prints its internal structure in this one message. */
+function shownPort(port: Port): unknown {
+  return {
+    Name: port.name ?? "",
+    Protocol: port.protocol,
+    AppProtocol: null,
+    Port: port.port,
+    TargetPort: 0,
+    NodePort: 0,
+  };
+}
+
+function portErrors(port: Port, all: readonly Port[], field: string): Cause[] {
+  const causes: Cause[] = [];
+  if (!port.name && all.length > 1) causes.push(fieldError.required(`${field}.name`));
+  if (port.name && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(port.name)) {
+    causes.push(fieldError.invalid(`${field}.name`, port.name, PORT_NAME));
+  }
+  const first = all.find((one) => one.name === port.name);
+  if (port.name && first !== port) causes.push(fieldError.duplicate(`${field}.name`, port.name));
+  const range = "must be between 1 and 65535, inclusive";
+  const isPort = (number: number) => number >= 1 && number <= 65_535;
+  if (!isPort(port.port)) causes.push(fieldError.invalid(`${field}.port`, port.port, range));
+  if (!PROTOCOLS.includes(port.protocol)) {
+    causes.push(fieldError.notSupported(`${field}.protocol`, port.protocol, PROTOCOLS));
+  }
+  const { targetPort } = port;
+  if (typeof targetPort === "number" && !isPort(targetPort)) {
+    causes.push(fieldError.invalid(`${field}.targetPort`, targetPort, range));
+  }
+  if (typeof targetPort === "string" && !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(targetPort)) {
+    const why = "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)";
+    causes.push(fieldError.invalid(`${field}.targetPort`, targetPort, why));
+  }
+  return causes;
+}
+
+const PORT_NAME =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an " +
+  "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
+function trafficPolicyErrors(spec: ApiObject["spec"]): Cause[] {
+  const causes: Cause[] = [];
+  const policies = ["Cluster", "Local"];
+  const { externalTrafficPolicy: external, internalTrafficPolicy: internal } = spec;
+  if (external && !isExternal(spec.type)) {
+    const why = "may only be set for externally-accessible services";
+    causes.push(fieldError.invalid("spec.externalTrafficPolicy", external, why));
+  } else if (external && !policies.includes(external)) {
+    causes.push(fieldError.notSupported("spec.externalTrafficPolicy", external, policies));
+  }
+  if (internal && !policies.includes(internal)) {
+    causes.push(fieldError.notSupported("spec.internalTrafficPolicy", internal, policies));
+  }
+  if (spec.loadBalancerClass && spec.type !== "LoadBalancer") {
+    const why = "may only be used when `type` is 'LoadBalancer'";
+    causes.push(fieldError.forbidden("spec.loadBalancerClass", why));
+  }
+  return causes;
+}
+
+function immutableErrors(spec: ApiObject["spec"], before: ApiObject["spec"]): Cause[] {
+  const causes: Cause[] = [];
+  const once = "may not change once set";
+  const moved = before.clusterIP && spec.clusterIP !== before.clusterIP;
+  if (moved && spec.type !== "ExternalName" && before.type !== "ExternalName") {
+    const wanted = spec.clusterIP === undefined ? [""] : [spec.clusterIP];
+    causes.push(fieldError.invalid("spec.clusterIPs[0]", wanted, once));
+  }
+  const stays = spec.type === "LoadBalancer" && before.type === "LoadBalancer";
+  if (stays && spec.loadBalancerClass !== before.loadBalancerClass) {
+    causes.push(fieldError.invalid("spec.loadBalancerClass", spec.loadBalancerClass ?? null, once));
+  }
+  return causes;
+}
+
+function ingressErrors(object: ApiObject): Cause[] {
+  const ingress: { ip?: string }[] = object.status?.loadBalancer?.ingress ?? [];
+  if (ingress.length > 0 && object.spec.type !== "LoadBalancer") {
+    const why = "may only be used when `spec.type` is 'LoadBalancer'";
+    return [fieldError.forbidden("status.loadBalancer.ingress", why)];
+  }
+  return [];
+}
