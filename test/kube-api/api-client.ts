@@ -80,9 +80,10 @@ export class ApiClient {
   }
 
   /** Opens a watch (`path` without `watch=1`); the answer's status must be 200. */
-  async watch(path: string): Promise<Watch> {
+  async watch(path: string, accept?: string): Promise<Watch> {
     const separator = path.includes("?") ? "&" : "?";
-    const reply = await this.#send("GET", `${path}${separator}watch=1`, {});
+    const options = accept === undefined ? {} : { accept };
+    const reply = await this.#send("GET", `${path}${separator}watch=1`, options);
     if (reply.statusCode !== 200) assert.fail(`${reply.statusCode} ${await reply.body.text()}`);
     return new Watch(reply.body);
   }

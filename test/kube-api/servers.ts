@@ -2,10 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { startApiServer } from "../../src/apiserver/index.ts";
 import {
   compactEtcd,
+  freePort,
   realkubeBinaries,
+  startDaemon,
   startRealApiServer,
   type RealApiServer,
 } from "../../tools/realkube/index.ts";
@@ -26,7 +29,7 @@ export interface ServerUnderTest {
   stop(): Promise<void>;
 }
 
-/** A server that can be killed and started again on the same data. */
+/** A server of its own that can be killed and started again on the same data. */
 export interface RestartableServer {
   api: ApiClient;
   /** SIGKILL to every process of it. */
@@ -123,4 +126,52 @@ async function startEmbedded(scratch: string): Promise<ServerUnderTest> {
       rmSync(scratch, { recursive: true });
     },
   };
+}
+
+/** Starts a server that a test may kill at any moment; it takes no tokens into account when embedded. */
+export async function startRestartableServer(): Promise<RestartableServer> {
+  const scratch = mkdtempSync(join(tmpdir(), "kube-api-"));
+  const port = await freePort();
+  const start = serverName === "real" ? startKillableReal : startKillableEmbedded;
+  let server = await start(scratch, port);
+  const agent = trustingAgent(server.ca);
+  return {
+    api: new ApiClient(server.url, agent, "admin-token"),
+    kill: () => server.kill(),
+    async restart() {
+      server = await start(scratch, port);
+    },
+    async stop() {
+      await server.kill();
+      await agent.destroy();
+      rmSync(scratch, { recursive: true });
+    },
+  };
+}
+
+interface KillableServer {
+  url: string;
+  ca: Buffer | undefined;
+  kill(): Promise<void>;
+}
+
+async function startKillableReal(scratch: string, port: number): Promise<KillableServer> {
+  const server = await realServer(scratch, port);
+  return { url: server.url, ca: readFileSync(server.caFile), kill: () => server.stop() };
+}
+
+async function startKillableEmbedded(scratch: string, port: number): Promise<KillableServer> {
+  const program = fileURLToPath(new URL("embedded-process.ts", import.meta.url));
+  const logFile = join(scratch, "log");
+  const args = [program, join(scratch, "data.db"), String(port)];
+  const daemon = startDaemon(process.execPath, args, { logFile });
+  const url = `http://127.0.0.1:${port}`;
+  let failure: string | undefined;
+  void daemon.ended.then((how) => (failure = `the embedded server ended: ${how}; see ${logFile}`));
+  for (;;) {
+    if (failure !== undefined) throw new Error(failure);
+    const reply = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (reply?.ok) return { url, ca: undefined, kill: () => daemon.kill() };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

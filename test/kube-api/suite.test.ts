@@ -5,15 +5,36 @@
  * truth: a case that fails there is wrong.
  */
 import { after, describe, it } from "node:test";
+import { accessCases } from "./access.cases.ts";
 import { applyCases } from "./apply.cases.ts";
+import { customResourceCases } from "./custom-resources.cases.ts";
 import { deletionCases } from "./deletion.cases.ts";
+import { discoveryCases } from "./discovery.cases.ts";
+import { durabilityCases } from "./durability.cases.ts";
 import { kindCases } from "./kinds.cases.ts";
 import { listCases } from "./lists.cases.ts";
 import { objectCases } from "./objects.cases.ts";
 import { patchCases } from "./patch.cases.ts";
-import { reasonToSkip, serverName, startServerUnderTest } from "./servers.ts";
 import { serviceCases } from "./services.cases.ts";
 import { watchCases } from "./watch.cases.ts";
+import { webhookCases } from "./webhooks.cases.ts";
+import { reasonToSkip, serverName, startServerUnderTest } from "./servers.ts";
+
+const chapters = {
+  discovery: discoveryCases,
+  objects: objectCases,
+  deletion: deletionCases,
+  lists: listCases,
+  watch: watchCases,
+  patch: patchCases,
+  apply: applyCases,
+  services: serviceCases,
+  kinds: kindCases,
+  "custom resources": customResourceCases,
+  webhooks: webhookCases,
+  access: accessCases,
+  durability: durabilityCases,
+};
 
 const reason = await reasonToSkip();
 
@@ -23,13 +44,8 @@ if (reason !== undefined) {
   const server = await startServerUnderTest();
   after(() => server.stop());
   describe(`the ${serverName} API server`, { timeout: 300_000 }, () => {
-    objectCases(server);
-    deletionCases(server);
-    listCases(server);
-    watchCases(server);
-    patchCases(server);
-    applyCases(server);
-    serviceCases(server);
-    kindCases(server);
+    for (const [title, cases] of Object.entries(chapters)) {
+      describe(title, () => cases(server));
+    }
   });
 }
