@@ -40,12 +40,7 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from "./logger.ts";
-export {
-  Metrics,
-  type AllocatorMetrics,
-  type ClientMetrics,
-  type SpeakerMetrics,
-} from "./metrics.ts";
+export { Metrics, type PoolUsageRow, type ClientMetrics, type SpeakerMetrics } from "./metrics.ts";
 export {
   scanNetworkInterfaces,
   watchNetworkInterfaces,

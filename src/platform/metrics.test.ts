@@ -23,16 +23,13 @@ describe("Metrics", () => {
 
   it("MET-11, MET-13, MET-14, MET-15: a pool's series come and go; services_allocated is declared and never set", async () => {
     const metrics = new Metrics();
-    const { addresses, addressesInUse } = metrics.allocator();
-    assert.deepEqual(await lines(metrics, "metallb_allocator"), []);
-    addresses.set({ pool: "lan" }, 10);
-    addressesInUse.set({ pool: "lan" }, 0);
+    let usage = [{ pool: "lan", capacity: 10n, inUse: 0n }];
+    metrics.allocator(() => usage);
     assert.deepEqual(await lines(metrics, "metallb_allocator"), [
       'metallb_allocator_addresses_total{pool="lan"} 10',
       'metallb_allocator_addresses_in_use_total{pool="lan"} 0',
     ]);
-    addresses.remove({ pool: "lan" });
-    addressesInUse.remove({ pool: "lan" });
+    usage = [];
     assert.deepEqual(await lines(metrics, "metallb_allocator"), []);
     const types = await lines(metrics, "# TYPE metallb_allocator");
     assert.equal(types.length, 3);

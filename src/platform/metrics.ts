@@ -42,27 +42,33 @@ export class Metrics {
     };
   }
 
-  /** Pool usage, by the label `pool`. */
-  allocator(): AllocatorMetrics {
-    const labels = ["pool"];
+  /** Pool usage by the label `pool`, asked for when scraped: a pool's series come and go with it. */
+  allocator(readUsage: () => Iterable<PoolUsageRow>): void {
+    const labelNames = ["pool"];
+    const registers = [this.#registry];
     // Declared by the reference and never set, so it shows no series (6.5).
-    this.#gauge(
-      "metallb_allocator_services_allocated_total",
-      "Services that hold an address",
-      labels,
-    );
-    return {
-      addresses: this.#gauge(
-        "metallb_allocator_addresses_total",
-        "Usable addresses of the pool",
-        labels,
-      ),
-      addressesInUse: this.#gauge(
-        "metallb_allocator_addresses_in_use_total",
-        "Addresses of the pool that services hold",
-        labels,
-      ),
-    };
+    const unset = "metallb_allocator_services_allocated_total";
+    this.#gauge(unset, "Services that hold an address", labelNames);
+    const addresses: Gauge = new Gauge({
+      name: "metallb_allocator_addresses_total",
+      help: "Usable addresses of the pool",
+      labelNames,
+      registers,
+      collect: () => {
+        addresses.reset();
+        for (const { pool, capacity } of readUsage()) addresses.set({ pool }, Number(capacity));
+      },
+    });
+    const inUse: Gauge = new Gauge({
+      name: "metallb_allocator_addresses_in_use_total",
+      help: "Addresses of the pool that services hold",
+      labelNames,
+      registers,
+      collect: () => {
+        inUse.reset();
+        for (const row of readUsage()) inUse.set({ pool: row.pool }, Number(row.inUse));
+      },
+    });
   }
 
   /** Announcements and ARP/NDP traffic of a speaker. */
@@ -103,9 +109,11 @@ export interface ClientMetrics {
   readonly configStale: Gauge;
 }
 
-export interface AllocatorMetrics {
-  readonly addresses: Gauge;
-  readonly addressesInUse: Gauge;
+export interface PoolUsageRow {
+  readonly pool: string;
+  readonly capacity: bigint;
+  /** Distinct addresses that services hold. */
+  readonly inUse: bigint;
 }
 
 export interface SpeakerMetrics {

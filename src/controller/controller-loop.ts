@@ -1,0 +1,183 @@
+/** Runs the controller's machine: what the API server tells goes in, writes, events, logs and metrics come out. */
+
+import type { ConfigMap, Failure, KubeObject, Service } from "../kube/index.ts";
+import {
+  EventRecorder,
+  Informer,
+  monotonicMs,
+  NamedTimers,
+  referenceTo,
+  type ClientMetrics,
+  type KubeClient,
+  type Logger,
+  type ResourceRef,
+} from "../platform/index.ts";
+import type { Controller, ControllerCommand, ControllerEvent } from "./controller.ts";
+
+export interface ControllerLoopOptions {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  readonly metrics: ClientMetrics;
+  /** Where the ConfigMap is, and its name. */
+  readonly namespace: string;
+  readonly configName: string;
+}
+
+const services: ResourceRef = { group: "", version: "v1", plural: "services" };
+/** More at once would only queue up in the API server. */
+const writesAtOnce = 16;
+const configDataKey = "config";
+
+export class ControllerLoop {
+  /** Rejects when the machine fails: that is a bug, and nothing is decided any more. */
+  readonly failed: Promise<never>;
+  readonly #machine: Controller;
+  readonly #options: ControllerLoopOptions;
+  readonly #events: EventRecorder;
+  readonly #services: Informer<Service>;
+  readonly #config: Informer<ConfigMap>;
+  readonly #timers = new NamedTimers<"wake">(() => this.#step({ kind: "wake" }));
+  readonly #waitingWrites: { key: string; service: Service }[] = [];
+  #writesUnderWay = 0;
+  #isRunning = false;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(machine: Controller, options: ControllerLoopOptions) {
+    const { client, logger, namespace, configName } = options;
+    this.failed = new Promise((_, reject) => (this.#fail = reject));
+    this.failed.catch(() => undefined);
+    this.#machine = machine;
+    this.#options = options;
+    this.#events = new EventRecorder(client, { component: "metallb-controller" }, logger);
+    this.#services = new Informer<Service>(client, services, {
+      onChange: (key, service) => this.#step({ kind: "service", key, service }),
+      onSynced: () => this.#step({ kind: "servicesListed" }),
+      ...this.#troubleOf("services"),
+    });
+    const configMaps = { group: "", version: "v1", plural: "configmaps", namespace };
+    this.#config = new Informer<ConfigMap>(client, configMaps, {
+      fieldSelector: `metadata.name=${configName}`,
+      onChange: (_, configMap) => this.#onConfigMap(configMap),
+      onSynced: () => this.#onConfigListed(),
+      ...this.#troubleOf("configmaps"),
+    });
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#config.start();
+    this.#services.start();
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#services.stop();
+    this.#config.stop();
+    this.#events.stop();
+    this.#timers.cancelAll();
+  }
+
+  #onConfigMap(configMap: ConfigMap | undefined): void {
+    // LC-1: no such key, or an empty text, is an empty configuration; no ConfigMap is none.
+    const text = configMap === undefined ? undefined : (configMap.data?.[configDataKey] ?? "");
+    this.#step({ kind: "config", text });
+  }
+
+  #onConfigListed(): void {
+    if (this.#configMap() !== undefined) return;
+    const { namespace, configName, logger } = this.#options;
+    const msg = `no configuration yet: waiting for ConfigMap ${namespace}/${configName}`;
+    logger.info({ op: "startup", msg });
+  }
+
+  #configMap(): ConfigMap | undefined {
+    return this.#config.get(`${this.#options.namespace}/${this.#options.configName}`);
+  }
+
+  #step(event: ControllerEvent): void {
+    if (!this.#isRunning) return;
+    try {
+      for (const command of this.#machine.step(event, monotonicMs())) this.#run(command);
+    } catch (error) {
+      this.stop();
+      this.#fail(error);
+    }
+  }
+
+  #run(command: ControllerCommand): void {
+    const { logger, metrics } = this.#options;
+    switch (command.kind) {
+      case "writeStatus":
+        this.#waitingWrites.push(command);
+        this.#startWrites();
+        return;
+      case "recordOnService":
+        this.#record("Service", command.service, command.note);
+        return;
+      case "recordOnConfig":
+        this.#record("ConfigMap", this.#configMap(), command.note);
+        return;
+      case "log":
+        logger[command.level](command.fields);
+        return;
+      case "count":
+        metrics[command.what].inc();
+        return;
+      case "gauge":
+        metrics[command.what].set(command.value);
+        return;
+      case "wakeAfter":
+        this.#timers.set("wake", command.ms);
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #record(
+    kind: string,
+    object: KubeObject | undefined,
+    note: Extract<ControllerCommand, { kind: "recordOnConfig" }>["note"],
+  ): void {
+    if (object !== undefined) this.#events.record({ object: referenceTo(kind, object), ...note });
+  }
+
+  #startWrites(): void {
+    while (this.#writesUnderWay < writesAtOnce) {
+      const next = this.#waitingWrites.shift();
+      if (next === undefined) return;
+      this.#writesUnderWay++;
+      void this.#write(next.key, next.service).then((answer) => {
+        this.#writesUnderWay--;
+        this.#step(answer);
+        this.#startWrites();
+      });
+    }
+  }
+
+  /** LC-30: the status goes through its subresource, under the version that it was decided on. */
+  async #write(key: string, service: Service): Promise<ControllerEvent> {
+    const { name, namespace = "" } = service.metadata;
+    const body = { apiVersion: "v1", kind: "Service", ...service };
+    try {
+      const ref = { ...services, namespace };
+      const stored = await this.#options.client.update<Service>(ref, name, body, "status");
+      delete (stored.metadata as { managedFields?: unknown }).managedFields;
+      return { kind: "written", key, service: stored };
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      return { kind: "writeFailed", key, error: text };
+    }
+  }
+
+  /** What an informer says of its connection, as log lines. */
+  #troubleOf(plural: string) {
+    const { logger } = this.#options;
+    return {
+      onTrouble: ({ message }: Failure) => {
+        logger.error({ op: "watch", resource: plural, error: message, msg: "retrying" });
+      },
+      onRecovered: () => logger.info({ op: "watch", resource: plural, msg: "recovered" }),
+    };
+  }
+}

@@ -1,0 +1,330 @@
+/** The controller's machine with rules of the simplest kind: any address of the status, else any free one. */
+
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { formatAddress, parseAddress } from "../ip/index.ts";
+import type { Service } from "../kube/index.ts";
+import {
+  Controller,
+  type ControllerCommand,
+  type ControllerEvent,
+  type JudgeService,
+} from "./controller.ts";
+
+const pool = (addresses: string): string =>
+  `address-pools: [{name: lan, protocol: layer2, addresses: [${addresses}]}]`;
+const small = pool("192.0.2.0-192.0.2.1");
+
+let version = 100;
+
+function service(name: string, ip?: string): Service {
+  const status = ip === undefined ? {} : { loadBalancer: { ingress: [{ ip }] } };
+  const metadata = { namespace: "d", name, resourceVersion: String(++version) };
+  return { metadata, spec: { type: "LoadBalancer" }, status };
+}
+
+function addressOf({ status }: Service): string | undefined {
+  return status?.loadBalancer?.ingress?.[0]?.ip;
+}
+
+const judge: JudgeService = (service, allocator, { mayAllocate }) => {
+  const key = `d/${service.metadata.name}`;
+  const base = { service: key, namespace: "d", labels: {} };
+  const claim = { ...base, sharingKey: "", backendKey: "", ports: [] };
+  const shown = parseAddress(addressOf(service) ?? "");
+  if (shown !== undefined && allocator.assign(claim, [shown]).ok) {
+    return { result: "done", notes: [], logs: [] };
+  }
+  allocator.unassign(key);
+  const given = mayAllocate ? allocator.allocate(claim, [[4]]) : undefined;
+  if (given === undefined || !given.ok) return { result: "retry", notes: [], logs: [] };
+  const [address] = given.holding.addresses;
+  assert.ok(address !== undefined);
+  const ingress = [{ ip: formatAddress(address) }];
+  return {
+    result: "done",
+    changed: { ...service, status: { loadBalancer: { ingress } } },
+    notes: [{ type: "Normal", reason: "IPAllocated", message: "yes" }],
+    logs: [],
+  };
+};
+
+/** A controller with an API server that stores what is written, at once or when told. */
+class Bench {
+  readonly controller = new Controller(judge);
+  readonly stored = new Map<string, Service>();
+  commands: ControllerCommand[] = [];
+  nowMs = 0;
+  answersWrites = true;
+
+  send(event: ControllerEvent): void {
+    const commands = this.controller.step(event, this.nowMs);
+    this.commands.push(...commands);
+    for (const command of commands) if (command.kind === "writeStatus") this.#write(command);
+  }
+
+  put(given: Service): void {
+    const key = `d/${given.metadata.name}`;
+    this.stored.set(key, given);
+    this.send({ kind: "service", key, service: given });
+  }
+
+  remove(name: string): void {
+    this.stored.delete(`d/${name}`);
+    this.send({ kind: "service", key: `d/${name}`, service: undefined });
+  }
+
+  config(text: string | undefined): void {
+    this.send({ kind: "config", text });
+  }
+
+  listed(): void {
+    this.send({ kind: "servicesListed" });
+  }
+
+  /** Lets `ms` pass and the retries that are due run. */
+  pass(ms: number): void {
+    this.nowMs += ms;
+    this.send({ kind: "wake" });
+  }
+
+  ip(name: string): string | undefined {
+    const found = this.stored.get(`d/${name}`);
+    return found && addressOf(found);
+  }
+
+  /** The commands of one kind since the last call. */
+  taken<Kind extends ControllerCommand["kind"]>(
+    kind: Kind,
+  ): Extract<ControllerCommand, { kind: Kind }>[] {
+    const taken = this.commands.filter(
+      (command): command is Extract<ControllerCommand, { kind: Kind }> => command.kind === kind,
+    );
+    this.commands = this.commands.filter((command) => command.kind !== kind);
+    return taken;
+  }
+
+  gauges(): string[] {
+    return this.taken("gauge").map(({ what, value }) => `${what}=${value}`);
+  }
+
+  #write({ key, service: given }: Extract<ControllerCommand, { kind: "writeStatus" }>): void {
+    if (!this.answersWrites) return;
+    const metadata = { ...given.metadata, resourceVersion: String(++version) };
+    const stored = { ...given, metadata };
+    this.stored.set(key, stored);
+    this.send({ kind: "written", key, service: stored });
+    this.send({ kind: "service", key, service: stored });
+  }
+}
+
+describe("Controller", () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+  });
+
+  describe("start", () => {
+    it("LC-20: without a configuration services are left untouched, whatever they show", () => {
+      bench.put(service("a"));
+      bench.put(service("b", "198.51.100.9"));
+      bench.listed();
+      bench.pass(100_000);
+      assert.deepEqual(bench.taken("writeStatus"), []);
+      assert.equal(bench.ip("b"), "198.51.100.9");
+      assert.deepEqual(
+        bench
+          .taken("count")
+          .map(({ what }) => what)
+          .includes("updateErrors"),
+        false,
+      );
+    });
+
+    it("LC-20: before the first list is through, addresses are adopted but none is given out", () => {
+      bench.config(small);
+      bench.put(service("new"));
+      bench.pass(60_000);
+      assert.equal(bench.ip("new"), undefined);
+      assert.ok(bench.taken("count").some(({ what }) => what === "updateErrors"));
+      bench.put(service("old", "192.0.2.0"));
+      bench.listed();
+      assert.deepEqual([bench.ip("old"), bench.ip("new")], ["192.0.2.0", "192.0.2.1"]);
+      assert.equal(bench.taken("writeStatus").length, 1);
+    });
+
+    it("LC-20: a configuration that comes after the list still lets the holders go first", () => {
+      bench.put(service("new"));
+      bench.put(service("old", "192.0.2.0"));
+      bench.listed();
+      bench.config(small);
+      assert.deepEqual([bench.ip("old"), bench.ip("new")], ["192.0.2.0", "192.0.2.1"]);
+    });
+
+    it("LC-20: a restart changes no address and writes nothing", () => {
+      bench.config(small);
+      bench.put(service("b", "192.0.2.1"));
+      bench.put(service("a", "192.0.2.0"));
+      bench.listed();
+      bench.pass(60_000);
+      assert.deepEqual(bench.taken("writeStatus"), []);
+      assert.deepEqual(bench.taken("recordOnService"), []);
+      assert.deepEqual([bench.ip("a"), bench.ip("b")], ["192.0.2.0", "192.0.2.1"]);
+    });
+
+    it("a start with more services than one step takes still lets every holder go first", () => {
+      const ips = Array.from({ length: 700 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+      bench.put(service("first"));
+      ips.forEach((ip, index) => bench.put(service(`s${index}`, ip)));
+      bench.listed();
+      bench.config(pool("10.0.0.0/16"));
+      for (let turn = 0; turn < 20; turn++) bench.pass(1);
+      assert.equal(bench.ip("first"), "10.0.2.188");
+      assert.equal(bench.taken("writeStatus").length, 1);
+    });
+  });
+
+  describe("configuration", () => {
+    beforeEach(() => {
+      bench.config(small);
+      bench.listed();
+      bench.put(service("a"));
+      bench.taken("gauge");
+      bench.taken("log");
+    });
+
+    it("LC-28: an accepted one sets loaded and clears stale, and says configLoaded", () => {
+      bench.config(pool("192.0.2.0/24"));
+      assert.deepEqual(bench.gauges(), ["configLoaded=1", "configStale=0"]);
+      assert.equal(bench.taken("log")[0]?.fields["event"], "configLoaded");
+    });
+
+    it("LC-28: an invalid one is told once with its fault, sets stale, and is no update error", () => {
+      bench.taken("count");
+      bench.config("address-pools: [{name: lan, colour: red}]");
+      assert.deepEqual(bench.gauges(), ["configStale=1"]);
+      const [line] = bench.taken("log");
+      assert.equal(line?.fields["event"], "configStale");
+      assert.match(String(line?.fields["error"]), /colour/);
+      assert.ok(bench.taken("count").every(({ what }) => what === "updates"));
+      assert.match(bench.taken("recordOnConfig")[0]?.note.message ?? "", /colour/);
+      bench.put(service("b"));
+      assert.equal(bench.ip("b"), "192.0.2.1", "the last good configuration works on");
+      bench.pass(10_000_000);
+      assert.deepEqual(bench.gauges(), [], "no retry until the document changes");
+    });
+
+    it("LC-21: one without a pool for an address in use is refused; growing it is accepted", () => {
+      bench.config("");
+      assert.deepEqual(bench.gauges(), ["configStale=1"]);
+      assert.match(String(bench.taken("log")[0]?.fields["error"]), /"d\/a" holds 192\.0\.2\.0/);
+      bench.config(pool("192.0.2.1-192.0.2.9"));
+      assert.deepEqual(bench.gauges(), ["configStale=1"]);
+      bench.config(pool("192.0.2.0-192.0.2.9"));
+      assert.deepEqual(bench.gauges(), ["configLoaded=1", "configStale=0"]);
+      assert.equal(bench.ip("a"), "192.0.2.0");
+    });
+
+    it("LC-27: a deleted ConfigMap is an error again and again, and the old pools stay in use", () => {
+      bench.taken("count");
+      bench.config(undefined);
+      for (let again = 0; again < 5; again++) bench.pass(1_000_000);
+      const errors = bench.taken("count").filter(({ what }) => what === "updateErrors");
+      assert.equal(errors.length, 6);
+      assert.ok(bench.gauges().every((gauge) => gauge === "configStale=1"));
+      bench.put(service("b"));
+      assert.equal(bench.ip("b"), "192.0.2.1");
+      bench.config(small);
+      assert.deepEqual(bench.gauges(), ["configLoaded=1", "configStale=0"]);
+    });
+
+    it("LC-22: an accepted one looks at all services anew", () => {
+      bench.put(service("b"));
+      bench.put(service("c"));
+      assert.equal(bench.ip("c"), undefined);
+      bench.config(pool("192.0.2.0-192.0.2.2"));
+      assert.equal(bench.ip("c"), "192.0.2.2");
+    });
+  });
+
+  describe("services", () => {
+    beforeEach(() => {
+      bench.config(small);
+      bench.listed();
+    });
+
+    it("LC-22: each deletion looks at all services anew, so a waiting one gets the address", () => {
+      for (const name of ["a", "b", "c"]) bench.put(service(name));
+      assert.equal(bench.ip("c"), undefined);
+      bench.remove("a");
+      assert.equal(bench.ip("c"), "192.0.2.0");
+    });
+
+    it("LC-30: one status write for one address, none for what is right already", () => {
+      bench.put(service("a"));
+      assert.equal(bench.taken("writeStatus").length, 1);
+      bench.put(service("a", "192.0.2.0"));
+      bench.config(small);
+      bench.pass(60_000);
+      assert.deepEqual(bench.taken("writeStatus"), []);
+    });
+
+    it("K8S-6: an object told again in the same version is not looked at again", () => {
+      const same = service("a", "192.0.2.0");
+      bench.put(same);
+      bench.taken("count");
+      bench.send({ kind: "service", key: "d/a", service: same });
+      assert.deepEqual(bench.taken("count"), []);
+    });
+
+    it("a change during a write waits for its end, and the older copy is not judged again", () => {
+      bench.answersWrites = false;
+      const before = service("a");
+      bench.put(before);
+      const [write] = bench.taken("writeStatus");
+      assert.ok(write !== undefined);
+      bench.config(small);
+      assert.deepEqual(bench.taken("writeStatus"), []);
+      const metadata = { ...write.service.metadata, resourceVersion: String(++version) };
+      bench.send({ kind: "written", key: "d/a", service: { ...write.service, metadata } });
+      assert.deepEqual(bench.taken("writeStatus"), []);
+      assert.equal(bench.controller.usage()[0]?.inUse, 1n);
+    });
+
+    it("CTL-7, CTL-8: a failed write is told and tried again, with the same address", () => {
+      bench.answersWrites = false;
+      bench.put(service("a"));
+      bench.send({ kind: "writeFailed", key: "d/a", error: "conflict" });
+      assert.ok(bench.taken("log").some(({ fields }) => fields["op"] === "updateServiceStatus"));
+      bench.pass(5);
+      const ips = bench.taken("writeStatus").map((write) => addressOf(write.service));
+      assert.deepEqual(ips, ["192.0.2.0", "192.0.2.0"]);
+    });
+
+    it("a service deleted during its write frees its address", () => {
+      bench.answersWrites = false;
+      bench.put(service("a"));
+      bench.remove("a");
+      bench.send({ kind: "writeFailed", key: "d/a", error: "not found" });
+      assert.equal(bench.controller.usage()[0]?.inUse, 0n);
+      bench.pass(1_000_000);
+      assert.equal(bench.taken("writeStatus").length, 1);
+    });
+
+    it("CTL-16: a service that cannot be served is retried with back-off and counted", () => {
+      for (const name of ["a", "b", "c"]) bench.put(service(name));
+      bench.taken("count");
+      for (const ms of [5, 10, 20]) bench.pass(ms);
+      const kinds = bench.taken("count").map(({ what }) => what);
+      assert.equal(kinds.filter((what) => what === "updateErrors").length, 3);
+      assert.equal(bench.taken("wakeAfter").at(-1)?.ms, 40);
+    });
+
+    it("K8S-7: nothing is asked of other controllers: the only writes are of Service status", () => {
+      bench.put(service("a"));
+      const kinds = new Set(bench.commands.map(({ kind }) => kind));
+      const expected = ["count", "gauge", "log", "recordOnService", "writeStatus"];
+      assert.deepEqual([...kinds].sort(), expected);
+    });
+  });
+});

@@ -1,0 +1,290 @@
+/** The controller's decisions in order: which service is looked at when, under which configuration, and what follows. */
+
+import { Allocator, type Holding } from "../allocator/index.ts";
+import { compileConfigMap, findStrandedAddress, type Config } from "../config/index.ts";
+import { WorkQueue, type EventNote, type Service } from "../kube/index.ts";
+
+export type ControllerEvent =
+  /** A Service as the API server has it now; undefined: it was deleted. */
+  | { readonly kind: "service"; readonly key: string; readonly service: Service | undefined }
+  /** The first whole list of Services has been told. */
+  | { readonly kind: "servicesListed" }
+  /** The configuration's document; undefined: its ConfigMap was deleted. */
+  | { readonly kind: "config"; readonly text: string | undefined }
+  /** The answer to `writeStatus`: the Service as stored, or why it was not. */
+  | { readonly kind: "written"; readonly key: string; readonly service: Service }
+  | { readonly kind: "writeFailed"; readonly key: string; readonly error: string }
+  | { readonly kind: "wake" };
+
+export type ControllerCommand =
+  /** Store `service` through its status subresource; answer with `written` or `writeFailed`. */
+  | { readonly kind: "writeStatus"; readonly key: string; readonly service: Service }
+  | { readonly kind: "recordOnService"; readonly service: Service; readonly note: Note }
+  | { readonly kind: "recordOnConfig"; readonly note: Note }
+  | { readonly kind: "log"; readonly level: LogLevel; readonly fields: Fields }
+  | { readonly kind: "count"; readonly what: "updates" | "updateErrors" }
+  | { readonly kind: "gauge"; readonly what: "configLoaded" | "configStale"; readonly value: 0 | 1 }
+  /** Send `wake` after so long, at the latest; a later `wakeAfter` replaces it. */
+  | { readonly kind: "wakeAfter"; readonly ms: number };
+
+export type Note = Omit<EventNote, "object">;
+type Fields = Readonly<Record<string, unknown>>;
+type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** What the rules say about one service. */
+export interface Verdict {
+  /** `retry`: come back with back-off; `done`: nothing more to do until something changes. */
+  readonly result: "done" | "retry";
+  /** The Service to store, if it differs from the one given. */
+  readonly changed?: Service;
+  readonly notes: readonly Note[];
+  readonly logs: readonly { readonly level: LogLevel; readonly fields: Fields }[];
+}
+
+/** The rules of allocation; `mayAllocate` false: adopt what the status shows, give out nothing new (LC-20). */
+export type JudgeService = (
+  service: Service,
+  allocator: Allocator,
+  options: { readonly mayAllocate: boolean },
+) => Verdict;
+
+/** Work on so many keys, then let the event loop turn: a pass over 10,000 services must not hold it. */
+const keysPerStep = 250;
+
+// Keys of services contain a slash; these do not.
+const configKey = "config";
+const listedKey = "services listed";
+const passKey = "full pass";
+const replayedKey = "holders replayed";
+
+/** The machine; moments are monotonic milliseconds. */
+export class Controller {
+  readonly #allocator = new Allocator();
+  readonly #queue = new WorkQueue();
+  readonly #services = new Map<string, Service>();
+  readonly #judge: JudgeService;
+  #document: string | undefined;
+  #config: Config | undefined;
+  #isListed = false;
+  #mayAllocate = false;
+  /** Services that asked for an address before one could be given. */
+  readonly #early = new Set<string>();
+  /** Status writes under way: the Service they started from, and whether to come back after them. */
+  readonly #writes = new Map<
+    string,
+    { readonly from: Service; readonly result: Verdict["result"] }
+  >();
+  #commands: ControllerCommand[] = [];
+
+  constructor(judge: JudgeService) {
+    this.#judge = judge;
+  }
+
+  /** For the metrics: one row a pool. */
+  usage(): ReturnType<Allocator["usage"]> {
+    return this.#allocator.usage();
+  }
+
+  /** Takes one event, works off the queue, and answers what to do, in order. */
+  step(event: ControllerEvent, nowMs: number): ControllerCommand[] {
+    this.#commands = [];
+    this.#take(event, nowMs);
+    for (let worked = 0; worked < keysPerStep; worked++) {
+      const key = this.#queue.take(nowMs);
+      if (key === undefined) break;
+      this.#do({ kind: "count", what: "updates" });
+      this.#work(key, nowMs);
+    }
+    const dueMs = this.#queue.nextDueMs();
+    if (dueMs !== undefined) this.#do({ kind: "wakeAfter", ms: Math.max(0, dueMs - nowMs) });
+    return this.#commands;
+  }
+
+  #take(event: ControllerEvent, nowMs: number): void {
+    switch (event.kind) {
+      case "service":
+        return this.#onService(event.key, event.service);
+      case "servicesListed":
+        return this.#queue.add(listedKey);
+      case "config":
+        this.#document = event.text;
+        return this.#queue.add(configKey);
+      case "written":
+        return this.#onWritten(event.key, event.service, nowMs);
+      case "writeFailed":
+        return this.#onWriteFailed(event.key, event.error, nowMs);
+      case "wake":
+        return undefined;
+      default:
+        return event satisfies never;
+    }
+  }
+
+  #onService(key: string, service: Service | undefined): void {
+    const known = this.#services.get(key);
+    if (service === undefined) this.#services.delete(key);
+    else if (isSameVersion(known, service)) return;
+    else this.#services.set(key, service);
+    this.#queue.add(key);
+  }
+
+  #work(key: string, nowMs: number): void {
+    if (key === configKey) this.#loadConfig(nowMs);
+    else if (key === listedKey) this.#onListed();
+    else if (key === replayedKey) this.#onReplayed();
+    else if (key === passKey) this.#startPass();
+    else return this.#reconcile(key, nowMs);
+    return undefined;
+  }
+
+  // Services
+
+  #reconcile(key: string, nowMs: number): void {
+    const service = this.#services.get(key);
+    if (service === undefined) return this.#forget(key);
+    // LC-20: without a configuration nothing is touched.
+    if (this.#config === undefined) return this.#queue.done(key);
+
+    const verdict = this.#judge(service, this.#allocator, { mayAllocate: this.#mayAllocate });
+    for (const { level, fields } of verdict.logs) {
+      this.#log(level, { service: key, ...fields });
+    }
+    for (const note of verdict.notes) this.#do({ kind: "recordOnService", service, note });
+    if (verdict.result === "retry") {
+      this.#do({ kind: "count", what: "updateErrors" });
+      if (!this.#mayAllocate) this.#early.add(key);
+    }
+    if (verdict.changed === undefined) return this.#finish(key, verdict.result, nowMs);
+    // The key stays in work until the answer comes, so no second write can overtake this one.
+    this.#writes.set(key, { from: service, result: verdict.result });
+    return this.#do({ kind: "writeStatus", key, service: verdict.changed });
+  }
+
+  /** LC-22: each deletion looks at all services anew, as one of them may wait for the address. */
+  #forget(key: string): void {
+    this.#log("info", { event: "serviceDeleted", service: key, msg: "service deleted" });
+    this.#allocator.unassign(key);
+    this.#early.delete(key);
+    this.#queue.done(key);
+    this.#queue.add(passKey);
+  }
+
+  #onWritten(key: string, stored: Service, nowMs: number): void {
+    const write = this.#writes.get(key);
+    if (write === undefined) return;
+    this.#writes.delete(key);
+    // Unless the watch was faster, this is the newest that we know: judging the old one would free the address.
+    if (isSameVersion(this.#services.get(key), write.from)) this.#services.set(key, stored);
+    this.#log("debug", { event: "serviceUpdated", service: key, msg: "updated service object" });
+    this.#finish(key, write.result, nowMs);
+  }
+
+  /** CTL-7, CTL-8: the address stays held in memory; the retry converges. */
+  #onWriteFailed(key: string, error: string, nowMs: number): void {
+    this.#writes.delete(key);
+    if (!this.#services.has(key)) return this.#queue.done(key);
+    const fields = { op: "updateServiceStatus", service: key, error };
+    this.#log("error", { ...fields, msg: "failed to update service status" });
+    this.#do({ kind: "count", what: "updateErrors" });
+    return this.#queue.retry(key, nowMs);
+  }
+
+  #finish(key: string, result: Verdict["result"], nowMs: number): void {
+    if (result === "retry") this.#queue.retry(key, nowMs);
+    else this.#queue.done(key);
+  }
+
+  // Full passes
+
+  /** Queues all services, those with an address first: each keeps its own before another asks for one. */
+  #startPass(): void {
+    this.#queue.done(passKey);
+    const waiting: string[] = [];
+    for (const [key, service] of this.#services) {
+      if (service.status?.loadBalancer?.ingress?.length) this.#queue.add(key);
+      else waiting.push(key);
+    }
+    for (const key of waiting) this.#queue.add(key);
+  }
+
+  #onListed(): void {
+    this.#isListed = true;
+    this.#queue.done(listedKey);
+    if (this.#config !== undefined) this.#replay();
+  }
+
+  /** LC-20: all holders go through once under a configuration before the first new address is given. */
+  #replay(): void {
+    this.#startPass();
+    this.#queue.add(replayedKey);
+  }
+
+  #onReplayed(): void {
+    this.#mayAllocate = true;
+    this.#queue.done(replayedKey);
+    this.#log("info", { event: "stateSynced", msg: "controller synced, can allocate IPs now" });
+    for (const key of this.#early) this.#queue.add(key);
+    this.#early.clear();
+  }
+
+  // Configuration
+
+  #loadConfig(nowMs: number): void {
+    if (this.#document === undefined) return this.#onConfigMissing(nowMs);
+    this.#queue.done(configKey);
+    const compiled = compileConfigMap(this.#document);
+    if (!compiled.ok) return this.#refuseConfig(compiled.error.message);
+    const stranded = findStrandedAddress(compiled.config, heldBy(this.#allocator));
+    if (stranded !== undefined) return this.#refuseConfig(stranded.message);
+    for (const msg of compiled.warnings) this.#log("warn", { op: "setConfig", msg });
+    return this.#acceptConfig(compiled.config);
+  }
+
+  #acceptConfig(config: Config): void {
+    this.#config = config;
+    this.#allocator.setPools(config.pools);
+    this.#log("info", { event: "configLoaded", msg: "config (re)loaded" });
+    this.#do({ kind: "gauge", what: "configLoaded", value: 1 });
+    this.#do({ kind: "gauge", what: "configStale", value: 0 });
+    if (this.#isListed && !this.#mayAllocate) this.#replay();
+    else this.#startPass();
+  }
+
+  /** LC-21, LC-28: the last good configuration stays in force until the document changes again. */
+  #refuseConfig(error: string): void {
+    const kept = this.#config === undefined ? "no configuration is" : "the previous one stays";
+    const msg = `configuration refused, ${kept} in force`;
+    this.#log("error", { event: "configStale", error, msg });
+    this.#do({ kind: "gauge", what: "configStale", value: 1 });
+    const note: Note = { type: "Warning", reason: "ConfigRefused", message: `${msg}: ${error}` };
+    this.#do({ kind: "recordOnConfig", note });
+  }
+
+  /** LC-27: an error for as long as it lasts, while the old configuration works on. */
+  #onConfigMissing(nowMs: number): void {
+    const error = "the ConfigMap was deleted; create it again, or the next restart has no pools";
+    this.#log("error", { op: "setConfig", error, msg: "no MetalLB configuration in cluster" });
+    this.#do({ kind: "gauge", what: "configStale", value: 1 });
+    this.#do({ kind: "count", what: "updateErrors" });
+    this.#queue.retry(configKey, nowMs);
+  }
+
+  #log(level: LogLevel, fields: Fields): void {
+    this.#do({ kind: "log", level, fields });
+  }
+
+  #do(command: ControllerCommand): void {
+    this.#commands.push(command);
+  }
+}
+
+function isSameVersion(a: Service | undefined, b: Service): boolean {
+  const version = b.metadata.resourceVersion;
+  return a !== undefined && version !== undefined && a.metadata.resourceVersion === version;
+}
+
+function* heldBy(allocator: Allocator) {
+  for (const { service, pool, addresses } of allocator.holdings() as Iterable<Holding>) {
+    for (const address of addresses) yield { service, pool, address };
+  }
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { modernFlags, modernOnly } from "../platform/index.ts";
+import {
+  findBadValue,
+  parseControllerFlags,
+  parseLogLevel,
+  webhookFlags,
+  type ControllerFlags,
+} from "./flags.ts";
+
+function parse(argv: string[], env: Record<string, string> = {}): ControllerFlags {
+  const result = parseControllerFlags(argv, env);
+  assert.ok(result.ok, result.ok ? "" : result.text);
+  return result.values;
+}
+
+describe("controller flags", () => {
+  it("LC-40, LC-41: v0.9.5's manifest starts it, with v0.9.5's defaults", () => {
+    const flags = parse(["--port=7472", "--config=config"]);
+    assert.deepEqual([flags.port, flags.config], [7472, "config"]);
+    assert.deepEqual(parse([]).port, 7472);
+  });
+
+  it("LC-41: --kubeconfig, --namespace and the old --config-ns run it outside a pod", () => {
+    const argv = ["-kubeconfig", "/k", "-namespace=ns1", "-config-ns=ns2"];
+    const flags = parse(argv);
+    assert.deepEqual([flags.kubeconfig, flags.namespace, flags["config-ns"]], ["/k", "ns1", "ns2"]);
+    assert.equal(parse([], { METALLB_NAMESPACE: "ns3" }).namespace, "ns3");
+  });
+
+  it("INS-3: every flag of v0.16's controller is accepted, and what has no effect yet is known", () => {
+    const texts = "pod-name lb-class pprof-bind-address tls-min-version tls-cipher-suites"
+      .concat(" tls-curve-preferences metrics-cert-dir cert-dir cert-service-name webhook-secret")
+      .concat(" webhook-mode ml-secret-name deployment log-level namespace");
+    const argv = texts.split(" ").map((name) => `--${name}=x`);
+    argv.push("--port=9120", "--health-probe-port=17472", "--disable-cert-rotation=true");
+    argv.push("--webhook-http2");
+    const result = parseControllerFlags(argv, {});
+    assert.ok(result.ok, result.ok ? "" : result.text);
+    const later = modernOnly(result.given, { ...modernFlags, ...webhookFlags });
+    assert.ok(later.includes("lb-class") && later.includes("webhook-mode"));
+    for (const inUse of ["port", "log-level", "ml-secret-name", "namespace"]) {
+      assert.ok(!later.includes(inUse), inUse);
+    }
+  });
+
+  it("FL-1: the environment of v0.16's manifest stands in for flags, the command line wins", () => {
+    const env = { METALLB_ML_SECRET_NAME: "memberlist", METALLB_DEPLOYMENT: "controller" };
+    assert.equal(parse([], env)["ml-secret-name"], "memberlist");
+    assert.equal(parse([], env).deployment, "controller");
+    assert.equal(parse(["--ml-secret-name="], env)["ml-secret-name"], "");
+  });
+
+  it("FL-2: values that mean nothing are found, each with flag and mend", () => {
+    assert.equal(findBadValue(parse([])), undefined);
+    assert.match(findBadValue(parse(["--webhook-mode=maybe"])) ?? "", /maybe.*enabled, disabled/);
+    assert.match(findBadValue(parse(["--tls-min-version=1.2"])) ?? "", /VersionTLS12/);
+    assert.match(findBadValue(parse(["--ml-secret-name=m"])) ?? "", /needs --deployment/);
+    assert.equal(parseLogLevel("warn"), "warn");
+    assert.equal(parseLogLevel("loud"), undefined);
+  });
+});
