@@ -10,6 +10,7 @@ import { decodeProtobuf } from "./protobuf.ts";
 import { targetOf, verbOf, type ApiRequest, type Target, type User } from "./request.ts";
 import { groupVersion, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
+import { inForm, wantedForm } from "./table.ts";
 import { startWatch } from "./watch.ts";
 
 export interface Access {
@@ -92,11 +93,14 @@ async function respond(
   for (const warning of reply.warnings) {
     outgoing.appendHeader("Warning", `299 - ${JSON.stringify(warning)}`);
   }
-  send(outgoing, reply.code, present(reply, resource, accept), accept);
+  send(outgoing, reply.code, present(reply, resource, request), accept);
 }
 
-function present(reply: Reply, _resource: Resource, _accept: string): JsonObject {
-  return reply.body;
+function present(reply: Reply, resource: Resource, request: ApiRequest): JsonObject {
+  const form = wantedForm(request.accept);
+  if (!form || (request.method !== "GET" && reply.body.kind === "Status")) return reply.body;
+  const includeObject = request.query.get("includeObject") ?? undefined;
+  return inForm(reply.body, resource, { form, now: Date.now(), includeObject });
 }
 
 function resourceOf(state: ServerState, target: Target): Resource {
@@ -205,10 +209,19 @@ function stream(
   const version = groupVersion(resource);
   const frames: string[] = [];
   let begun = false;
+  let header = true;
+  const form = wantedForm(request.accept);
+  const includeObject = request.query.get("includeObject") ?? undefined;
+  const shape = (object: ApiObject | JsonObject): JsonObject => {
+    const plain = { ...object, kind: resource.kind, apiVersion: version } as JsonObject;
+    if (!form) return plain;
+    const shaped = inForm(plain, resource, { form, now: Date.now(), includeObject, header });
+    header = false;
+    return shaped;
+  };
   const sink = {
     send(type: string, object: ApiObject | JsonObject): boolean {
-      const shown =
-        type === "ERROR" ? object : { ...object, kind: resource.kind, apiVersion: version };
+      const shown = type === "ERROR" ? object : shape(object);
       const frame = `${JSON.stringify({ type, object: shown })}\n`;
       if (!begun) frames.push(frame);
       else outgoing.write(frame);
