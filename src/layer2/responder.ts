@@ -30,8 +30,6 @@ export type DropReason =
 /** A frame as a packet socket delivers it. */
 export interface ReceivedFrame {
   readonly bytes: Uint8Array;
-  /** Id of the VLAN tag that the kernel took off the frame, if there was one (L2-202). */
-  readonly vlanId?: number;
   /** `sll_pkttype` of packet(7). */
   readonly packetType: number;
 }
@@ -46,7 +44,9 @@ export type ArpOutcome =
   | { readonly kind: "reply"; readonly frame: Uint8Array; readonly counters: AddressCounters }
   | { readonly kind: "drop"; readonly reason: DropReason };
 
-/** `sll_pkttype` of frames that this host sent itself. */
+/** `sll_pkttype`: not for this host. The kernel says so too of what had the tag of a VLAN without a device. */
+const PACKET_OTHERHOST = 3;
+/** `sll_pkttype`: sent by this host itself. */
 const PACKET_OUTGOING = 4;
 
 /**
@@ -61,7 +61,6 @@ export function answerArp(
   const frame = decodeEthernetFrame(received.bytes);
   if (frame === undefined) return drop("error");
   if (frame.etherType !== ETHERTYPE_ARP) return drop("not-arp");
-  if (isOfAnotherVlan(received, frame)) return drop("other-vlan");
   if (received.packetType === PACKET_OUTGOING || frame.source === on.mac) return drop("own-frame");
   const request = decodeArpPacket(frame.payload);
   if (request === undefined) return drop("error");
@@ -69,6 +68,7 @@ export function answerArp(
   if (frame.destination !== BROADCAST_MAC && frame.destination !== on.mac) {
     return drop("ethernet-destination");
   }
+  if (isOfAnotherVlan(received, frame)) return drop("other-vlan");
   const address = addresses.lookup(request.targetIp, on.name);
   if (!address.found) return drop(address.reason);
   address.counters.requestsReceived++;
@@ -91,9 +91,12 @@ function arpReply(request: ArpPacket, mac: MacAddress): Uint8Array {
   });
 }
 
-/** Priority tags (id 0) belong to no VLAN and are answered (L2-202). */
+/**
+ * Of a tagged frame the kernel shows neither tag nor id, but it calls it another host's, even a broadcast (L2-202).
+ * Priority tags (id 0) belong to no VLAN and are answered.
+ */
 function isOfAnotherVlan(received: ReceivedFrame, frame: EthernetFrame): boolean {
-  return (received.vlanId ?? frame.vlanId ?? 0) !== 0;
+  return received.packetType === PACKET_OTHERHOST || (frame.vlanId ?? 0) !== 0;
 }
 
 function drop(reason: DropReason): ArpOutcome {

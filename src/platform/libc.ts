@@ -15,11 +15,18 @@ interface Koffi {
 
 /** Lengths are in bytes; a result of -1 means that `errno` tells why. */
 interface Calls {
+  recvfrom(
+    fd: number,
+    buffer: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: Uint8Array,
+  ): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
-  recvmsg(fd: number, header: Uint8Array, flags: number): number;
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
 }
@@ -29,7 +36,7 @@ const SIGNATURES: Record<keyof Calls, [result: string, parameters: string[]]> = 
   bind: ["int", ["int", "void *", "uint32_t"]],
   setsockopt: ["int", ["int", "int", "int", "void *", "uint32_t"]],
   recv: ["int64_t", ["int", "void *", "size_t", "int"]],
-  recvmsg: ["int64_t", ["int", "void *", "int"]],
+  recvfrom: ["int64_t", ["int", "void *", "size_t", "int", "void *", "void *"]],
   send: ["int64_t", ["int", "void *", "size_t", "int"]],
   close: ["int", ["int"]],
 };

@@ -3,16 +3,17 @@
 import type { ReceivedFrame } from "../layer2/index.ts";
 import { libc, SystemCallError } from "./libc.ts";
 import { checked, openRawSocket, ReadableDescriptor } from "./readable-descriptor.ts";
-import { MessageReceiver } from "./message-receiver.ts";
 
 const AF_PACKET = 17;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
-const PACKET_AUXDATA = 8;
 const PACKET_IGNORE_OUTGOING = 23;
 const MSG_DONTWAIT = 0x40;
 const SOCKADDR_LL_BYTES = 20;
+const PACKET_TYPE_OFFSET = 10;
+/** Longer frames are cut; ARP needs 42 bytes and two tags (L2-206). */
+const FRAME_BYTES = 2048;
 /** Level-triggered readiness brings us back for the rest; timers stay alive meanwhile. */
 const FRAMES_PER_WAKE_UP = 256;
 
@@ -41,7 +42,9 @@ export interface PacketSocketOptions {
 
 export class PacketSocket {
   readonly #descriptor: ReadableDescriptor;
-  readonly #receiver = new MessageReceiver();
+  readonly #frame = Buffer.alloc(FRAME_BYTES);
+  readonly #sender = Buffer.alloc(SOCKADDR_LL_BYTES);
+  readonly #senderLength = Buffer.alloc(4);
   readonly #options: PacketSocketOptions;
 
   /** Opens and binds; from its first frame on, the socket delivers only what was asked for. Throws `SystemCallError`. */
@@ -51,8 +54,7 @@ export class PacketSocket {
     const fd = openRawSocket(AF_PACKET, 0);
     try {
       attachFilter(fd, options.filter);
-      setFlag(fd, PACKET_AUXDATA);
-      setFlag(fd, PACKET_IGNORE_OUTGOING);
+      ignoreOutgoing(fd);
       const address = linkAddress(options.interfaceIndex, options.etherType);
       checked("bind", libc().bind(fd, address, address.length));
       this.#descriptor = new ReadableDescriptor(fd, () => this.#drain());
@@ -74,16 +76,30 @@ export class PacketSocket {
 
   #drain(): void {
     for (let frames = 0; frames < FRAMES_PER_WAKE_UP && this.#descriptor.isOpen; frames++) {
-      const frame = this.#receiver.receive(this.#descriptor.fd);
-      if (frame === undefined) return this.#stopUnlessDrained(libc().errorCode());
-      this.#options.onFrame(frame);
+      const length = this.#receive();
+      if (length < 0) return this.#stopUnlessDrained(libc().errorCode());
+      const packetType = this.#sender.readUInt8(PACKET_TYPE_OFFSET);
+      this.#options.onFrame({ bytes: this.#frame.subarray(0, length), packetType });
     }
+  }
+
+  #receive(): number {
+    // The kernel overwrites the length.
+    this.#senderLength.writeUInt32LE(SOCKADDR_LL_BYTES);
+    return libc().recvfrom(
+      this.#descriptor.fd,
+      this.#frame,
+      FRAME_BYTES,
+      MSG_DONTWAIT,
+      this.#sender,
+      this.#senderLength,
+    );
   }
 
   #stopUnlessDrained(code: string): void {
     if (code === "EAGAIN" || code === "EINTR") return;
     this.close();
-    this.#options.onFailure(new SystemCallError("recvmsg", code));
+    this.#options.onFailure(new SystemCallError("recvfrom", code));
   }
 }
 
@@ -103,9 +119,11 @@ function attachFilter(fd: number, filter: readonly FilterInstruction[]): void {
   checked("setsockopt SO_ATTACH_FILTER", result);
 }
 
-function setFlag(fd: number, option: number): void {
+/** What this host sends itself does not come back. */
+function ignoreOutgoing(fd: number): void {
   const on = Buffer.from([1, 0, 0, 0]);
-  checked(`setsockopt ${option}`, libc().setsockopt(fd, SOL_PACKET, option, on, on.length));
+  const result = libc().setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, on, on.length);
+  checked("setsockopt PACKET_IGNORE_OUTGOING", result);
 }
 
 /** `struct sockaddr_ll` for binding: the protocol is in network order (L2-200). */

@@ -1,0 +1,25 @@
+/** Announces addresses in the namespace that it is started in: `announce IP` and `withdraw IP` on standard input. */
+
+import { createInterface } from "node:readline";
+import { parseAddress } from "../ip/index.ts";
+import { createLogger, stopSignal, watchNetworkInterfaces } from "../platform/index.ts";
+import { Layer2Announcer } from "../speaker/index.ts";
+
+const logger = createLogger({ form: "legacy" });
+const announcer = new Layer2Announcer({ logger });
+const interfaces = watchNetworkInterfaces({
+  onChange: (found) => announcer.setInterfaces(found),
+  onFallback: (error) => logger.warn({ op: "watchInterfaces", error }),
+});
+createInterface(process.stdin).on("line", (line) => {
+  const [verb, text = ""] = line.split(" ");
+  const ip = parseAddress(text);
+  if (verb === "announce" && ip !== undefined) announcer.announce(text, ip);
+  if (verb === "withdraw") announcer.withdraw(text);
+  if (verb === "counters") logger.info({ counters: announcer.addresses.counters().get(text) });
+  logger.info({ taken: line });
+});
+await stopSignal();
+interfaces.close();
+announcer.close();
+process.stdin.destroy();

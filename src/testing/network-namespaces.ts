@@ -1,0 +1,77 @@
+/** Two network namespaces joined by a cable, for tests and benchmarks with real frames. */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+
+/** Why namespaces cannot be made here, for `skip`; undefined when they can. */
+export function whyNoNamespaces(): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root, to make network namespaces";
+  if (spawnSync("ip", ["-V"]).status !== 0) return "needs iproute2 (apt-get install iproute2)";
+  try {
+    accessSync("/run", constants.W_OK);
+  } catch {
+    return "needs a writable /run/netns";
+  }
+  return undefined;
+}
+
+export type End = "node" | "client";
+
+/** Both ends have an interface `eth0`; the client has 10.99.0.1/24, the node no address. */
+export class CabledNamespaces {
+  readonly #names: Record<End, string>;
+
+  /** `prefix` tells apart what runs at the same time. */
+  constructor(prefix: string) {
+    const unique = `${prefix}-${process.pid}`;
+    this.#names = { node: `${unique}-n`, client: `${unique}-c` };
+    for (const name of Object.values(this.#names)) {
+      spawnSync("ip", ["netns", "del", name]);
+      execFileSync("ip", ["netns", "add", name]);
+      execFileSync("ip", ["-n", name, "link", "set", "lo", "up"]);
+    }
+    this.plug();
+  }
+
+  /** The command line that runs a command at one end. */
+  at(end: End, command: readonly string[]): string[] {
+    return ["ip", "netns", "exec", this.#names[end], ...command];
+  }
+
+  /** Runs `ip` at one end. */
+  ip(end: End, command: string): string {
+    const args = ["-n", this.#names[end], ...command.split(" ")];
+    return execFileSync("ip", args, { encoding: "utf8" });
+  }
+
+  /** Runs a command at one end and gives its output and status. */
+  run(end: End, command: readonly string[]): { status: number | null; stdout: string } {
+    const [program = "", ...rest] = this.at(end, command);
+    const { status, stdout } = spawnSync(program, rest, { encoding: "utf8" });
+    return { status, stdout };
+  }
+
+  mac(end: End, name = "eth0"): string {
+    const links = JSON.parse(this.ip(end, `-json link show ${name}`)) as { address: string }[];
+    return links[0]?.address ?? "";
+  }
+
+  /** Lays the cable. */
+  plug(): void {
+    const { node, client } = this.#names;
+    const peer = ["type", "veth", "peer", "name", "eth0", "netns", client];
+    execFileSync("ip", ["-n", node, "link", "add", "eth0", ...peer]);
+    this.ip("node", "link set eth0 up");
+    this.ip("client", "addr add 10.99.0.1/24 dev eth0");
+    this.ip("client", "link set eth0 up");
+  }
+
+  /** Pulls the cable out: the interfaces of both ends are gone. */
+  unplug(): void {
+    this.ip("node", "link del eth0");
+  }
+
+  remove(): void {
+    for (const name of Object.values(this.#names)) spawnSync("ip", ["netns", "del", name]);
+  }
+}
