@@ -138,6 +138,14 @@ describe("Reflector", () => {
     assert.ok(kinds(refused).includes("report"));
   });
 
+  it("trouble with the watch is over when the server accepts one, though no event came yet", () => {
+    const reflector = watching();
+    const failure = { status: 503, message: "starting" };
+    reflector.step({ kind: "watchEnded", lastedMs: 9, failure });
+    assert.deepEqual(reflector.step({ kind: "watchOpened" }), [{ kind: "recovered" }]);
+    assert.deepEqual(reflector.step({ kind: "watchOpened" }), []);
+  });
+
   it("a quiet watch that the server ends in time is resumed soon, however often", () => {
     const reflector = watching();
     for (let round = 0; round < 20; round++) {

@@ -19,6 +19,8 @@ export type ReflectorEvent<T> =
       readonly continue?: string;
     }
   | { readonly kind: "listFailed"; readonly failure: Failure }
+  /** The server accepted the watch; events may be long in coming. */
+  | { readonly kind: "watchOpened" }
   | { readonly kind: "watched"; readonly event: WatchEvent<T> }
   /** The watch is over after `lastedMs`; without a failure the server closed it in good order. */
   | { readonly kind: "watchEnded"; readonly lastedMs: number; readonly failure?: Failure }
@@ -102,6 +104,8 @@ export class Reflector<T extends KubeObject> {
         return this.#onPage(event.items, event.resourceVersion, event.continue);
       case "listFailed":
         return this.#onListFailed(event.failure);
+      case "watchOpened":
+        return this.#recovered();
       case "watched":
         return this.#onWatched(event.event);
       case "watchEnded":
@@ -157,7 +161,7 @@ export class Reflector<T extends KubeObject> {
       this.#isSynced = true;
       commands.push({ kind: "synced" });
     }
-    if (this.#reported?.startsWith("list")) this.#recover(commands);
+    if (this.#reported?.startsWith("list")) commands.push(...this.#recovered());
     return [...commands, ...this.#watchdogOf(this.#next())];
   }
 
@@ -182,7 +186,6 @@ export class Reflector<T extends KubeObject> {
       return [{ kind: "cancelWatch" }, ...this.#onWatchEnded(0, failure)];
     }
     this.#failures = 0;
-    this.#recover(commands);
     this.#resumeFrom = event.object.metadata.resourceVersion ?? this.#resumeFrom;
     if (event.type === "DELETED") this.#remove(objectKey(event.object.metadata), commands);
     else if (event.type !== "BOOKMARK") this.#store(event.object, commands);
@@ -191,10 +194,7 @@ export class Reflector<T extends KubeObject> {
 
   #onWatchEnded(lastedMs: number, failure: Failure | undefined): ReflectorCommand<T>[] {
     const commands: ReflectorCommand<T>[] = [{ kind: "cancelTimer", name: "watchdog" }];
-    if (lastedMs >= healthyWatchMs) {
-      this.#failures = 0;
-      this.#recover(commands);
-    }
+    if (lastedMs >= healthyWatchMs) this.#failures = 0;
     if (failure !== undefined && isGone(failure)) {
       this.#resumeFrom = undefined;
       if (this.#failures++ === 0) return [...commands, this.#next()];
@@ -223,10 +223,10 @@ export class Reflector<T extends KubeObject> {
     return [...commands, { kind: "setTimer", name: "retry", ms }];
   }
 
-  #recover(commands: ReflectorCommand<T>[]): void {
-    if (this.#reported === undefined) return;
+  #recovered(): ReflectorCommand<T>[] {
+    const wasReported = this.#reported !== undefined;
     this.#reported = undefined;
-    commands.push({ kind: "recovered" });
+    return wasReported ? [{ kind: "recovered" }] : [];
   }
 
   /** Keeps an object; the same version again is no change. */

@@ -135,7 +135,8 @@ export class Informer<T extends KubeObject> {
     const beganMs = monotonicMs();
     let failure: Failure | undefined;
     try {
-      const options = { ...this.#selectors(), resourceVersion, timeoutSeconds };
+      const onOpen = (): void => this.#step({ kind: "watchOpened" });
+      const options = { ...this.#selectors(), resourceVersion, timeoutSeconds, onOpen };
       for await (const event of this.#client.watch<T>(this.#ref, options, watch.signal)) {
         if (event.type === "ERROR" || event.type === "BOOKMARK") {
           this.#step({ kind: "watched", event });

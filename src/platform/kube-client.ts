@@ -35,6 +35,8 @@ export interface ListResult<T> {
 export interface WatchOptions extends Selectors {
   readonly resourceVersion: string;
   readonly timeoutSeconds?: number;
+  /** The server accepted the watch. */
+  readonly onOpen?: () => void;
 }
 
 export interface PatchOptions {
@@ -170,13 +172,15 @@ export class KubeClient {
     options: WatchOptions,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    const { onOpen, ...query } = options;
     const call: Call = {
       method: "GET",
       path: resourcePath(ref),
-      query: { ...options, watch: true, allowWatchBookmarks: true },
+      query: { ...query, watch: true, allowWatchBookmarks: true },
       signal,
     };
     const { body } = await this.#request(call, { bodyTimeout: 0 });
+    onOpen?.();
     const splitter = new LineSplitter();
     let turnBeganMs = monotonicMs();
     try {
