@@ -119,15 +119,6 @@ export class Allocator {
     return this.#holdings.values();
   }
 
-  /** The pool that would serve the address, if any. */
-  poolOf(address: IpAddress): Pool | undefined {
-    return this.#findHome([address]);
-  }
-
-  get hasPools(): boolean {
-    return this.#tables.size > 0;
-  }
-
   /** One row a pool, in the order of the configuration. */
   usage(): PoolUsage[] {
     return [...this.#tables.values()].map((table) => {
