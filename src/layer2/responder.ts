@@ -41,7 +41,12 @@ export interface AnsweringInterface {
 }
 
 export type ArpOutcome =
-  | { readonly kind: "reply"; readonly frame: Uint8Array; readonly counters: AddressCounters }
+  | {
+      readonly kind: "reply";
+      readonly frame: Uint8Array;
+      readonly request: ArpPacket;
+      readonly counters: AddressCounters;
+    }
   | { readonly kind: "drop"; readonly reason: DropReason };
 
 /** `sll_pkttype`: not for this host. The kernel says so too of what had the tag of a VLAN without a device. */
@@ -71,8 +76,9 @@ export function answerArp(
   if (isOfAnotherVlan(received, frame)) return drop("other-vlan");
   const address = addresses.lookup(request.targetIp, on.name);
   if (!address.found) return drop(address.reason);
-  address.counters.requestsReceived++;
-  return { kind: "reply", frame: arpReply(request, on.mac), counters: address.counters };
+  const { counters } = address;
+  counters.requestsReceived++;
+  return { kind: "reply", frame: arpReply(request, on.mac), request, counters };
 }
 
 /** The reply goes to the sender inside the request, whatever the Ethernet source was (L2-98). */

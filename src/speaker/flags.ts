@@ -1,69 +1,83 @@
-/** The speaker's command line: v0.9.5's flags, and two of later releases to run it outside a pod (LC-40, LC-41). */
+/** The speaker's command line: v0.9.5's flags, those to run outside a pod, and v0.16's (LC-40, LC-41, INS-3). */
 
-import { type FlagResult, type FlagSpecs, parseGoFlags } from "../platform/index.ts";
+import {
+  type FlagResult,
+  type FlagSpecs,
+  type FlagValues,
+  modernFlags,
+  parseGoFlags,
+  parseTlsOptions,
+  switchFlag,
+  textFlag,
+} from "../platform/index.ts";
 
-const speakerFlags = {
-  port: { kind: "port", default: 80, usage: "port of the metrics page" },
-  config: { kind: "string", default: "config", usage: "name of the ConfigMap" },
-  host: {
-    kind: "string",
-    default: "",
-    usage: "address of the metrics page",
-    env: "METALLB_HOST",
-  },
-  "node-name": {
-    kind: "string",
-    default: "",
-    usage: "name of the node that this speaker runs on (required)",
-    env: "METALLB_NODE_NAME",
-  },
-  "ml-bindaddr": {
-    kind: "string",
-    default: "",
-    usage: "address for gossip between speakers",
-    env: "METALLB_ML_BIND_ADDR",
-  },
-  "ml-bindport": {
-    kind: "string",
-    default: "",
-    usage: "port for gossip between speakers, 7946 if empty",
-    env: "METALLB_ML_BIND_PORT",
-  },
-  "ml-labels": {
-    kind: "string",
-    default: "",
-    usage: "labels of the speaker pods, to find gossip peers",
-    env: "METALLB_ML_LABELS",
-  },
-  "ml-namespace": {
-    kind: "string",
-    default: "",
-    usage: "namespace of the speaker pods",
-    env: "METALLB_ML_NAMESPACE",
-  },
-  "ml-secret-key": {
-    kind: "string",
-    default: "",
-    usage: "secret that encrypts gossip",
-    env: "METALLB_ML_SECRET_KEY",
-  },
-  kubeconfig: {
-    kind: "string",
-    default: "",
-    usage: "kubeconfig file, to run outside a pod",
-  },
-  namespace: {
-    kind: "string",
-    default: "",
-    usage: "namespace of the ConfigMap; default: that of the pod",
-    env: "METALLB_NAMESPACE",
+/** v0.16's flags of the speaker alone that have no effect before the custom-resource generation. */
+export const modernSpeakerFlags = {
+  "ml-secret-key-path": textFlag("folder with the gossip secret in file secretkey", {
+    env: "METALLB_ML_SECRET_KEY_PATH",
+  }),
+  "ml-wan-config": switchFlag("gossip timers for wide area networks"),
+  "ignore-exclude-lb": switchFlag("announce from nodes excluded by label too"),
+  "frrk8s-namespace": textFlag("namespace of frr-k8s", { env: "FRRK8S_NAMESPACE" }),
+  "frrk8s-secret-passthrough": switchFlag("hand secret references to frr-k8s"),
+  "bgp-debounce-timeout": {
+    kind: "int",
+    default: 3000,
+    usage: "milliseconds to collect changes before they are sent to FRR",
+    env: "METALLB_BGP_DEBOUNCE_TIMEOUT",
   },
 } as const satisfies FlagSpecs;
 
-/** Reads the command line; environment variables stand in for absent flags. */
+const speakerFlags = {
+  port: { kind: "port", default: 80, usage: "port of the metrics page" },
+  config: textFlag("name of the ConfigMap", { fallback: "config" }),
+  host: textFlag("address of the metrics page", { env: "METALLB_HOST" }),
+  "node-name": textFlag("name of the node that this speaker runs on (required)", {
+    env: "METALLB_NODE_NAME",
+  }),
+  "ml-bindaddr": textFlag("address for gossip between speakers", {
+    env: "METALLB_ML_BIND_ADDR",
+  }),
+  "ml-bindport": textFlag("port for gossip between speakers, 7946 if empty", {
+    env: "METALLB_ML_BIND_PORT",
+  }),
+  "ml-labels": textFlag("labels of the speaker pods, to find gossip peers", {
+    env: "METALLB_ML_LABELS",
+  }),
+  "ml-namespace": textFlag("namespace of the speaker pods", { env: "METALLB_ML_NAMESPACE" }),
+  "ml-secret-key": textFlag("secret that encrypts gossip", { env: "METALLB_ML_SECRET_KEY" }),
+  kubeconfig: textFlag("kubeconfig file, to run outside a pod"),
+  namespace: textFlag("namespace of the ConfigMap; default: that of the pod", {
+    env: "METALLB_NAMESPACE",
+  }),
+  "config-ns": textFlag("old name of --namespace"),
+  ...modernFlags,
+  ...modernSpeakerFlags,
+} as const satisfies FlagSpecs;
+
+export type SpeakerFlags = FlagValues<typeof speakerFlags>;
+
+/** Reads the command line; environment variables stand in for absent flags (FL-1). */
 export function parseSpeakerFlags(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): FlagResult<typeof speakerFlags> {
   return parseGoFlags("speaker", speakerFlags, argv, env);
+}
+
+/** The first value without which, or with which, the speaker must not start, as a sentence (FL-2: exit 1). */
+export function findBadValue(flags: SpeakerFlags): string | undefined {
+  if (flags["node-name"] === "") {
+    return "the node's name is unknown: set METALLB_NODE_NAME (from spec.nodeName) or --node-name";
+  }
+  const debounceMs = flags["bgp-debounce-timeout"];
+  if (debounceMs <= 0) {
+    return `--bgp-debounce-timeout=${debounceMs}: it must be a positive number of milliseconds`;
+  }
+  const tls = parseTlsOptions({
+    minVersion: flags["tls-min-version"],
+    cipherSuites: flags["tls-cipher-suites"],
+    curvePreferences: flags["tls-curve-preferences"],
+  });
+  return tls.ok ? undefined : tls.error;
 }

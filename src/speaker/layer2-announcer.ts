@@ -1,10 +1,11 @@
 /** Carries out layer 2 announcements: a responder on every fitting interface, and bursts of gratuitous ARP. */
 
-import type { IpAddress } from "../ip/index.ts";
+import { formatAddress, type IpAddress } from "../ip/index.ts";
 import {
   AnnouncedAddresses,
   answerArp,
   type ArpInterface,
+  type ArpOutcome,
   type BurstEvent,
   ETHERTYPE_ARP,
   gratuitousArpFrames,
@@ -34,6 +35,8 @@ export interface FrameSocket {
 
 export interface AnnouncerOptions {
   readonly logger: Logger;
+  /** Log every request that is answered, at debug level; default false. */
+  readonly logsRequests?: boolean;
   /** Default: a packet socket of the kernel. */
   readonly openSocket?: (options: PacketSocketOptions) => FrameSocket;
 }
@@ -50,6 +53,7 @@ export class Layer2Announcer {
   readonly #responders = new Map<number, Responder>();
   readonly #timers: NamedTimers<"round" | "retry">;
   readonly #logger: Logger;
+  readonly #logsRequests: boolean;
   readonly #openSocket: (options: PacketSocketOptions) => FrameSocket;
   #wanted: readonly ArpInterface[] = [];
   /** Interfaces without a responder whose trouble has been told, by name: said once for each change of interfaces. */
@@ -57,6 +61,7 @@ export class Layer2Announcer {
 
   constructor(options: AnnouncerOptions) {
     this.#logger = options.logger;
+    this.#logsRequests = options.logsRequests ?? false;
     this.#openSocket = options.openSocket ?? ((socket) => new PacketSocket(socket));
     this.#timers = new NamedTimers((name) => {
       if (name === "retry") this.#openMissing();
@@ -166,13 +171,33 @@ export class Layer2Announcer {
     });
   }
 
-  /** The fast path: synchronous, and nothing is logged for a packet. */
+  /** The fast path: synchronous, and by default nothing is logged for a packet. */
   #answer(index: number, frame: ReceivedFrame): void {
     const responder = this.#responders.get(index);
     if (responder === undefined) return;
     const outcome = answerArp(frame, responder.on, this.addresses);
     if (outcome.kind === "reply" && responder.socket.send(outcome.frame)) {
       outcome.counters.responsesSent++;
+    }
+    if (this.#logsRequests) this.#logRequest(responder.on, outcome);
+  }
+
+  #logRequest({ name, mac }: ArpInterface, outcome: ArpOutcome): void {
+    if (outcome.kind === "reply") {
+      const { senderIp, senderMac, targetIp } = outcome.request;
+      this.#logger.debug({
+        interface: name,
+        ip: formatAddress(targetIp),
+        senderIP: formatAddress(senderIp),
+        senderMAC: senderMac,
+        responseMAC: mac,
+        msg: "got ARP request for service IP, sending response",
+      });
+    } else if (outcome.reason === "interface-not-matched") {
+      this.#logger.debug({
+        interface: name,
+        msg: "got ARP request on an interface not announced on",
+      });
     }
   }
 

@@ -31,7 +31,7 @@ export type SpeakerCommand =
   | { readonly kind: "withdraw"; readonly service: string; readonly announcement: Announcement }
   | { readonly kind: "record-event"; readonly note: EventNote }
   | { readonly kind: "config-state"; readonly isStale: boolean }
-  | { readonly kind: "count-updates"; readonly count: number }
+  | { readonly kind: "count-update"; readonly hasFailed: boolean }
   | {
       readonly kind: "log";
       readonly level: "info" | "warn" | "error";
@@ -99,29 +99,35 @@ export class Speaker {
     this.#configText = text;
     if (text === undefined) {
       const mend = `create it: kubectl create configmap or kubectl apply, key "config"`;
-      return this.#configRefused("configMissing", `no ConfigMap ${this.#configName}; ${mend}`);
+      const error = `no ConfigMap ${this.#configName}; ${mend}`;
+      return this.#configRefused({ event: "configMissing", error, hasFailed: true });
     }
     const compiled = compileConfigMap(text);
-    if (!compiled.ok) return this.#configRefused("configStale", compiled.error.message);
+    if (!compiled.ok) return this.#configStale(compiled.error.message);
     const stranded = findStrandedAddress(compiled.config, this.#held(), { ignoreAvoided: true });
-    if (stranded !== undefined) return this.#configRefused("configStale", stranded.message);
+    if (stranded !== undefined) return this.#configStale(stranded.message);
     this.#config = compiled.config;
     return [
       { kind: "config-state", isStale: false },
       ...compiled.warnings.map((warning) => configLog("warn", { msg: warning })),
       configLog("info", { event: "configLoaded", msg: "config (re)loaded" }),
-      { kind: "count-updates", count: 1 },
+      { kind: "count-update", hasFailed: false },
       ...this.#passAll(),
     ];
   }
 
-  /** The last good configuration stays in force (LC-28, LC-29). */
-  #configRefused(event: string, error: string): SpeakerCommand[] {
+  /** Refused, but handled: nothing is tried again before the ConfigMap changes (LC-28, LC-29). */
+  #configStale(error: string): SpeakerCommand[] {
+    return this.#configRefused({ event: "configStale", error, hasFailed: false });
+  }
+
+  #configRefused(refusal: { event: string; error: string; hasFailed: boolean }): SpeakerCommand[] {
+    const { event, error, hasFailed } = refusal;
     const msg = "configuration refused, the previous one stays in use";
     return [
       { kind: "config-state", isStale: true },
       configLog("error", { event, configmap: this.#configName, error, msg }),
-      { kind: "count-updates", count: 1 },
+      { kind: "count-update", hasFailed },
     ];
   }
 
@@ -150,7 +156,7 @@ export class Speaker {
       speakers: this.#speakers,
       hashes: this.#hashes,
     });
-    return [{ kind: "count-updates", count: 1 }, ...this.#carryOut(key, decision)];
+    return [{ kind: "count-update", hasFailed: false }, ...this.#carryOut(key, decision)];
   }
 
   #carryOut(key: string, decision: Decision): SpeakerCommand[] {
