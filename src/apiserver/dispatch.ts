@@ -83,6 +83,7 @@ function contextOf(request: ApiRequest, target: Target, resource: Resource): Wri
     subresource: target.subresource,
     user: request.user,
     manager: fieldManagerOf(request),
+    namedManager: query.has("fieldManager"),
     fieldValidation: query.get("fieldValidation") ?? "Warn",
     dryRun: dryRunOf(query),
     warnings: [],

@@ -1,6 +1,7 @@
-/** managedFields: who set which field last. */
-import type { ApiObject } from "./api-object.ts";
-import type { Resource } from "./resource.ts";
+/** managedFields after a plain write: whoever changed a field owns it, others lose it. */
+import { equal, type ApiObject, type JsonObject, type ManagedFieldsEntry } from "./api-object.ts";
+import { fieldsOf, fromFieldsV1, toFieldsV1, type Fields } from "./field-set.ts";
+import { groupVersion, type Resource } from "./resource.ts";
 
 export interface Writer {
   manager: string;
@@ -8,12 +9,58 @@ export interface Writer {
   now: string;
 }
 
-/** The new object with managedFields brought up to date for a plain write (create, update, patch). */
+/** The new object with managedFields brought up to date for a create, update or patch. */
 export function trackWrite(
   object: ApiObject,
-  _old: ApiObject | undefined,
-  _resource: Resource,
-  _by: Writer,
+  old: ApiObject | undefined,
+  resource: Resource,
+  by: Writer,
 ): ApiObject {
-  return object;
+  const fields = (one: ApiObject) => fieldsOf(one as unknown as JsonObject, resource.schema, true);
+  const after = fields(object);
+  const before: Fields = old ? fields(old) : new Map();
+  const changed = [...after].filter(
+    ([field, value]) => !before.has(field) || !equal(before.get(field), value),
+  );
+  const changedNames = new Set(changed.map(([field]) => field));
+  const entries = old ? (old.metadata.managedFields ?? []) : [];
+  const kept = entries.flatMap((entry) =>
+    shrunk(entry, (field) => after.has(field) && !changedNames.has(field)),
+  );
+  const isOwn = (entry: ManagedFieldsEntry) =>
+    entry.manager === by.manager &&
+    entry.operation === "Update" &&
+    entry.subresource === by.subresource;
+  if (changedNames.size === 0) return withEntries(object, kept);
+  const own = kept.find(isOwn);
+  const owned = new Set([...(own ? fromFieldsV1(own.fieldsV1) : []), ...changedNames]);
+  const entry: ManagedFieldsEntry = {
+    manager: by.manager,
+    operation: "Update",
+    apiVersion: groupVersion(resource),
+    time: by.now,
+    fieldsType: "FieldsV1",
+    fieldsV1: toFieldsV1(owned),
+    ...(by.subresource ? { subresource: by.subresource } : {}),
+  };
+  return withEntries(object, [...kept.filter((one) => one !== own), entry]);
+}
+
+/** The entry with only the fields that `keeps` accepts; none when nothing is left of it. */
+export function shrunk(
+  entry: ManagedFieldsEntry,
+  keeps: (field: string) => boolean,
+): ManagedFieldsEntry[] {
+  const owned = fromFieldsV1(entry.fieldsV1);
+  const left = [...owned].filter(keeps);
+  if (left.length === owned.size) return [entry];
+  return left.length > 0 ? [{ ...entry, fieldsV1: toFieldsV1(left) }] : [];
+}
+
+export function withEntries(object: ApiObject, entries: ManagedFieldsEntry[]): ApiObject {
+  const { managedFields: _old, ...metadata } = object.metadata;
+  return {
+    ...object,
+    metadata: entries.length > 0 ? { ...metadata, managedFields: entries } : metadata,
+  };
 }

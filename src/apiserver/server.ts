@@ -6,9 +6,11 @@ import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
 import type { ApiObject, Json, JsonObject } from "./api-object.ts";
 import { discover, discoveryContentType, VERSION } from "./discovery.ts";
 import { dispatch, type Reply } from "./dispatch.ts";
+import { OPENAPI_PROTOBUF, openApiV2Protobuf } from "./openapi-protobuf.ts";
+import { openApiV2, openApiV3, openApiV3Index } from "./openapi.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { targetOf, verbOf, type ApiRequest, type Target, type User } from "./request.ts";
-import { groupVersion, type Resource } from "./resource.ts";
+import { groupVersion, type Registry, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import { inForm, wantedForm } from "./table.ts";
 import { startWatch } from "./watch.ts";
@@ -131,10 +133,23 @@ function sendNonResource(state: ServerState, request: ApiRequest, outgoing: Serv
   const { path, accept } = request;
   if (HEALTH.has(path)) return sendText(outgoing, 200, "ok");
   if (path === "/version") return send(outgoing, 200, VERSION, "");
-  const found = discover(state.registry, path, accept);
+  if (path === "/openapi/v2" && accept.includes(OPENAPI_PROTOBUF)) {
+    // The type itself holds an "@", which the mime parsers of newer Go versions refuse.
+    outgoing.writeHead(200, { "Content-Type": "application/octet-stream" });
+    outgoing.end(openApiV2Protobuf(state.registry));
+    return;
+  }
+  const found = openApi(state.registry, path) ?? discover(state.registry, path, accept);
   if (!found) throw new NoSuchPath();
   outgoing.setHeader("Content-Type", discoveryContentType(path, accept));
   send(outgoing, 200, found, "");
+}
+
+function openApi(registry: Registry, path: string): JsonObject | undefined {
+  if (path === "/openapi/v2") return openApiV2(registry);
+  if (path === "/openapi/v3") return openApiV3Index(registry);
+  const root = /^\/openapi\/v3\/(.+)$/.exec(path)?.[1];
+  return root ? openApiV3(registry, root) : undefined;
 }
 
 function sendText(outgoing: ServerResponse, code: number, text: string): void {

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { ApiError } from "./api-error.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { builtinResources } from "./builtin-resources.ts";
+import { collectGarbage } from "./garbage.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
 import type { User } from "./request.ts";
 import { Registry } from "./resource.ts";
@@ -55,6 +56,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     },
   };
   await bootstrap(state, addresses.first);
+  const stopCollecting = collectGarbage(state);
   const server = createApiServer(state, accessOf(options), options.tls);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -72,6 +74,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      stopCollecting();
       store.close();
     },
   };

@@ -31,6 +31,10 @@ export interface WriteContext {
   fieldValidation: string;
   dryRun: boolean;
   warnings: string[];
+  /** Whether the client named its field manager; server-side apply demands it. */
+  namedManager?: boolean;
+  /** Whether field ownership is settled already, by server-side apply. */
+  tracked?: boolean;
 }
 
 /** Stores a new object and returns it. */
@@ -68,11 +72,13 @@ export async function create(
   const name = object.metadata.name;
   if (state.store.get(storage, object.metadata.namespace, name))
     throw alreadyExists(resource, name);
-  object = trackWrite(object, undefined, resource, {
-    manager: context.manager,
-    subresource: undefined,
-    now,
-  });
+  if (!context.tracked) {
+    object = trackWrite(object, undefined, resource, {
+      manager: context.manager,
+      subresource: undefined,
+      now,
+    });
+  }
   if (context.dryRun) return object;
   const stored = state.store.put(storage, state.allocate(resource, object, undefined));
   await state.store.durable();
@@ -234,6 +240,7 @@ async function admitted(
   }
   validate(object, resource, current);
   await state.review(admission());
+  if (context.tracked) return object;
   const now = timestamp(state.now());
   return trackWrite(object, current, resource, {
     manager: context.manager,

@@ -1,0 +1,146 @@
+/** OpenAPI as far as kubectl needs it: schemas for validation and patches, and which query parameters PATCH takes. */
+import { createHash } from "node:crypto";
+import type { JsonObject } from "./api-object.ts";
+import { ALL_VERBS, groupVersion, type Registry, type Resource } from "./resource.ts";
+import type { Schema } from "./schema.ts";
+
+/** Query parameters of PATCH by which kubectl finds out what a server can do. */
+export const PATCH_PARAMETERS = ["dryRun", "fieldManager", "fieldValidation", "force"];
+
+/** One kind of one version, ready for either form of OpenAPI. */
+export interface KindSchema {
+  name: string;
+  path: string;
+  group: string;
+  version: string;
+  kind: string;
+  schema: Schema;
+  custom: boolean;
+}
+
+export function kindSchemas(registry: Registry): KindSchema[] {
+  return registry
+    .all()
+    .filter(({ verbs }) => verbs.length === ALL_VERBS.length)
+    .map(kindSchema);
+}
+
+function kindSchema(resource: Resource): KindSchema {
+  const { group, version, kind, plural, namespaced, custom } = resource;
+  const root = group ? `/apis/${group}/${version}` : `/api/${version}`;
+  const schema = published(resource.schema ?? { type: "object" });
+  const word = { type: "string" };
+  return {
+    name: `${(group || "core").split(".").reverse().join(".")}.${version}.${kind}`,
+    path: `${root}/${namespaced ? "namespaces/{namespace}/" : ""}${plural}/{name}`,
+    group,
+    version,
+    kind,
+    schema: { ...schema, properties: { apiVersion: word, kind: word, ...schema.properties } },
+    custom,
+  };
+}
+
+/** Integers or strings are strings of that format here, and free-form fields have no type. */
+function published(schema: Schema): Schema {
+  const { "x-protobuf-tag": _tag, "x-kubernetes-int-or-string": either, ...rest } = schema;
+  const copy: Schema = rest;
+  if (either) return { ...copy, type: "string", format: "int-or-string" };
+  if (schema.properties) {
+    copy.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, field]) => [name, published(field)]),
+    );
+  }
+  if (schema.items) copy.items = published(schema.items);
+  if (typeof schema.additionalProperties === "object") {
+    copy.additionalProperties = published(schema.additionalProperties);
+  }
+  return copy;
+}
+
+export function gvkOf({ group, version, kind }: KindSchema): JsonObject {
+  return { group, version, kind };
+}
+
+/** Swagger 2.0, for old clients that take JSON. */
+export function openApiV2(registry: Registry): JsonObject {
+  const kinds = kindSchemas(registry);
+  const extension = (kind: KindSchema) => ({ "x-kubernetes-group-version-kind": [gvkOf(kind)] });
+  return {
+    swagger: "2.0",
+    info: { title: "Kubernetes", version: "v1.36.0" },
+    paths: Object.fromEntries(
+      kinds.map((kind) => [
+        kind.path,
+        {
+          patch: {
+            parameters: PATCH_PARAMETERS.map((name) => ({ name, in: "query", type: "string" })),
+            "x-kubernetes-action": "patch",
+            "x-kubernetes-group-version-kind": gvkOf(kind),
+          },
+        },
+      ]),
+    ),
+    definitions: Object.fromEntries(
+      kinds.map((kind) => [kind.name, { ...kind.schema, ...extension(kind) }]),
+    ) as never,
+  };
+}
+
+function rootOf(resource: { group: string; version: string }): string {
+  return resource.group ? `apis/${groupVersion(resource)}` : `api/${resource.version}`;
+}
+
+/** /openapi/v3: which group versions have a document. */
+export function openApiV3Index(registry: Registry): JsonObject {
+  const roots = new Set(kindSchemas(registry).map(rootOf));
+  const entries = [...roots].map((root) => {
+    const text = JSON.stringify(openApiV3(registry, root));
+    const hash = createHash("sha256").update(text).digest("hex").slice(0, 32).toUpperCase();
+    return [root, { serverRelativeURL: `/openapi/v3/${root}?hash=${hash}` }];
+  });
+  return { paths: Object.fromEntries(entries) };
+}
+
+/** The OpenAPI 3 document of one group version such as "apis/apps/v1"; undefined when it is not served. */
+export function openApiV3(registry: Registry, root: string): JsonObject | undefined {
+  const kinds = kindSchemas(registry).filter((kind) => rootOf(kind) === root);
+  if (kinds.length === 0) return undefined;
+  return {
+    openapi: "3.0.0",
+    info: { title: "Kubernetes", version: "v1.36.0" },
+    paths: Object.fromEntries(
+      kinds.map((kind) => [
+        kind.path,
+        { get: operation(kind, "get", []), patch: patchOperation(kind) },
+      ]),
+    ),
+    components: {
+      schemas: Object.fromEntries(
+        kinds.map((kind) => [
+          kind.name,
+          { ...kind.schema, "x-kubernetes-group-version-kind": [gvkOf(kind)] },
+        ]),
+      ) as never,
+    },
+  };
+}
+
+function operation(kind: KindSchema, action: string, parameters: string[]): JsonObject {
+  return {
+    operationId: `${action}${kind.name}`,
+    parameters: parameters.map((name) => ({ name, in: "query", schema: { type: "string" } })),
+    responses: { "200": { description: "OK" } },
+    "x-kubernetes-action": action,
+    "x-kubernetes-group-version-kind": gvkOf(kind),
+  };
+}
+
+function patchOperation(kind: KindSchema): JsonObject {
+  const types = ["json-patch+json", "merge-patch+json", "apply-patch+yaml"];
+  if (!kind.custom) types.push("strategic-merge-patch+json");
+  const content = Object.fromEntries(
+    types.map((type) => [`application/${type}`, { schema: { type: "object" } }]),
+  );
+  return { ...operation(kind, "patch", PATCH_PARAMETERS), requestBody: { content } };
+}
