@@ -59,10 +59,11 @@ describe("a lab of network namespaces", () => {
 
   it("leaves no process and no file behind when it is stopped", async () => {
     const child = lab.spawn("client", ["sleep", "1000"], { stdio: "ignore" });
+    const ended = once(child, "exit");
     const holder = readState(stateDir)?.holder;
     assert.ok(isAlive(holder));
     await lab.stop();
-    await once(child, "exit");
+    await ended;
     assert.equal(isAlive(holder), false);
     assert.equal(existsSync(stateDir), false);
   });

@@ -1,0 +1,156 @@
+/**
+ * Drives the cluster's controllers: when anything changes, lists everything and writes what is missing.
+ *
+ * A lab has tens of objects, so a whole pass is cheap, and fresh lists cannot be stale. Real clusters
+ * need caches, queues and one loop a controller.
+ */
+import { randomBytes } from "node:crypto";
+import type { Endpoints, EndpointSlice, KubeObject, Node, Secret, Service } from "../kube/index.ts";
+import {
+  hasStatus,
+  Informer,
+  type KubeClient,
+  type Logger,
+  monotonicMs,
+} from "../platform/index.ts";
+import { refOf, type Action } from "./actions.ts";
+import { planEndpoints } from "./endpoints.ts";
+import { NodeMonitor } from "./node-monitor.ts";
+import type { Lease, Pod, Workload } from "./objects.ts";
+import { planServiceAccounts, tokenUsers, type TokenUser } from "./service-accounts.ts";
+import { planWorkloads } from "./workloads.ts";
+
+export interface ControlLoopOptions {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  readonly nodeGraceMs: number;
+  /** PEM text for the pods' `ca.crt`. */
+  readonly ca: string;
+  /** Told all tokens of service accounts before anything that could use one is written. */
+  readonly onTokens: (users: Record<string, TokenUser>) => void;
+}
+
+const watched = (
+  "deployments replicasets daemonsets pods nodes services " +
+  "endpoints endpointslices namespaces serviceaccounts secrets"
+).split(" ");
+const settleMs = 15;
+
+export class ControlLoop {
+  readonly #options: ControlLoopOptions;
+  readonly #informers: Informer<KubeObject>[];
+  readonly #monitor: NodeMonitor;
+  #isWanted = false;
+  #isRunning = false;
+  #isStopped = false;
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(options: ControlLoopOptions) {
+    this.#options = options;
+    this.#monitor = new NodeMonitor(options.nodeGraceMs);
+    this.#informers = watched.map(
+      (plural) =>
+        new Informer<KubeObject>(options.client, refOf(plural), { onChange: () => this.#want() }),
+    );
+  }
+
+  start(): void {
+    for (const informer of this.#informers) informer.start();
+    this.#ticker = setInterval(() => void this.#watchNodes(), 250);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#ticker);
+    for (const informer of this.#informers) informer.stop();
+  }
+
+  #want(): void {
+    this.#isWanted = true;
+    if (!this.#isRunning) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#isWanted && !this.#isStopped) {
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
+      this.#isWanted = false;
+      await this.#pass().catch((error: unknown) => this.#report("pass", error));
+    }
+    this.#isRunning = false;
+  }
+
+  async #pass(): Promise<void> {
+    const names = [...watched];
+    const lists = await Promise.all(names.map((plural) => this.#list<KubeObject>(plural)));
+    const all = <T>(plural: string) => (lists[names.indexOf(plural)] ?? []) as unknown as T[];
+    const secrets = all<Secret>("secrets");
+    const pods = all<Pod>("pods");
+    this.#options.onTokens(tokenUsers(secrets));
+    await this.#apply([
+      ...planServiceAccounts(
+        { namespaces: all("namespaces"), accounts: all("serviceaccounts"), secrets },
+        this.#options.ca,
+      ),
+      ...planWorkloads({
+        deployments: all<Workload>("deployments"),
+        replicaSets: all<Workload>("replicasets"),
+        daemonSets: all<Workload>("daemonsets"),
+        nodes: all<Node>("nodes"),
+        pods,
+        nameSuffix: () => randomBytes(3).toString("hex").slice(0, 5),
+      }),
+      ...planEndpoints({
+        services: all<Service>("services"),
+        endpoints: all<Endpoints>("endpoints"),
+        slices: all<EndpointSlice>("endpointslices"),
+        pods,
+      }),
+    ]);
+  }
+
+  async #watchNodes(): Promise<void> {
+    try {
+      const [leases, nodes, pods] = await Promise.all([
+        this.#list<Lease>("leases"),
+        this.#list<Node>("nodes"),
+        this.#list<Pod>("pods"),
+      ]);
+      await this.#apply(this.#monitor.plan({ leases, nodes, pods }, monotonicMs()));
+    } catch (error) {
+      this.#report("node monitor", error);
+    }
+  }
+
+  async #list<T>(plural: string): Promise<T[]> {
+    return (await this.#options.client.list<T>(refOf(plural))).items;
+  }
+
+  /** One after the other; a conflict, or an object that came or went meanwhile, is for the next pass. */
+  async #apply(actions: readonly Action[]): Promise<void> {
+    for (const action of actions) {
+      try {
+        await this.#write(action);
+      } catch (error) {
+        if (!hasStatus(error, 404) && !hasStatus(error, 409)) this.#report(action.verb, error);
+      }
+    }
+  }
+
+  async #write(action: Action): Promise<void> {
+    const { client } = this.#options;
+    const { verb, ref } = action;
+    if (verb === "create") await client.create(ref, action.object);
+    else if (verb === "delete") await client.delete(ref, action.name);
+    else if (verb === "patch")
+      await client.patch(ref, action.name, action.patch, { type: "merge" });
+    else {
+      const options = { type: "merge", subresource: "status" } as const;
+      await client.patch(ref, action.name, { status: action.status }, options);
+    }
+  }
+
+  #report(op: string, error: unknown): void {
+    if (!this.#isStopped) this.#options.logger.error({ op, error: String(error) });
+  }
+}

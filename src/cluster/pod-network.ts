@@ -1,0 +1,43 @@
+/** Gives a pod that is not on the host network its own network namespace, on the node's bridge cni0. */
+import { execFileSync } from "node:child_process";
+
+export interface PodNetwork {
+  readonly netns: string;
+  readonly address: string;
+  release(): void;
+}
+
+export class PodNetworks {
+  readonly #prefix: string;
+  readonly #taken = new Set<number>();
+
+  /** `podRange` 2 means 10.244.2.0/24, whose .1 is the node's bridge. */
+  constructor(podRange: number) {
+    this.#prefix = `10.244.${podRange}`;
+  }
+
+  create(): PodNetwork {
+    let host = 2;
+    while (this.#taken.has(host)) host++;
+    this.#taken.add(host);
+    const netns = `pod-${host}`;
+    const address = `${this.#prefix}.${host}`;
+    const ip = (...argv: string[]) =>
+      execFileSync("ip", argv, { stdio: ["ignore", "pipe", "pipe"] });
+    ip("netns", "add", netns);
+    ip("link", "add", `veth${host}`, "type", "veth", "peer", "name", "eth0", "netns", netns);
+    ip("link", "set", `veth${host}`, "master", "cni0", "up");
+    ip("-n", netns, "link", "set", "lo", "up");
+    ip("-n", netns, "addr", "add", `${address}/24`, "dev", "eth0");
+    ip("-n", netns, "link", "set", "eth0", "up");
+    ip("-n", netns, "route", "add", "default", "via", `${this.#prefix}.1`);
+    return {
+      netns,
+      address,
+      release: () => {
+        ip("netns", "delete", netns);
+        this.#taken.delete(host);
+      },
+    };
+  }
+}

@@ -1,0 +1,11 @@
+/** The lab: a LAN of network namespaces with a small cluster in it, and the demo that runs there. */
+export {
+  Lab,
+  openLab,
+  startLab,
+  stopLab,
+  type CommandResult,
+  type LabOptions,
+  type Place,
+} from "./lab.ts";
+export { LabError } from "./private-namespaces.ts";
