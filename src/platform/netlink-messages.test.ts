@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as fc from "fast-check";
+import { InterfaceTable } from "./interface-table.ts";
+import { dumpRequest, parseNetlink, RTM_GETLINK } from "./netlink-messages.ts";
+
+/** Captured on Linux 6.18; of links only the attributes address, name, operstate, master and one more are kept. */
+const CAPTURED = {
+  lo: "4400000010000200000000008f24000000000403010000000800000000000000070003006c6f000008000d00e803000005001000020000000a0001000000000000000000",
+  done: "1400000003000200000000008f24000000000000",
+  linkDown:
+    "44000000100000000000000000000000000001000300000002100000ffffffff070003007630000008000d00e803000005001000020000000a00010076ea91a05c140000",
+  linkUp:
+    "4400000010000000000000000000000000000100030000000310000001000000070003007630000008000d00e803000005001000030000000a00010076ea91a05c140000",
+  address:
+    "4c000000140000009758036b9b2400000218800003000000080001000a010203080002000a0102030700030076300000080008008000000014000600fffffffffffffffffe430400fe430400",
+  inBridge:
+    "4c00000010000000000000000000000000000100030000000310000000000000070003007630000008000d00e8030000050010000300000008000a00040000000a00010076ea91a05c140000",
+  bridgePort:
+    "4400000010000000000000000000000007000100030000000310000000000000070003007630000008000a000400000005001000030000000a00010076ea91a05c140000",
+  bridgePortGone:
+    "4400000011000000000000000000000007000100030000000310000000000000070003007630000008000a000400000005001000030000000a00010076ea91a05c140000",
+  addressGone:
+    "4c000000150000009758036ba32400000218800003000000080001000a010203080002000a0102030700030076300000080008008000000014000600fffffffffffffffffe430400fe430400",
+  linkGone:
+    "44000000110000000000000000000000000001000300000002100000ffffffff070003007630000008000d00e803000005001000020000000a00010076ea91a05c140000",
+};
+
+const parse = (...hex: string[]) => parseNetlink(Buffer.from(hex.join(""), "hex"));
+
+/** The table after these messages. */
+function tableAfter(...hex: string[]): InterfaceTable {
+  const table = new InterfaceTable();
+  for (const message of parse(...hex)) {
+    if (message.kind !== "done" && message.kind !== "error") table.apply(message);
+  }
+  return table;
+}
+
+describe("netlink messages", () => {
+  it("L2-211: a captured link is read with index, name, flags, MAC and state", () => {
+    assert.deepEqual(parse(CAPTURED.linkUp), [
+      {
+        kind: "link",
+        link: {
+          index: 3,
+          name: "v0",
+          flags: 0x1003,
+          mac: "76:ea:91:a0:5c:14",
+          operState: "lowerlayerdown",
+        },
+      },
+    ]);
+  });
+
+  it("L2-81: membership in a bridge is read from the link itself, not from the bridge's own messages", () => {
+    const [link] = parse(CAPTURED.inBridge);
+    assert.equal(link?.kind === "link" && link.link.masterIndex, 4);
+    assert.deepEqual(parse(CAPTURED.bridgePort, CAPTURED.bridgePortGone), []);
+  });
+
+  it("L2-211: captured addresses come and go", () => {
+    assert.deepEqual(parse(CAPTURED.address, CAPTURED.addressGone), [
+      { kind: "address", index: 3, address: "10.1.2.3" },
+      { kind: "address-gone", index: 3, address: "10.1.2.3" },
+    ]);
+  });
+
+  it("L2-80: the end of a dump and a deleted link are read", () => {
+    assert.deepEqual(parse(CAPTURED.done), [{ kind: "done", isInterrupted: false }]);
+    const interrupted = CAPTURED.done.replace("03000200", "03001200");
+    assert.deepEqual(parse(interrupted), [{ kind: "done", isInterrupted: true }]);
+    assert.deepEqual(parse(CAPTURED.linkGone), [{ kind: "link-gone", index: 3 }]);
+  });
+
+  it("L2-80: a dump request asks for everything", () => {
+    const expected = "20000000120001030000000000000000".padEnd(64, "0");
+    assert.equal(dumpRequest(RTM_GETLINK).toString("hex"), expected);
+  });
+
+  it("L2-205: truncated and random bytes never throw", () => {
+    const whole = Buffer.from(Object.values(CAPTURED).join(""), "hex");
+    for (let length = 0; length <= whole.length; length++) parseNetlink(whole.subarray(0, length));
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 120 }),
+        (bytes) => void parseNetlink(Buffer.from(bytes)),
+      ),
+    );
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
+        const broken = Buffer.from(whole);
+        broken[at] = byte;
+        parseNetlink(broken);
+      }),
+    );
+  });
+});
+
+describe("interface table", () => {
+  it("L2-81: tells what the checks of an interface need", () => {
+    const [lo, v0] = tableAfter(CAPTURED.lo, CAPTURED.linkUp, CAPTURED.address).interfaces();
+    assert.deepEqual([lo?.name, lo?.canBroadcast, lo?.hasNoArp], ["lo", false, false]);
+    assert.deepEqual(v0, {
+      index: 3,
+      name: "v0",
+      mac: "76:ea:91:a0:5c:14",
+      isUp: true,
+      canBroadcast: true,
+      hasNoArp: false,
+      operState: "lowerlayerdown",
+      addresses: ["10.1.2.3"],
+    });
+  });
+
+  it("L2-87: follows links and addresses as they change and go", () => {
+    const isUp = (...hex: string[]) => tableAfter(...hex).interfaces()[0]?.isUp;
+    assert.equal(isUp(CAPTURED.linkDown), false);
+    assert.equal(isUp(CAPTURED.linkDown, CAPTURED.linkUp), true);
+    const bridged = tableAfter(CAPTURED.linkUp, CAPTURED.inBridge).interfaces()[0];
+    assert.equal(bridged?.masterIndex, 4);
+    const table = tableAfter(CAPTURED.linkUp, CAPTURED.address, CAPTURED.linkGone, CAPTURED.linkUp);
+    assert.deepEqual(table.interfaces()[0]?.addresses, []);
+  });
+
+  it("L2-87: a message that repeats what is known changes nothing", () => {
+    const table = tableAfter(CAPTURED.linkUp, CAPTURED.address);
+    for (const message of parse(CAPTURED.linkUp, CAPTURED.address)) {
+      if (message.kind !== "done" && message.kind !== "error")
+        assert.equal(table.apply(message), false);
+    }
+  });
+});

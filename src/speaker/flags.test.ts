@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { findBadValue, parseSpeakerFlags } from "./flags.ts";
+import { weaknessOfSecret } from "./memberlist-secret.ts";
+
+function values(argv: string[], env: Record<string, string> = {}) {
+  const parsed = parseSpeakerFlags(argv, env);
+  assert.ok(parsed.ok);
+  return parsed.values;
+}
+
+describe("speaker flags", () => {
+  it("INS-12 LC-40: the port is 80 unless given, the ConfigMap is named config", () => {
+    const { port, config } = values([]);
+    assert.deepEqual([port, config], [80, "config"]);
+    assert.equal(values(["--port=7472", "-config", "other"]).port, 7472);
+  });
+
+  it("INS-14 LC-42: the environment of the v0.9.5 manifest is understood", () => {
+    const env = {
+      METALLB_NODE_NAME: "n1",
+      METALLB_HOST: "10.0.0.1",
+      METALLB_ML_BIND_ADDR: "10.0.0.1",
+      METALLB_ML_BIND_PORT: "7946",
+      METALLB_ML_LABELS: "app=metallb,component=speaker",
+      METALLB_ML_NAMESPACE: "metallb-system",
+      METALLB_ML_SECRET_KEY: "s3cret",
+    };
+    const flags = values(["--port=7472", "--config=config"], env);
+    assert.equal(flags["node-name"], "n1");
+    assert.equal(flags.host, "10.0.0.1");
+    assert.equal(flags["ml-bindaddr"], "10.0.0.1");
+    assert.equal(flags["ml-bindport"], "7946");
+    assert.equal(flags["ml-labels"], "app=metallb,component=speaker");
+    assert.equal(flags["ml-namespace"], "metallb-system");
+    assert.equal(flags["ml-secret-key"], "s3cret");
+    assert.equal(findBadValue(flags), undefined);
+  });
+
+  it("FL-1: a flag beats its environment variable", () => {
+    assert.equal(values(["--node-name=a"], { METALLB_NODE_NAME: "b" })["node-name"], "a");
+  });
+
+  it("LC-41: --kubeconfig, --namespace and --config-ns are extensions", () => {
+    const flags = values(["--kubeconfig=/k", "--namespace=a", "--config-ns=b"]);
+    assert.deepEqual([flags.kubeconfig, flags.namespace, flags["config-ns"]], ["/k", "a", "b"]);
+  });
+
+  it("L2-220 LC-43: without a node name the speaker must not start, and is told how", () => {
+    assert.match(findBadValue(values([])) ?? "", /METALLB_NODE_NAME.*--node-name/);
+  });
+
+  it("FL-2 FL-4: bad values of v0.16's flags are found", () => {
+    const node = "--node-name=n1";
+    assert.match(findBadValue(values([node, "--bgp-debounce-timeout=0"])) ?? "", /positive/);
+    assert.match(findBadValue(values([node, "--tls-min-version=TLS9"])) ?? "", /TLS9/);
+  });
+
+  it("LC-40: an unknown flag is refused with status 2", () => {
+    const parsed = parseSpeakerFlags(["--no-such-flag"], {});
+    assert.ok(!parsed.ok);
+    assert.equal(parsed.exitCode, 2);
+  });
+});
+
+describe("memberlist secret", () => {
+  it("INS-16: an empty secret means no encryption, with a warning that tells the mend", () => {
+    assert.match(weaknessOfSecret("") ?? "", /not encrypted.*openssl rand/);
+  });
+
+  it("INS-15: a secret shorter than the key is called easy to guess, and not shown", () => {
+    const warning = weaknessOfSecret("hunter2") ?? "";
+    assert.match(warning, /shorter than 16 bytes/);
+    assert.ok(!warning.includes("hunter2"));
+  });
+
+  it("INS-18: any longer text is fine, line ends included", () => {
+    assert.equal(weaknessOfSecret("AAAAAAAAAAAAAAAAAAAAAA"), undefined);
+    assert.equal(weaknessOfSecret("line one\nline two\nline three\n"), undefined);
+  });
+});

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ServiceEndpoint } from "../election/index.ts";
+import { formatAddress } from "../ip/index.ts";
+import type { Service } from "../kube/index.ts";
+import { Speaker, type SpeakerCommand, type SpeakerEvent } from "./speaker.ts";
+
+const CONFIG =
+  "address-pools: [{name: lan, protocol: layer2, addresses: [192.168.1.240-192.168.1.249]}]";
+const SMALLER =
+  "address-pools: [{name: other, protocol: layer2, addresses: [192.168.1.245-192.168.1.249]}]";
+
+function service(name: string, ip: string | undefined, resourceVersion = "1"): Service {
+  const ingress = ip === undefined ? [] : [{ ip }];
+  return {
+    metadata: { name, namespace: "shop", uid: `uid-${name}`, resourceVersion },
+    spec: { type: "LoadBalancer" },
+    status: { loadBalancer: { ingress } },
+  };
+}
+
+const on = (...nodes: string[]): ServiceEndpoint[] =>
+  nodes.map((nodeName) => ({ nodeName, isReady: true, canServe: true }));
+
+/** A speaker on node n1 that knows the given services, each with its endpoint on n1. */
+function speakerWith(services: Record<string, string>, config: string | undefined = CONFIG) {
+  const speaker = new Speaker("n1", "metallb-system/config");
+  const step = (...events: SpeakerEvent[]) => events.flatMap((event) => speaker.step(event));
+  step({ kind: "speakers", speakers: new Set(["n1", "n2"]) });
+  for (const [name, ip] of Object.entries(services)) {
+    const key = `shop/${name}`;
+    step({ kind: "service", key, service: service(name, ip) });
+    step({ kind: "endpoints", key, endpoints: on("n1") });
+  }
+  const start = step({ kind: "config", text: config }, { kind: "synced" });
+  return { speaker, step, start };
+}
+
+/** The commands that change what is announced, as "verb service address". */
+function changes(commands: SpeakerCommand[]): string[] {
+  return commands.flatMap((command) =>
+    command.kind === "announce" || command.kind === "withdraw"
+      ? [`${command.kind} ${command.service} ${formatAddress(command.announcement.ip)}`]
+      : [],
+  );
+}
+
+const logs = (commands: SpeakerCommand[]) =>
+  commands.flatMap((command) => (command.kind === "log" ? [command.fields] : []));
+const ofKind = (commands: SpeakerCommand[], kind: SpeakerCommand["kind"]) =>
+  commands.filter((command) => command.kind === kind);
+
+describe("speaker", () => {
+  it("L2-160 L2-3: nothing is announced before the configuration and all lists are there", () => {
+    const speaker = new Speaker("n1", "metallb-system/config");
+    const before = [
+      { kind: "service", key: "shop/web", service: service("web", "192.168.1.240") },
+      { kind: "endpoints", key: "shop/web", endpoints: on("n1") },
+      { kind: "speakers", speakers: new Set(["n1"]) },
+      { kind: "synced" },
+    ] as const;
+    for (const event of before) assert.deepEqual(changes(speaker.step(event)), []);
+    const commands = speaker.step({ kind: "config", text: CONFIG });
+    assert.deepEqual(changes(commands), ["announce shop/web 192.168.1.240"]);
+  });
+
+  it("L2-10 L2-150 L2-156: an announcement is logged and told to the service's owner", () => {
+    const { start } = speakerWith({ web: "192.168.1.240" });
+    assert.deepEqual(ofKind(start, "record-event"), [
+      {
+        kind: "record-event",
+        note: {
+          object: {
+            kind: "Service",
+            apiVersion: "v1",
+            namespace: "shop",
+            name: "web",
+            uid: "uid-web",
+          },
+          type: "Normal",
+          reason: "nodeAssigned",
+          message: 'announcing from node "n1"',
+        },
+      },
+    ]);
+    assert.deepEqual(logs(start).at(-1), {
+      event: "serviceAnnounced",
+      msg: "service has IP, announcing",
+      service: "shop/web",
+      ip: "192.168.1.240",
+      pool: "lan",
+      protocol: "layer2",
+    });
+  });
+
+  it("L2-130 L2-150: every pass over an announced service announces and tells again", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    const changed = service("web", "192.168.1.240", "2");
+    const commands = step({ kind: "service", key: "shop/web", service: changed });
+    assert.deepEqual(changes(commands), ["announce shop/web 192.168.1.240"]);
+    assert.equal(ofKind(commands, "record-event").length, 1);
+  });
+
+  it("L2-1 L2-156: a deleted service is withdrawn once, with the reason in the log", () => {
+    const { step, speaker } = speakerWith({ web: "192.168.1.240" });
+    const gone = { kind: "service", key: "shop/web", service: undefined } as const;
+    const commands = step(gone);
+    assert.deepEqual(changes(commands), ["withdraw shop/web 192.168.1.240"]);
+    const { event, reason, msg } = logs(commands).at(-1) ?? {};
+    assert.deepEqual(
+      [event, reason, msg],
+      ["serviceWithdrawn", "serviceDeleted", "withdrawing service announcement"],
+    );
+    assert.deepEqual(changes(step(gone)), []);
+    assert.equal(speaker.announced.size, 0);
+  });
+
+  it("LC-29 L2-8: a changed address is withdrawn before the new one is announced", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    const moved = service("web", "192.168.1.241", "2");
+    assert.deepEqual(changes(step({ kind: "service", key: "shop/web", service: moved })), [
+      "withdraw shop/web 192.168.1.240",
+      "announce shop/web 192.168.1.241",
+    ]);
+  });
+
+  it("LC-29 L2-14: a configuration without a pool for an announced address is refused, the old one stays", () => {
+    const { step, speaker } = speakerWith({ web: "192.168.1.240" });
+    const refused = step({ kind: "config", text: SMALLER });
+    assert.deepEqual(changes(refused), []);
+    assert.deepEqual(ofKind(refused, "config-state"), [{ kind: "config-state", isStale: true }]);
+    assert.equal(logs(refused)[0]?.["event"], "configStale");
+    assert.match(String(logs(refused)[0]?.["error"]), /shop\/web.*192\.168\.1\.240/);
+    assert.equal(speaker.announced.size, 1);
+    const again = service("web", "192.168.1.240", "2");
+    const pass = step({ kind: "service", key: "shop/web", service: again });
+    assert.deepEqual(changes(pass), ["announce shop/web 192.168.1.240"]);
+  });
+
+  it("LC-29: the same configuration is accepted when the address is not announced any more", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    step({ kind: "service", key: "shop/web", service: undefined });
+    const accepted = step({ kind: "config", text: SMALLER });
+    assert.deepEqual(ofKind(accepted, "config-state"), [{ kind: "config-state", isStale: false }]);
+  });
+
+  it("LC-29: the speaker ignores avoid-buggy-ips when it judges a configuration", () => {
+    const pool = (more: string) =>
+      `address-pools: [{name: lan, protocol: layer2, addresses: [192.168.2.0/24]${more}}]`;
+    const { step } = speakerWith({ web: "192.168.2.255" }, pool(""));
+    const commands = step({ kind: "config", text: pool(", avoid-buggy-ips: true") });
+    assert.deepEqual(changes(commands), ["announce shop/web 192.168.2.255"]);
+  });
+
+  it("LC-28: an invalid document is refused with its error, and counted as handled", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    const commands = step({ kind: "config", text: "address-pools: [{nam: lan}]" });
+    assert.match(String(logs(commands)[0]?.["error"]), /nam/);
+    assert.deepEqual(ofKind(commands, "count-update"), [
+      { kind: "count-update", hasFailed: false },
+    ]);
+    assert.deepEqual(changes(commands), []);
+  });
+
+  it("LC-27 LC-29: a missing ConfigMap is an error that names it, and the old configuration stays", () => {
+    const { step, speaker } = speakerWith({ web: "192.168.1.240" });
+    const commands = step({ kind: "config", text: undefined });
+    assert.match(String(logs(commands)[0]?.["error"]), /metallb-system\/config/);
+    assert.deepEqual(ofKind(commands, "count-update"), [{ kind: "count-update", hasFailed: true }]);
+    assert.equal(speaker.announced.size, 1);
+  });
+
+  it("L2-56 L2-59: an accepted configuration passes all services in one go", () => {
+    const services = Object.fromEntries(
+      Array.from({ length: 500 }, (_, i) => [`s${i}`, `10.0.${i >> 8}.${i & 255}`]),
+    );
+    const pool = (name: string) =>
+      `address-pools: [{name: ${name}, protocol: layer2, addresses: [10.0.0.0/16]}]`;
+    const { step } = speakerWith(services, pool("a"));
+    assert.equal(changes(step({ kind: "config", text: pool("b") })).length, 500);
+  });
+
+  it("L2-57 L2-138 L2-59: a change of the speakers' list passes all services, and owners announce again", () => {
+    const { step } = speakerWith({ a: "192.168.1.240", b: "192.168.1.241" });
+    const commands = step({ kind: "speakers", speakers: new Set(["n1"]) });
+    assert.equal(changes(commands).length, 2);
+    assert.equal(logs(commands)[0]?.["msg"], "node event - forcing sync");
+  });
+
+  it("L2-58: heartbeats of nodes, which change no name in the list, do nothing", () => {
+    const { step } = speakerWith({ a: "192.168.1.240" });
+    assert.deepEqual(step({ kind: "speakers", speakers: new Set(["n2", "n1"]) }), []);
+  });
+
+  it("L2-172 L2-22: when the owner's node is dead, the next speaker announces", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    const key = "shop/web";
+    step({ kind: "endpoints", key, endpoints: on("n2", "n1") });
+    const alive = step({ kind: "speakers", speakers: new Set(["n1", "n2", "n3"]) });
+    const ownsIt = changes(alive).length === 1;
+    const other = ownsIt ? "n1" : "n2";
+    const survivors = new Set(["n1", "n2", "n3"].filter((name) => name !== other));
+    const expected = ownsIt ? "withdraw" : "announce";
+    const after = changes(step({ kind: "speakers", speakers: survivors }));
+    assert.deepEqual(after, [`${expected} ${key} 192.168.1.240`]);
+  });
+
+  it("L2-176: when all endpoints are unready the address falls silent", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    const unready = on("n1").map((endpoint) => ({ ...endpoint, isReady: false, canServe: false }));
+    const commands = step({ kind: "endpoints", key: "shop/web", endpoints: unready });
+    assert.deepEqual(changes(commands), ["withdraw shop/web 192.168.1.240"]);
+    assert.equal(logs(commands).at(-1)?.["reason"], "notOwner");
+  });
+
+  it("L2-55: endpoints written again without a difference do not start a burst", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    assert.deepEqual(step({ kind: "endpoints", key: "shop/web", endpoints: on("n1") }), []);
+  });
+
+  it("L2-175: the same configuration told again, as after a relist, does nothing", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    assert.deepEqual(step({ kind: "config", text: CONFIG }), []);
+  });
+
+  it("L2-7: a service that this speaker cannot announce yet is explained in the log", () => {
+    const text = "address-pools: [{name: wan, protocol: bgp, addresses: [192.168.1.0/24]}]";
+    const { start } = speakerWith({ web: "192.168.1.240" }, text);
+    assert.deepEqual(changes(start), []);
+    assert.match(String(logs(start).at(-1)?.["msg"]), /protocol layer2/);
+  });
+});
