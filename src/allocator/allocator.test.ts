@@ -193,6 +193,21 @@ describe("the choice of a pool", () => {
     const single = allocator.allocate(claim("w/b"), [[4, 6], [4], [6]]);
     assert.equal(outcome(single), "198.18.1.1 2001:db8:5::1");
   });
+
+  it("IPAM-31: one who prefers both takes the first pool with both, else the family it names first", () => {
+    const one = pool("a", "2001:db8:9::/128 198.18.9.0/32");
+    const allocator = allocatorWith(one, pool("b", "198.18.1.0/24"), pool("c", "2001:db8:5::/64"));
+    const prefers6: FamilyWishes = [[6, 4], [6], [4]];
+    const given = ["w/a", "w/b"].map((name) => outcome(allocator.allocate(claim(name), prefers6)));
+    assert.deepEqual(given, ["2001:db8:9:: 198.18.9.0", "2001:db8:5::"]);
+  });
+
+  it("IPAM-31: a pinned pool of one family beats a general pool of both", () => {
+    const pinned = pool("p", "198.18.1.0/24", allocation({ namespaces: new Set(["w"]) }));
+    const allocator = allocatorWith(pool("a", "198.18.9.0/24 2001:db8:5::/64"), pinned);
+    const prefersBoth: FamilyWishes = [[4, 6], [4], [6]];
+    assert.equal(outcome(allocator.allocate(claim("w/a"), prefersBoth)), "198.18.1.0");
+  });
 });
 
 describe("assigning given addresses", () => {

@@ -82,7 +82,7 @@ export class Block {
   }
 
   #change(value: bigint, after: readonly Sharer[]): void {
-    this.#shared.move(value, this.holdersOf(value), after);
+    this.#shared.file(value, after);
     if (after.length === 0) {
       this.#holders.delete(value);
       this.#free.giveBack(value);

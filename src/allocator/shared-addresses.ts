@@ -4,6 +4,7 @@ import { sharingIdentity, type Sharer, type SharingTerms } from "./sharing.ts";
 
 /** Addresses on which the same ports are taken: they are all equally good, so the lowest wins. */
 interface Group {
+  readonly identity: string;
   readonly ports: readonly string[];
   readonly addresses: LowestFirst;
 }
@@ -11,6 +12,8 @@ interface Group {
 export class SharedAddresses {
   /** By sharing identity, then by the text of the ports taken. */
   readonly #groups = new Map<string, Map<string, Group>>();
+  /** The group of each address. */
+  readonly #groupOf = new Map<bigint, Group>();
 
   /** The lowest address whose holders have the claimant's keys and leave it its ports. */
   lowestFor(claim: SharingTerms): bigint | undefined {
@@ -25,35 +28,28 @@ export class SharedAddresses {
     return best;
   }
 
-  /** Files the address under its present holders instead of the former ones. */
-  move(value: bigint, before: readonly Sharer[], after: readonly Sharer[]): void {
-    this.#remove(value, before);
-    this.#add(value, after);
-  }
-
-  #add(value: bigint, holders: readonly Sharer[]): void {
+  /** Files the address under what its present holders share, if they do; all have the same keys. */
+  file(value: bigint, holders: readonly Sharer[]): void {
+    this.#remove(value);
     const identity = holders[0] && sharingIdentity(holders[0]);
     if (identity === undefined) return;
-    const ports = portsOf(holders);
+    const ports = holders.flatMap((holder) => holder.ports).sort();
     const groups = this.#groups.get(identity) ?? new Map<string, Group>();
-    this.#groups.set(identity, groups);
-    const group = groups.get(ports.join()) ?? { ports, addresses: new LowestFirst() };
-    groups.set(ports.join(), group);
+    const group = groups.get(ports.join()) ?? { identity, ports, addresses: new LowestFirst() };
     group.addresses.add(value);
+    groups.set(ports.join(), group);
+    this.#groups.set(identity, groups);
+    this.#groupOf.set(value, group);
   }
 
-  #remove(value: bigint, holders: readonly Sharer[]): void {
-    const identity = holders[0] && sharingIdentity(holders[0]);
-    const groups = identity === undefined ? undefined : this.#groups.get(identity);
-    if (identity === undefined || groups === undefined) return;
-    const key = portsOf(holders).join();
-    const group = groups.get(key);
-    group?.addresses.delete(value);
-    if (group?.addresses.size === 0) groups.delete(key);
-    if (groups.size === 0) this.#groups.delete(identity);
+  #remove(value: bigint): void {
+    const group = this.#groupOf.get(value);
+    if (group === undefined) return;
+    this.#groupOf.delete(value);
+    group.addresses.delete(value);
+    if (group.addresses.size > 0) return;
+    const groups = this.#groups.get(group.identity);
+    groups?.delete(group.ports.join());
+    if (groups?.size === 0) this.#groups.delete(group.identity);
   }
-}
-
-function portsOf(holders: readonly Sharer[]): string[] {
-  return holders.flatMap(({ ports }) => ports).sort();
 }

@@ -31,10 +31,8 @@ export function refuseSharing(
   address: IpAddress,
 ): Refusal | undefined {
   const others = holders.filter(({ service }) => service !== claim.service);
-  const identity = sharingIdentity(claim);
-  if (others.some((other) => identity === undefined || sharingIdentity(other) !== identity)) {
+  if (!others.every((other) => haveSameKeys(claim, other)))
     return refuseKey(claim, others, address);
-  }
   for (const other of others) {
     const port = claim.ports.find((one) => other.ports.includes(one));
     if (port === undefined) continue;
@@ -42,6 +40,10 @@ export function refuseSharing(
     return { reason: "port-in-use", problem, fix: "use another port or another address" };
   }
   return undefined;
+}
+
+function haveSameKeys(a: SharingTerms, b: SharingTerms): boolean {
+  return a.sharingKey !== "" && a.sharingKey === b.sharingKey && a.backendKey === b.backendKey;
 }
 
 function refuseKey(claim: Sharer, others: readonly Sharer[], address: IpAddress): Refusal {

@@ -60,7 +60,7 @@ describe("a ConfigMap document", () => {
     const error = refusal("peers: []\nsurprise: 1\n");
     assert.equal(error.code, "unknown-key");
     assert.deepEqual([error.path, error.line, error.column], ["surprise", 2, 1]);
-    assert.match(error.message, /unknown key "surprise".*peers, bgp-communities, address-pools/);
+    assert.match(error.message, /unknown key "surprise".*: peers, bgp-communities, address-pools$/);
   });
 
   for (const [what, text, path] of [
@@ -105,6 +105,7 @@ describe("a ConfigMap document", () => {
     ["peers: [{password: [a]}]", "wrong-type", "peers[0].password"],
     ["address-pools: [{addresses: 192.0.2.0/24}]", "wrong-type", "address-pools[0].addresses"],
     ["address-pools: [{auto-assign: maybe}]", "wrong-type", "address-pools[0].auto-assign"],
+    ["address-pools: [{auto-assign: tRUE}]", "wrong-type", "address-pools[0].auto-assign"],
     ["address-pools: [{auto-assign: 'true'}]", "wrong-type", "address-pools[0].auto-assign"],
     ["bgp-communities: [a]", "wrong-type", "bgp-communities"],
     ["? [a]\n: 1", "wrong-type", ""],
@@ -135,18 +136,25 @@ describe("a ConfigMap document", () => {
     assert.deepEqual([peers[0]?.localAsn, peers[0]?.peerAsn], [16, 8]);
   });
 
-  it("LC-2: anchors and aliases are followed, and unknown ones refused", () => {
-    const shared = "&x [192.0.2.0/25]";
+  it("LC-2: an alias stands for the last anchor of its name before it", () => {
     const { pools } = compile(
-      `address-pools: [{name: &n lan, protocol: &p layer2, addresses: ${shared}}]\n`,
+      "address-pools:\n" +
+        "- {name: a, protocol: &p layer2, addresses: &more [192.0.2.0/25]}\n" +
+        "- {name: b, protocol: *p, addresses: [192.0.2.128/25]}\n" +
+        "- {name: c, protocol: &p bgp, addresses: [198.51.100.0/25]}\n" +
+        "- {name: d, protocol: *p, addresses: [198.51.100.128/25]}\n",
     );
-    assert.equal(pools.size, 1);
-    assert.equal(refusal("peers: *nobody").code, "yaml-syntax");
-    const overlap = "address-pools: [{name: a, protocol: &p bgp, addresses: &a [10.0.0.0/8]}, ";
-    assert.equal(
-      refusal(`${overlap}{name: b, protocol: *p, addresses: *a}]`).code,
-      "overlapping-addresses",
-    );
+    const protocols = [...pools.values()].map(({ protocol }) => protocol);
+    assert.deepEqual(protocols, ["layer2", "layer2", "bgp", "bgp"]);
+    assert.match(refusal("peers: *nobody").message, /line 1, column 8\): unknown anchor "nobody"/);
+    assert.equal(refusal("peers: [*x]\naddress-pools: &x []").code, "yaml-syntax");
+  });
+
+  it("LC-2: aliases that multiply are cut off", () => {
+    const words = `&words [${Array(100).fill("a").join()}]`;
+    const advertisements = `&ads [{communities: ${words}}${", {communities: *words}".repeat(200)}]`;
+    const pools = `{bgp-advertisements: ${advertisements}}${", {bgp-advertisements: *ads}".repeat(200)}`;
+    assert.match(refusal(`address-pools: [${pools}]`).message, /more than 10000 aliases/);
   });
 
   it("LC-3: the shape of the whole document comes before any meaning", () => {

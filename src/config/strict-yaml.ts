@@ -7,11 +7,11 @@ import {
   LineCounter,
   parseDocument,
   type Alias,
-  type Document,
   type ParsedNode,
   type Scalar,
 } from "yaml";
 import { refuse } from "./config-error.ts";
+import { AliasTargets } from "./yaml-aliases.ts";
 import { Place } from "./place.ts";
 
 /** A value and where it stands; an absent or null one is undefined, placed at its parent. */
@@ -24,7 +24,7 @@ type YamlNode = ParsedNode | null | undefined;
 
 /** What a reader needs of the document around its node. */
 interface Source {
-  readonly document: Document.Parsed;
+  readonly aliases: AliasTargets;
   /** Keys of later releases are known, but refused unless this is set (LC-4). */
   readonly acceptLateKeys: boolean;
 }
@@ -51,7 +51,8 @@ export function readDocument<T>(text: string, reader: Reader<T>, acceptLateKeys:
     refuse("yaml-syntax", place, `not valid YAML: ${problem}`, "correct the YAML at this position");
   }
   const place = new Place(lineCounter, "", 0);
-  return reader(document.contents, place, { document, acceptLateKeys }).value;
+  const source = { aliases: new AliasTargets(document), acceptLateKeys };
+  return reader(document.contents, place, source).value;
 }
 
 /** Text: any scalar as it is written, so that `password: 0123` keeps its zero. */
@@ -61,10 +62,12 @@ export const text: Reader<string | undefined> = scalarReader("a string", (scalar
 
 /** A boolean in any spelling of YAML 1.1, which 0.9.5 reads. */
 export const flag: Reader<boolean | undefined> = scalarReader("true or false", (scalar) => {
-  const word = isPlain(scalar) ? String(scalar.value).toLowerCase() : "";
-  if (["true", "yes", "on", "y"].includes(word)) return true;
-  return ["false", "no", "off", "n"].includes(word) ? false : undefined;
+  const word = isPlain(scalar) ? String(scalar.value) : "";
+  if (trueWord.test(word)) return true;
+  return falseWord.test(word) ? false : undefined;
 });
+const trueWord = /^(?:[yY]|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const falseWord = /^(?:[nN]|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 
 /** A whole number within the bounds, both included. */
 export function integer(min: number, max: number): Reader<number | undefined> {
@@ -105,7 +108,12 @@ export function mapping<S extends Shape>(
     const { place, entries } = readEntries(node, parent, source);
     for (const [key, entry] of entries) {
       const isLate = lateKeys.includes(key) && !source.acceptLateKeys;
-      if (isLate || !Object.hasOwn(shape, key)) refuseKey(key, entry.keyPlace, shape, isLate);
+      if (isLate || !Object.hasOwn(shape, key)) {
+        const known = Object.keys(shape).filter(
+          (one) => source.acceptLateKeys || !lateKeys.includes(one),
+        );
+        refuseKey(key, entry.keyPlace, known, isLate);
+      }
     }
     const fields = Object.entries(shape).map(([key, reader]) => {
       const child = entries.get(key)?.node;
@@ -172,14 +180,9 @@ function resolve(
   node: YamlNode,
   place: Place,
   source: Source,
-): Exclude<ParsedNode, Alias> | undefined {
+): Exclude<ParsedNode, Alias.Parsed> | undefined {
   if (node === null || node === undefined) return undefined;
-  if (isAlias(node)) {
-    const target = node.resolve(source.document) as ParsedNode | undefined;
-    if (target !== undefined) return resolve(target, place, source);
-    const fix = "define the anchor before it, or write the value out";
-    return refuse("yaml-syntax", place.at(node.range[0]), `unknown anchor "${node.source}"`, fix);
-  }
+  if (isAlias(node)) return resolve(source.aliases.follow(node, place), place, source);
   const isNull = isScalar(node) && isPlain(node) && nullWords.has(String(node.value));
   return isNull ? undefined : node;
 }
@@ -206,8 +209,8 @@ function refuseType(place: Place, expected: string, node: YamlNode): never {
   return refuse("wrong-type", place, `expected ${expected}, found ${shown}`, `write ${expected}`);
 }
 
-function refuseKey(key: string, place: Place, shape: Shape, isLate: boolean): never {
+function refuseKey(key: string, place: Place, known: readonly string[], isLate: boolean): never {
   const problem = isLate ? `key "${key}" belongs to releases after 0.9.5` : `unknown key "${key}"`;
-  const known = Object.keys(shape).join(", ");
-  return refuse("unknown-key", place, problem, `remove it; the keys known here are: ${known}`);
+  const fix = `correct or remove it; the keys known here are: ${known.join(", ")}`;
+  return refuse("unknown-key", place, problem, fix);
 }
