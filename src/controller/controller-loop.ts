@@ -181,3 +181,18 @@ export class ControllerLoop {
     };
   }
 }
+
+/** Waits for the end and gives the exit status: 0 after a signal, and after a failure of the loop too (LC-43). */
+export async function untilStopped(
+  loop: Pick<ControllerLoop, "failed">,
+  signal: Promise<string>,
+  logger: Logger,
+): Promise<number> {
+  try {
+    logger.info({ op: "shutdown", msg: `stopped by ${await Promise.race([signal, loop.failed])}` });
+  } catch (error) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    logger.error({ op: "run", error, stack, msg: "the main loop failed" });
+  }
+  return 0;
+}

@@ -2,7 +2,8 @@
 
 import { Allocator, type Holding } from "../allocator/index.ts";
 import { compileConfigMap, findStrandedAddress, type Config } from "../config/index.ts";
-import { WorkQueue, type EventNote, type Service } from "../kube/index.ts";
+import { WorkQueue, type Service } from "../kube/index.ts";
+import type { ServiceLog, ServiceNote, ServiceOutcome } from "./service-outcome.ts";
 
 export type ControllerEvent =
   /** A Service as the API server has it now; undefined: it was deleted. */
@@ -19,34 +20,23 @@ export type ControllerEvent =
 export type ControllerCommand =
   /** Store `service` through its status subresource; answer with `written` or `writeFailed`. */
   | { readonly kind: "writeStatus"; readonly key: string; readonly service: Service }
-  | { readonly kind: "recordOnService"; readonly service: Service; readonly note: Note }
-  | { readonly kind: "recordOnConfig"; readonly note: Note }
+  | { readonly kind: "recordOnService"; readonly service: Service; readonly note: ServiceNote }
+  | { readonly kind: "recordOnConfig"; readonly note: ServiceNote }
   | { readonly kind: "log"; readonly level: LogLevel; readonly fields: Fields }
   | { readonly kind: "count"; readonly what: "updates" | "updateErrors" }
   | { readonly kind: "gauge"; readonly what: "configLoaded" | "configStale"; readonly value: 0 | 1 }
   /** Send `wake` after so long, at the latest; a later `wakeAfter` replaces it. */
   | { readonly kind: "wakeAfter"; readonly ms: number };
 
-export type Note = Omit<EventNote, "object">;
-type Fields = Readonly<Record<string, unknown>>;
-type LogLevel = "debug" | "info" | "warn" | "error";
-
-/** What the rules say about one service. */
-export interface Verdict {
-  /** `retry`: come back with back-off; `done`: nothing more to do until something changes. */
-  readonly result: "done" | "retry";
-  /** The Service to store, if it differs from the one given. */
-  readonly changed?: Service;
-  readonly notes: readonly Note[];
-  readonly logs: readonly { readonly level: LogLevel; readonly fields: Fields }[];
-}
+type Fields = ServiceLog["fields"];
+type LogLevel = ServiceLog["level"];
 
 /** The rules of allocation; `mayAllocate` false: adopt what the status shows, give out nothing new (LC-20). */
 export type JudgeService = (
   service: Service,
   allocator: Allocator,
   options: { readonly mayAllocate: boolean },
-) => Verdict;
+) => ServiceOutcome;
 
 /** Work on so many keys, then let the event loop turn: a pass over 10,000 services must not hold it. */
 const keysPerStep = 250;
@@ -72,7 +62,7 @@ export class Controller {
   /** Status writes under way: the Service they started from, and whether to come back after them. */
   readonly #writes = new Map<
     string,
-    { readonly from: Service; readonly result: Verdict["result"] }
+    { readonly from: Service; readonly result: ServiceOutcome["result"] }
   >();
   #commands: ControllerCommand[] = [];
 
@@ -145,19 +135,19 @@ export class Controller {
     // LC-20: without a configuration nothing is touched.
     if (this.#config === undefined) return this.#queue.done(key);
 
-    const verdict = this.#judge(service, this.#allocator, { mayAllocate: this.#mayAllocate });
-    for (const { level, fields } of verdict.logs) {
+    const outcome = this.#judge(service, this.#allocator, { mayAllocate: this.#mayAllocate });
+    for (const { level, fields } of outcome.logs) {
       this.#log(level, { service: key, ...fields });
     }
-    for (const note of verdict.notes) this.#do({ kind: "recordOnService", service, note });
-    if (verdict.result === "retry") {
+    for (const note of outcome.notes) this.#do({ kind: "recordOnService", service, note });
+    if (outcome.result === "retry") {
       this.#do({ kind: "count", what: "updateErrors" });
       if (!this.#mayAllocate) this.#early.add(key);
     }
-    if (verdict.changed === undefined) return this.#finish(key, verdict.result, nowMs);
+    if (outcome.changed === undefined) return this.#finish(key, outcome.result, nowMs);
     // The key stays in work until the answer comes, so no second write can overtake this one.
-    this.#writes.set(key, { from: service, result: verdict.result });
-    return this.#do({ kind: "writeStatus", key, service: verdict.changed });
+    this.#writes.set(key, { from: service, result: outcome.result });
+    return this.#do({ kind: "writeStatus", key, service: outcome.changed });
   }
 
   /** LC-22: each deletion looks at all services anew, as one of them may wait for the address. */
@@ -175,7 +165,7 @@ export class Controller {
     this.#writes.delete(key);
     // Unless the watch was faster, this is the newest that we know: judging the old one would free the address.
     if (isSameVersion(this.#services.get(key), write.from)) this.#services.set(key, stored);
-    this.#log("debug", { event: "serviceUpdated", service: key, msg: "updated service object" });
+    this.#log("info", { event: "serviceUpdated", service: key, msg: "updated service object" });
     this.#finish(key, write.result, nowMs);
   }
 
@@ -189,7 +179,7 @@ export class Controller {
     return this.#queue.retry(key, nowMs);
   }
 
-  #finish(key: string, result: Verdict["result"], nowMs: number): void {
+  #finish(key: string, result: ServiceOutcome["result"], nowMs: number): void {
     if (result === "retry") this.#queue.retry(key, nowMs);
     else this.#queue.done(key);
   }
@@ -256,7 +246,11 @@ export class Controller {
     const msg = `configuration refused, ${kept} in force`;
     this.#log("error", { event: "configStale", error, msg });
     this.#do({ kind: "gauge", what: "configStale", value: 1 });
-    const note: Note = { type: "Warning", reason: "ConfigRefused", message: `${msg}: ${error}` };
+    const note: ServiceNote = {
+      type: "Warning",
+      reason: "ConfigRefused",
+      message: `${msg}: ${error}`,
+    };
     this.#do({ kind: "recordOnConfig", note });
   }
 

@@ -53,5 +53,5 @@ export {
   type PacketSocketOptions,
 } from "./packet-socket.ts";
 export { modernFlags, modernOnly, switchFlag, textFlag } from "./modern-flags.ts";
-export { stopSignal, type StopSignal } from "./process.ts";
+export { processOutput, stopSignal, type Output, type StopSignal } from "./process.ts";
 export { parseTlsOptions, type TlsOptions, type TlsOptionsResult } from "./tls-options.ts";

@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import { getCallSites } from "node:util";
 import { timestamp } from "./clock.ts";
+import { processOutput } from "./process.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -34,7 +35,7 @@ const retracted = "<retracted>";
 
 /** A logger; `caller` in each line is the file and line that called it. */
 export function createLogger(options: LoggerOptions): Logger {
-  const write = options.write ?? writeToStdout();
+  const write = options.write ?? processOutput.out;
   const lowest = logLevels.indexOf(options.level ?? "all");
   const withFields = (common: LogFields): Logger => {
     const emit = (level: LineLevel, fields: LogFields): void => {
@@ -78,10 +79,4 @@ function replacer(key: string, value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Error) return value.message;
   return value;
-}
-
-/** Standard output; a reader that went away or a full disk must not stop the program. */
-function writeToStdout(): (line: string) => void {
-  if (process.stdout.listenerCount("error") === 0) process.stdout.on("error", () => undefined);
-  return (line) => void process.stdout.write(line);
 }

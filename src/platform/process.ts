@@ -1,4 +1,21 @@
-/** The process's own signals. */
+/** The process's own signals and standard streams. */
+
+/** Where a program's text goes; both take whole lines. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** The standard streams; a reader that went away or a full disk must not stop the program. */
+export const processOutput: Output = {
+  out: (text) => writeTo(process.stdout, text),
+  err: (text) => writeTo(process.stderr, text),
+};
+
+function writeTo(stream: NodeJS.WriteStream, text: string): void {
+  if (stream.listenerCount("error") === 0) stream.on("error", () => undefined);
+  stream.write(text);
+}
 
 const stopSignals = ["SIGINT", "SIGTERM", "SIGQUIT"] as const;
 export type StopSignal = (typeof stopSignals)[number];

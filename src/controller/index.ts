@@ -1,0 +1,3 @@
+/** Program 1: gives addresses to Services. */
+
+export { runController } from "./main.ts";

@@ -1,0 +1,216 @@
+/** The whole program: as processes against the embedded API server, and its refusals to start. */
+
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { startApiServer, type RunningApiServer } from "../apiserver/index.ts";
+import type { KubeEvent, Service } from "../kube/index.ts";
+import { KubeClient } from "../platform/index.ts";
+import { runController } from "./main.ts";
+
+const program = ["src/cli/main.ts", "controller"];
+const configMaps = { group: "", version: "v1", plural: "configmaps", namespace: "metallb-system" };
+const services = { group: "", version: "v1", plural: "services", namespace: "shop" };
+
+/** A controller process whose log lines can be awaited. */
+class Process {
+  readonly lines: Record<string, unknown>[] = [];
+  readonly child: ChildProcess;
+  stdout = "";
+  stderr = "";
+  #wake: () => void = () => undefined;
+
+  constructor(argv: string[], env: Record<string, string> = {}) {
+    const options = { env: { PATH: process.env["PATH"] ?? "", ...env } };
+    this.child = spawn(process.execPath, [...program, ...argv], options);
+    let rest = "";
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        if (line.startsWith("{")) this.lines.push(JSON.parse(line) as Record<string, unknown>);
+      }
+      this.#wake();
+    });
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.child.on("exit", () => this.#wake());
+  }
+
+  /** The `nth` line that has all these values. */
+  async line(wanted: Record<string, unknown>, nth = 1): Promise<Record<string, unknown>> {
+    for (;;) {
+      const found = this.lines.filter((line) =>
+        Object.entries(wanted).every(([key, value]) => line[key] === value),
+      )[nth - 1];
+      if (found !== undefined) return found;
+      assert.equal(this.child.exitCode, null, `ended early: ${this.stdout}${this.stderr}`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  async exit(): Promise<number | null> {
+    if (this.child.exitCode === null) await once(this.child, "exit");
+    return this.child.exitCode;
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    this.child.kill(signal);
+    return this.exit();
+  }
+}
+
+describe("controller program", () => {
+  let dir: string;
+  let api: RunningApiServer;
+  let client: KubeClient;
+  let kubeconfig: string;
+
+  before(async () => {
+    dir = mkdtempSync(join(tmpdir(), "controller-"));
+    kubeconfig = join(dir, "kubeconfig");
+    api = await startApiServer({ dataFile: ":memory:", host: "127.0.0.1", port: 0 });
+    writeFileSync(kubeconfig, api.kubeconfig);
+    client = KubeClient.fromEnvironment({ kubeconfig, env: {} });
+    const namespaces = { group: "", version: "v1", plural: "namespaces" };
+    for (const name of ["metallb-system", "shop"]) {
+      await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    }
+  });
+
+  after(async () => {
+    await client.close();
+    await api.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  function start(...argv: string[]): Process {
+    const common = [`--kubeconfig=${kubeconfig}`, "--namespace=metallb-system", "--port=0"];
+    return new Process([...common, ...argv]);
+  }
+
+  async function putConfig(config: string): Promise<void> {
+    const body = { apiVersion: "v1", kind: "ConfigMap", data: { config } };
+    const { items } = await client.list(configMaps);
+    if (items.length > 0) await client.patch(configMaps, "config", body, { type: "merge" });
+    else await client.create(configMaps, { ...body, metadata: { name: "config" } });
+  }
+
+  async function createService(name: string, spec: Partial<Service["spec"]> = {}): Promise<void> {
+    const body: Service = {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, namespace: "shop" },
+      spec: { type: "LoadBalancer", ports: [{ port: 80 }], ...spec },
+    };
+    await client.create(services, body);
+  }
+
+  async function addressOf(name: string): Promise<string | undefined> {
+    const { status } = await client.get<Service>(services, name);
+    return status?.loadBalancer?.ingress?.[0]?.ip;
+  }
+
+  async function versionOf(name: string): Promise<string | undefined> {
+    return (await client.get<Service>(services, name)).metadata.resourceVersion;
+  }
+
+  it("FL-3, LC-30: serves a Service, tells it, and after a restart writes nothing for it", async () => {
+    const first = start();
+    await first.line({
+      op: "startup",
+      msg: "no configuration yet: waiting for ConfigMap metallb-system/config",
+    });
+    await createService("web");
+    await putConfig(
+      "address-pools: [{name: lan, protocol: layer2, addresses: [192.0.2.1-192.0.2.9]}]",
+    );
+    await first.line({ event: "serviceUpdated", service: "shop/web" });
+    assert.equal(await addressOf("web"), "192.0.2.1");
+
+    await createService("asks", { loadBalancerIP: "192.0.2.7" });
+    await first.line({ event: "serviceUpdated", service: "shop/asks" });
+    assert.equal(await addressOf("asks"), "192.0.2.7");
+    assert.equal(await first.stop(), 0);
+
+    const before = [await versionOf("web"), await versionOf("asks")];
+    const second = start("--lb-class=mine");
+    await second.line({ event: "stateSynced" });
+    const [hello, later] = second.lines;
+    assert.match(String(hello?.["msg"]), /^MetalLB controller starting/);
+    for (const key of ["version", "commit", "branch", "goversion"]) assert.ok(hello?.[key], key);
+    assert.deepEqual(later?.["flags"], ["lb-class"]);
+    await createService("last");
+    await second.line({ event: "serviceUpdated", service: "shop/last" });
+    assert.equal(await addressOf("last"), "192.0.2.2");
+    assert.deepEqual([await versionOf("web"), await versionOf("asks")], before);
+    const events = await client.list<KubeEvent>({ ...services, plural: "events" });
+    const messages = events.items.map(({ message }) => message);
+    assert.ok(messages.includes('Assigned IP "192.0.2.1"'), messages.join());
+    const sources = new Set(events.items.map(({ source }) => source.component));
+    assert.deepEqual([...sources], ["metallb-controller"]);
+
+    await putConfig("address-pools: [{name: lan, protocol: layer3, addresses: [192.0.2.0/24]}]");
+    const refused = await second.line({ event: "configStale" });
+    assert.match(String(refused["error"]), /layer3/);
+    await putConfig("");
+    await second.line({ event: "configStale" }, 2);
+    assert.equal(await addressOf("web"), "192.0.2.1", "LC-21: addresses in use are kept");
+    assert.equal(await second.stop("SIGINT"), 0);
+  });
+
+  it("a kubeconfig whose server is not there: one clear line, and it waits for the server", async () => {
+    const nowhere = join(dir, "nowhere");
+    writeFileSync(nowhere, api.kubeconfig.replaceAll(api.url, "http://127.0.0.1:1"));
+    const controller = new Process([`--kubeconfig=${nowhere}`, "--namespace=a", "--port=0"]);
+    const line = await controller.line({ op: "watch", resource: "services" });
+    assert.match(String(line["error"]), /http:\/\/127\.0\.0\.1:1 .*refused.*context .*nowhere/);
+    assert.equal(await controller.stop(), 0);
+  });
+});
+
+describe("runController", () => {
+  /** What a start that is refused says and answers. */
+  async function run(argv: string[], env: Record<string, string> = {}) {
+    let stdout = "";
+    let stderr = "";
+    const output = {
+      out: (text: string) => void (stdout += text),
+      err: (text: string) => void (stderr += text),
+    };
+    return { status: await runController(argv, env, output), stdout, stderr };
+  }
+
+  it("FL-3: the first line tells the build, and BGP type frr is called deprecated", async () => {
+    const { stdout } = await run([], { METALLB_BGP_TYPE: "frr" });
+    assert.match(stdout, /^\{"ts":"[^"]+","caller":"main\.ts:\d+","version":/);
+    assert.match(stdout, /METALLB_BGP_TYPE=frr is deprecated/);
+  });
+
+  const refusals: [string, string[], number, RegExp][] = [
+    ["LC-40: an unknown flag", ["--colour"], 2, /flag provided but not defined: -colour\nUsage/],
+    ["LC-40: a bad port", ["--port=x"], 2, /invalid value "x" for flag -port/],
+    ["FL-2: a bad log level", ["--log-level=loud"], 1, /^--log-level=loud: it must be one of all/],
+    ["FL-2: a bad webhook mode", ["--webhook-mode=maybe"], 1, /--webhook-mode=maybe/],
+    ["FL-4: a bad TLS version", ["--tls-min-version=1"], 1, /--tls-min-version=1: it must be/],
+    ["LC-43: no pod and no kubeconfig", [], 1, /give --kubeconfig FILE/],
+    ["LC-43: a kubeconfig that is not there", ["--kubeconfig=/no"], 1, /file \/no \(ENOENT\)/],
+  ];
+  for (const [name, argv, wanted, message] of refusals) {
+    it(`${name} ends with status ${wanted} and says why`, async () => {
+      const { status, stdout, stderr } = await run(argv);
+      assert.equal(status, wanted);
+      assert.match(status === 2 ? stderr : stdout, message);
+    });
+  }
+
+  it("LC-40: -h prints the flags and ends with status 0", async () => {
+    const { status, stdout } = await run(["-h"]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^Usage of controller:/);
+  });
+});
