@@ -73,7 +73,11 @@ export class Informer<T extends KubeObject> {
 
   #step(event: Parameters<Reflector<T>["step"]>[0]): void {
     if (!this.#isRunning) return;
-    for (const command of this.#reflector.step(event)) this.#run(command);
+    for (const command of this.#reflector.step(event)) {
+      this.#run(command);
+      // A listener may have stopped us.
+      if (!this.#isRunning) return;
+    }
   }
 
   #run(command: ReflectorCommand<T>): void {
