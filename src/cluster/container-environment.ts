@@ -55,20 +55,28 @@ function variableValue(
   if (fieldRef) return fieldValue(fieldRef.fieldPath, pod, facts);
   const reference = secretKeyRef ?? configMapKeyRef;
   if (!reference) throw new ContainerConfigError(`env ${name}: unknown valueFrom`);
-  const { namespace = "default" } = pod.metadata;
-  const kind = secretKeyRef ? "secret" : "configMap";
-  const found = references[kind](namespace, reference.name);
-  const stored = found?.data?.[reference.key];
+  return referredValue(reference, {
+    kind: secretKeyRef ? "secret" : "configMap",
+    namespace: pod.metadata.namespace ?? "default",
+    references,
+  });
+}
+
+function referredValue(
+  { name, key, optional }: { name: string; key: string; optional?: boolean },
+  at: { kind: "secret" | "configMap"; namespace: string; references: References },
+): string | undefined {
+  const found = at.references[at.kind](at.namespace, name);
+  const stored = found?.data?.[key];
   if (stored !== undefined) {
-    return secretKeyRef ? Buffer.from(stored, "base64").toString() : stored;
+    return at.kind === "secret" ? Buffer.from(stored, "base64").toString() : stored;
   }
-  if (reference.optional) return undefined;
-  const word = kind.toLowerCase();
-  throw new ContainerConfigError(
-    found === undefined
-      ? `${word} "${reference.name}" not found`
-      : `couldn't find key ${reference.key} in ${kind === "secret" ? "Secret" : "ConfigMap"} ${namespace}/${reference.name}`,
-  );
+  if (optional) return undefined;
+  const kind = at.kind === "secret" ? "Secret" : "ConfigMap";
+  if (found === undefined) {
+    throw new ContainerConfigError(`${kind.toLowerCase()} "${name}" not found`);
+  }
+  throw new ContainerConfigError(`couldn't find key ${key} in ${kind} ${at.namespace}/${name}`);
 }
 
 function fieldValue(path: string, pod: Pod, facts: NodeFacts): string {

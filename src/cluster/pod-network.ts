@@ -8,11 +8,13 @@ export interface PodNetwork {
 }
 
 export class PodNetworks {
+  readonly #podRange: number;
   readonly #prefix: string;
   readonly #taken = new Set<number>();
 
   /** `podRange` 2 means 10.244.2.0/24, whose .1 is the node's bridge. */
   constructor(podRange: number) {
+    this.#podRange = podRange;
     this.#prefix = `10.244.${podRange}`;
   }
 
@@ -20,7 +22,8 @@ export class PodNetworks {
     let host = 2;
     while (this.#taken.has(host)) host++;
     this.#taken.add(host);
-    const netns = `pod-${host}`;
+    // The folder of names is shared by all nodes, hence the range in the name.
+    const netns = `pod-${this.#podRange}-${host}`;
     const address = `${this.#prefix}.${host}`;
     const ip = (...argv: string[]) =>
       execFileSync("ip", argv, { stdio: ["ignore", "pipe", "pipe"] });

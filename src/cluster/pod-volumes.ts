@@ -49,25 +49,35 @@ function tokenMount(pod: Pod, folder: string, references: References): Mount {
 }
 
 function volumeFiles(volume: Volume, pod: Pod, references: References): Record<string, Buffer> {
-  const { namespace = "default" } = pod.metadata;
   const source = volume.secret ?? volume.configMap;
   if (source === undefined) return {};
-  const name = volume.secret?.secretName ?? volume.configMap?.name ?? "";
-  const found = volume.secret
-    ? references.secret(namespace, name)
-    : references.configMap(namespace, name);
-  if (found === undefined && !source.optional) {
-    const kind = volume.secret ? "secret" : "configmap";
-    const message = `MountVolume.SetUp failed for volume "${volume.name}": ${kind} "${name}" not found`;
+  const all = sourceFiles(volume, pod.metadata.namespace ?? "default", references);
+  if (all === undefined) {
+    if (source.optional) return {};
+    const { secretName, name } = { secretName: undefined, name: undefined, ...source };
+    const what = volume.secret ? `secret "${secretName}"` : `configmap "${name}"`;
+    const message = `MountVolume.SetUp failed for volume "${volume.name}": ${what} not found`;
     throw new ContainerConfigError(message, "ContainerCreating");
   }
-  const all = volume.secret
-    ? decode(found?.data ?? {})
-    : Object.fromEntries(Object.entries(found?.data ?? {}).map(([k, v]) => [k, Buffer.from(v)]));
   if (source.items === undefined) return all;
   return Object.fromEntries(
     source.items.flatMap(({ key, path }) => (all[key] ? [[path, all[key]]] : [])),
   );
+}
+
+/** The data of the volume's Secret or ConfigMap; undefined when it does not exist. */
+function sourceFiles(
+  { secret, configMap }: Volume,
+  namespace: string,
+  references: References,
+): Record<string, Buffer> | undefined {
+  if (secret) {
+    const found = references.secret(namespace, secret.secretName);
+    return found && decode(found.data ?? {});
+  }
+  const found = references.configMap(namespace, configMap?.name ?? "");
+  const texts = Object.entries(found?.data ?? {});
+  return found && Object.fromEntries(texts.map(([key, text]) => [key, Buffer.from(text)]));
 }
 
 function decode(data: Readonly<Record<string, string>>): Record<string, Buffer> {

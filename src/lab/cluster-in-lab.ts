@@ -13,7 +13,7 @@ import {
   refOf,
   type TokenUser,
 } from "../cluster/index.ts";
-import type { KubeObject, Node } from "../kube/index.ts";
+import type { Endpoints, EndpointSlice, KubeObject, Node } from "../kube/index.ts";
 import { createLogger, KubeClient } from "../platform/index.ts";
 import { makeCertificate } from "./certificates.ts";
 import type { HolderOptions } from "./holder-main.ts";
@@ -59,7 +59,7 @@ export async function startCluster(
   execFileSync("mkdir", ["-p", app]);
   execFileSync("mount", ["--bind", checkout, app]);
   await seed(client, tutorialObjects("kube-proxy"));
-  if (options.withTutorialObjects) await seed(client, tutorialObjects("grafana"));
+  await seed(client, ownEndpoints(address));
   const images = programs(options.metallbCommand);
   for (const node of topology.nodes) {
     startNode(stateDir, node, {
@@ -69,6 +69,31 @@ export async function startCluster(
     });
   }
   await everythingReady(client, topology.nodes.length);
+  if (!options.withTutorialObjects) return;
+  await seed(client, tutorialObjects("grafana")); // only now, so that its pods find all nodes ready
+  await everythingReady(client, topology.nodes.length);
+}
+
+/** Where the service default/kubernetes leads: to the API server itself. */
+function ownEndpoints(address: string): KubeObject[] {
+  const metadata = { name: "kubernetes", namespace: "default" };
+  const labels = { "kubernetes.io/service-name": "kubernetes" };
+  const ports = [{ name: "https", port: apiPort, protocol: "TCP" }];
+  const endpoints: Endpoints = {
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata,
+    subsets: [{ addresses: [{ ip: address }], ports }],
+  };
+  const slice: EndpointSlice = {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { ...metadata, labels },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports,
+  };
+  return [endpoints, slice];
 }
 
 /** Image name (with or without tag) to the program that it stands for. */
@@ -119,11 +144,9 @@ function startNode(
   writeFileSync(optionsFile, JSON.stringify(options));
   const log = openSync(join(folder, `${node.name}.log`), "a");
   const kubelet = join(checkout, "src/cluster/kubelet-main.ts");
-  const argv = [
-    ...["netns", "exec", node.name],
-    ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
-    ...[process.execPath, quiet, kubelet, optionsFile],
-  ];
+  const sealed = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  const program = [process.execPath, quiet, kubelet, optionsFile];
+  const argv = ["netns", "exec", node.name, ...sealed, ...program];
   const child = spawn("ip", argv, {
     stdio: ["ignore", log, log],
     env: { PATH: process.env["PATH"] },

@@ -25,6 +25,10 @@ export async function seed(client: KubeClient, objects: readonly KubeObject[]): 
 
 function placeOf({ apiVersion = "v1", kind = "", metadata }: KubeObject): ResourceRef {
   const [version = "v1", group = ""] = apiVersion.split("/").reverse();
-  const ref = { group, version, plural: `${kind.toLowerCase()}s` };
+  const ref = { group, version, plural: pluralOf(kind) };
   return metadata.namespace === undefined ? ref : { ...ref, namespace: metadata.namespace };
+}
+
+function pluralOf(kind: string): string {
+  return kind === "Endpoints" ? "endpoints" : `${kind.toLowerCase()}s`;
 }
