@@ -1,16 +1,13 @@
 /** Two network namespaces joined by a cable, for tests and benchmarks with real frames. */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { existsSync } from "node:fs";
 
-/** Why namespaces cannot be made here, for `skip`; undefined when they can. */
-export function whyNoNamespaces(): string | undefined {
+/** Why namespaces cannot be made here, or which of the programs is missing, for `skip`; undefined when all is well. */
+export function whyNoNamespaces(...programs: string[]): string | undefined {
   if (process.getuid?.() !== 0) return "needs root, to make network namespaces";
-  if (spawnSync("ip", ["-V"]).status !== 0) return "needs iproute2 (apt-get install iproute2)";
-  try {
-    accessSync("/run", constants.W_OK);
-  } catch {
-    return "needs a writable /run/netns";
+  for (const program of ["ip", ...programs]) {
+    if (spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0) return `needs ${program}`;
   }
   return undefined;
 }
@@ -23,10 +20,10 @@ export class CabledNamespaces {
 
   /** `prefix` tells apart what runs at the same time. */
   constructor(prefix: string) {
+    removeLeftovers(prefix);
     const unique = `${prefix}-${process.pid}`;
     this.#names = { node: `${unique}-n`, client: `${unique}-c` };
     for (const name of Object.values(this.#names)) {
-      spawnSync("ip", ["netns", "del", name]);
       execFileSync("ip", ["netns", "add", name]);
       execFileSync("ip", ["-n", name, "link", "set", "lo", "up"]);
     }
@@ -73,5 +70,13 @@ export class CabledNamespaces {
 
   remove(): void {
     for (const name of Object.values(this.#names)) spawnSync("ip", ["netns", "del", name]);
+  }
+}
+
+/** Removes the namespaces of earlier runs that were killed: those whose process is gone. */
+function removeLeftovers(prefix: string): void {
+  const list = execFileSync("ip", ["netns", "list"], { encoding: "utf8" });
+  for (const [name, pid] of list.matchAll(new RegExp(`^${prefix}-(\\d+)-[nc]`, "gm"))) {
+    if (!existsSync(`/proc/${pid}`)) spawnSync("ip", ["netns", "del", name]);
   }
 }

@@ -22,7 +22,7 @@ const replyOf = (mac: string) =>
 const gratuitous = (mac: string, operation: string) =>
   `got ${ALL_ONES}${mac}08060001080006040${operation}${mac}0a6300f0${ALL_ONES}0a6300f0${PADDING}`;
 
-describe("ARP on a real wire", { skip: whyNoNamespaces() }, () => {
+describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () => {
   let wire: CabledNamespaces;
   let speaker: LineProgram;
   const programs: LineProgram[] = [];

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { CabledNamespaces, LineProgram, whyNoNamespaces } from "../../src/testing/index.ts";
+
+const API = "http://127.0.0.1:16443";
+const METRICS = "http://127.0.0.1:17472";
+const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"];
+const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const SECRET = "correct-horse-battery-staple";
+const SERVICES = "/api/v1/namespaces/default/services";
+
+interface KubeEvent {
+  reason: string;
+  message: string;
+  count: number;
+  source: { component: string };
+}
+
+describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => {
+  let wire: CabledNamespaces;
+  let folder: string;
+  let server: LineProgram;
+  let speaker: LineProgram;
+
+  /** Fetches inside the node's namespace; an object as body is sent as JSON. */
+  function fetchInside(method: string, url: string, body?: object): string {
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const code = `const r = await fetch(${JSON.stringify(url)}, {method: "${method}",
+      headers: {"content-type": "${type}"}, body: ${body ? JSON.stringify(JSON.stringify(body)) : "undefined"}});
+      process.stdout.write(await r.text()); process.exitCode = r.ok ? 0 : 1;`;
+    const { status, stdout } = wire.run("node", [...NODE, "--input-type=module", "-e", code]);
+    assert.equal(status, 0, `${method} ${url}: ${stdout}`);
+    return stdout;
+  }
+  const kube = (method: string, path: string, body?: object): unknown =>
+    JSON.parse(fetchInside(method, `${API}${path}`, body));
+
+  async function startServer(): Promise<void> {
+    const flags = ["--data-file", join(folder, "db"), "--listen", API.slice("http://".length)];
+    const out = ["--kubeconfig-out", join(folder, "kubeconfig")];
+    server = new LineProgram(wire.at("node", [...NODE, CLI, "apiserver", ...flags, ...out]));
+    await server.line((line) => line.includes("serving on"));
+  }
+
+  function startSpeaker(...flags: string[]): LineProgram {
+    const common = ["--kubeconfig", join(folder, "kubeconfig"), "--namespace=metallb-system"];
+    return new LineProgram(
+      wire.at("node", [
+        ...NODE,
+        CLI,
+        "speaker",
+        "--port=17472",
+        "--host=127.0.0.1",
+        ...common,
+        ...flags,
+      ]),
+      { ...process.env, METALLB_NODE_NAME: "n1", METALLB_ML_SECRET_KEY: SECRET },
+    );
+  }
+
+  const announcements = () =>
+    speaker.lines.filter((line) => line.includes('"event":"serviceAnnounced"'));
+  const isAnswered = (ip: string) =>
+    wire.run("client", ["arping", "-c1", "-f", "-w2", "-I", "eth0", ip]).status === 0;
+
+  async function createWorld(): Promise<void> {
+    kube("POST", "/api/v1/namespaces", { metadata: { name: "metallb-system" } });
+    for (const name of ["n1", "n2"]) kube("POST", "/api/v1/nodes", { metadata: { name } });
+    kube("POST", "/api/v1/namespaces/metallb-system/configmaps", {
+      metadata: { name: "config" },
+      data: {
+        config:
+          "address-pools: [{name: lan, protocol: layer2, addresses: [10.99.0.240-10.99.0.250]}]",
+      },
+    });
+    kube("POST", SERVICES, {
+      metadata: { name: "web" },
+      spec: { type: "LoadBalancer", ports: [{ port: 80 }], allocateLoadBalancerNodePorts: false },
+    });
+    kube("PATCH", `${SERVICES}/web/status`, {
+      status: { loadBalancer: { ingress: [{ ip: "10.99.0.240" }] } },
+    });
+    kube("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
+      metadata: { name: "web-1", labels: { "kubernetes.io/service-name": "web" } },
+      addressType: "IPv4",
+      endpoints: [{ addresses: ["10.1.0.1"], nodeName: "n1", conditions: { ready: true } }],
+    });
+  }
+
+  before(() => {
+    wire = new CabledNamespaces("l2t-p");
+  });
+  after(() => wire.remove());
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "l2t-"));
+    await startServer();
+    await createWorld();
+    speaker = startSpeaker();
+    await speaker.line((line) => line.includes('"event":"serviceAnnounced"'));
+  });
+  afterEach(async () => {
+    await speaker.stop();
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  function eventsOfWeb(): KubeEvent[] {
+    const { items } = kube("GET", "/api/v1/namespaces/default/events") as { items: KubeEvent[] };
+    return items;
+  }
+
+  it("L2-10 L2-143 L2-150 LC-42: a service is announced, answered, told in an event and in the metrics", () => {
+    assert.ok(isAnswered("10.99.0.240"));
+    const [event] = eventsOfWeb();
+    assert.equal(event?.reason, "nodeAssigned");
+    assert.equal(event?.message, 'announcing from node "n1"');
+    assert.equal(event?.source.component, "metallb-speaker");
+    const metrics = fetchInside("GET", `${METRICS}/metrics`);
+    const labels = 'service="default/web",protocol="layer2",node="n1",ip="10.99.0.240"';
+    assert.ok(metrics.includes(`metallb_speaker_announced{${labels}} 1`), metrics);
+    assert.match(metrics, /metallb_layer2_requests_received\{ip="10\.99\.0\.240"\} [1-9]/);
+    assert.match(metrics, /metallb_layer2_responses_sent\{ip="10\.99\.0\.240"\} [1-9]/);
+    assert.match(metrics, /metallb_layer2_gratuitous_sent\{ip="10\.99\.0\.240"\} [1-9]/);
+    assert.match(metrics, /metallb_k8s_client_config_loaded_bool 1/);
+  });
+
+  it("INS-18: the memberlist secret is nowhere in the log", () => {
+    assert.ok(speaker.lines.every((line) => !line.includes(SECRET)));
+  });
+
+  it("L2-175 L2-138: a restart of the API server neither loses nor repeats the announcement", async () => {
+    await server.stop("SIGKILL");
+    assert.ok(isAnswered("10.99.0.240"));
+    await startServer();
+    kube("PATCH", `${SERVICES}/web`, { metadata: { annotations: { touched: "yes" } } });
+    await speaker.line(() => announcements().length > 1);
+    // The one pass is that of the change; the event shows the same: two passes in all.
+    assert.equal(announcements().length, 2);
+    assert.ok(isAnswered("10.99.0.240"));
+  });
+
+  it("L2-1 L2-143: a deleted service is silent at once and leaves the gauge, not the counters", async () => {
+    kube("DELETE", `${SERVICES}/web`);
+    await speaker.line((line) => line.includes('"event":"serviceWithdrawn"'));
+    assert.ok(!isAnswered("10.99.0.240"));
+    const metrics = fetchInside("GET", `${METRICS}/metrics`);
+    assert.ok(!metrics.includes("metallb_speaker_announced{"));
+    assert.match(metrics, /metallb_layer2_gratuitous_sent\{ip="10\.99\.0\.240"\} [1-9]/);
+  });
+
+  it("L2-22: the owner whose node is not ready hands over, and takes the address back when it is", async () => {
+    const ready = (status: string) => {
+      const conditions = [{ type: "Ready", status }];
+      kube("PATCH", "/api/v1/nodes/n1/status", { status: { conditions } });
+    };
+    ready("Unknown");
+    await speaker.line((line) => line.includes('"event":"serviceWithdrawn"'));
+    assert.ok(!isAnswered("10.99.0.240"));
+    ready("True");
+    await speaker.line(() => announcements().length > 1);
+    assert.ok(isAnswered("10.99.0.240"));
+  });
+
+  it("L2-161 L2-162 LC-43: SIGTERM ends the program with status 0, and it answers no more", async () => {
+    assert.equal(await speaker.stop(), 0);
+    assert.ok(!isAnswered("10.99.0.240"));
+  });
+
+  it("LC-42: a metrics port that is taken gives one clear error and status 1", async () => {
+    const second = startSpeaker();
+    const line = await second.line((text) => text.includes("cannot serve metrics"));
+    assert.match(line, /17472/);
+    assert.equal(await second.stop("SIGCONT"), 1);
+  });
+});
