@@ -1,7 +1,15 @@
 /** Who is asking and may they: tokens, RBAC, reviews, service account tokens. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { newNamespace, refused, succeeded, type ApiClient, type Json } from "./api-client.ts";
+import {
+  eventually,
+  newNamespace,
+  refused,
+  succeeded,
+  type ApiClient,
+  type Json,
+  type Reply,
+} from "./api-client.ts";
 import type { ServerUnderTest } from "./servers.ts";
 
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
@@ -45,8 +53,7 @@ export function accessCases({ api, nobodyToken, aliceToken }: ServerUnderTest): 
 
   /** Rights arrive a moment after the binding is acknowledged: asks until the answer is not 403. */
   async function onceAllowed(call: () => ReturnType<typeof api.get>): Promise<Json> {
-    let reply = await call();
-    while (reply.status === 403) reply = await call();
+    const reply = await eventually(call, ({ status }) => status !== 403);
     return succeeded(reply);
   }
 
@@ -357,11 +364,8 @@ export function accessCases({ api, nobodyToken, aliceToken }: ServerUnderTest): 
       succeeded(await client.post(path, {}), 201);
       succeeded(await api.delete(`${core}/serviceaccounts/short-lived`));
       // A server may remember a token it has just seen for some seconds.
-      let reply = await client.post(path, {});
-      while (reply.status === 201) {
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        reply = await client.post(path, {});
-      }
+      const again = (): Promise<Reply> => client.post(path, {});
+      const reply = await eventually(again, ({ status }) => status !== 201);
       refused(reply, 401, "Unauthorized");
     });
 

@@ -142,8 +142,8 @@ export class Watch {
 export function trustingAgent(ca: string | Buffer | undefined): Agent {
   return new Agent({
     ...(ca === undefined ? {} : { connect: { ca } }),
-    headersTimeout: 15_000,
-    bodyTimeout: 15_000,
+    headersTimeout: 10_000,
+    bodyTimeout: 10_000,
     connections: 50,
   });
 }
@@ -181,4 +181,19 @@ export function refused(
   if (typeof message === "string") assert.equal(status.message, message);
   if (message instanceof RegExp) assert.match(status.message, message);
   return status;
+}
+
+/** Asks again until the answer is acceptable: servers take some changes up a moment after their yes. */
+export async function eventually(
+  ask: () => Promise<Reply>,
+  acceptable: (reply: Reply) => boolean,
+): Promise<Reply> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const reply = await ask();
+    if (acceptable(reply)) return reply;
+    const last = `${reply.status} ${JSON.stringify(reply.body)}`;
+    assert.ok(Date.now() < deadline, `for 20 s nothing but ${last}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { before, describe, it } from "node:test";
-import { newNamespace, refused, succeeded, type ApiClient, type Json } from "./api-client.ts";
+import {
+  eventually,
+  newNamespace,
+  refused,
+  succeeded,
+  type ApiClient,
+  type Json,
+} from "./api-client.ts";
 import type { ServerUnderTest } from "./servers.ts";
 
 const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -60,16 +67,15 @@ function definition(): Definition {
   return { group, body: { metadata: { name: `widgets.${group}` }, spec } };
 }
 
-/** Watches a definition until it is Established. */
-async function established(api: ApiClient, name: string): Promise<Json> {
-  await using watch = await api.watch(`${definitions}?fieldSelector=metadata.name%3D${name}`);
-  for (;;) {
-    const event = await watch.next();
-    const conditions = event?.object.status?.conditions ?? [];
-    if (conditions.some(({ type, status }: Json) => type === "Established" && status === "True")) {
-      return event?.object;
-    }
-  }
+/** Waits until a definition is Established. */
+async function established(api: ApiClient, name: string): Promise<void> {
+  await eventually(
+    () => api.get(`${definitions}/${name}`),
+    ({ body }) =>
+      body.status?.conditions?.some(
+        ({ type, status }: Json) => type === "Established" && status === "True",
+      ),
+  );
 }
 
 export function customResourceCases({ api }: ServerUnderTest): void {

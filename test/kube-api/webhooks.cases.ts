@@ -7,7 +7,14 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { makeAuthority, makeServerCertificate } from "../../tools/realkube/index.ts";
-import { newNamespace, refused, succeeded, type Json } from "./api-client.ts";
+import {
+  eventually,
+  newNamespace,
+  refused,
+  succeeded,
+  type Json,
+  type Reply,
+} from "./api-client.ts";
 import type { ServerUnderTest } from "./servers.ts";
 
 const registration = "/apis/admissionregistration.k8s.io/v1";
@@ -84,12 +91,11 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
       api.post(maps + options, { metadata: { name, labels: { hook } }, data: { a: "1" } });
 
     /** A server takes a new webhook up a moment after it has acknowledged it. */
-    async function untilRefused(hook: string): Promise<Json> {
-      for (;;) {
-        const reply = await make("probe", hook, "?dryRun=All");
-        if (reply.status !== 201) return reply;
-      }
-    }
+    const untilRefused = (hook: string): Promise<Reply> =>
+      eventually(
+        () => make("probe", hook, "?dryRun=All"),
+        ({ status }) => status !== 201,
+      );
 
     it("deny with their own message and code", async () => {
       answer = () => ({ allowed: false, status: { message: "pools overlap", code: 422 } });
@@ -124,7 +130,10 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
       await install("validating", "told");
       const path = `${maps}/watched`;
       succeeded(await make("watched", "told"), 201);
-      await untilDenied(() => api.delete(`${path}?dryRun=All`));
+      await eventually(
+        () => api.delete(`${path}?dryRun=All`),
+        ({ status }) => status !== 200,
+      );
       reviews.length = 0;
       succeeded(await api.patch(path, "merge", { data: { a: "2" } }));
       const { request } = reviews[0];
@@ -153,10 +162,6 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
       assert.equal(reviews.at(-1).request.object, null);
       assert.equal(reviews.at(-1).request.oldObject.data.a, "2");
     });
-
-    async function untilDenied(call: () => ReturnType<typeof api.get>): Promise<void> {
-      while ((await call()).status === 200);
-    }
 
     it("are passed over when they cannot be reached and may be ignored", async () => {
       const clientConfig = { url: "https://127.0.0.1:1/", caBundle };
@@ -190,10 +195,10 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
       const patch = Buffer.from(JSON.stringify(operations)).toString("base64");
       answer = () => ({ allowed: true, patchType: "JSONPatch", patch });
       await install("mutating", "mutate");
-      let made = succeeded(await make("probe", "mutate", "?dryRun=All"), 201);
-      while (made.data.added === undefined) {
-        made = succeeded(await make("probe", "mutate", "?dryRun=All"), 201);
-      }
+      await eventually(
+        () => make("probe", "mutate", "?dryRun=All"),
+        ({ body }) => body.data.added !== undefined,
+      );
       assert.deepEqual(succeeded(await make("mutated", "mutate"), 201).data, {
         a: "1",
         added: "by webhook",
