@@ -12,10 +12,84 @@ export async function bootstrap(state: ServerState, kubernetesIp: string): Promi
     await ensure(state, "v1", "Namespace", { metadata: { name } });
     await ensure(state, "v1", "ServiceAccount", { metadata: { name: "default", namespace: name } });
   }
+  for (const role of ROLES) await ensureRole(state, role);
   const labels = { component: "apiserver", provider: "kubernetes" };
   await ensure(state, "v1", "Service", {
     metadata: { name: "kubernetes", namespace: "default", labels } as never,
     spec: { clusterIP: kubernetesIp, ports: [{ name: "https", port: 443, targetPort: 6443 }] },
+  });
+}
+
+interface BootstrapRole {
+  name: string;
+  groups: string[];
+  rules: Json[];
+}
+
+const OPEN_PATHS = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
+
+/** The cluster roles that every user relies on, each bound to its groups. */
+const ROLES: readonly BootstrapRole[] = [
+  {
+    name: "cluster-admin",
+    groups: ["system:masters"],
+    rules: [
+      { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
+      { verbs: ["*"], nonResourceURLs: ["*"] },
+    ],
+  },
+  {
+    name: "system:basic-user",
+    groups: ["system:authenticated"],
+    rules: [
+      {
+        verbs: ["create"],
+        apiGroups: ["authorization.k8s.io"],
+        resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+      },
+      {
+        verbs: ["create"],
+        apiGroups: ["authentication.k8s.io"],
+        resources: ["selfsubjectreviews"],
+      },
+    ],
+  },
+  {
+    name: "system:discovery",
+    groups: ["system:authenticated"],
+    rules: [
+      {
+        verbs: ["get"],
+        nonResourceURLs: [
+          "/api",
+          "/api/*",
+          "/apis",
+          "/apis/*",
+          "/openapi",
+          "/openapi/*",
+          ...OPEN_PATHS,
+        ],
+      },
+    ],
+  },
+  {
+    name: "system:public-info-viewer",
+    groups: ["system:authenticated", "system:unauthenticated"],
+    rules: [{ verbs: ["get"], nonResourceURLs: OPEN_PATHS }],
+  },
+];
+
+async function ensureRole(
+  state: ServerState,
+  { name, groups, rules }: BootstrapRole,
+): Promise<void> {
+  const apiGroup = "rbac.authorization.k8s.io";
+  const version = `${apiGroup}/v1`;
+  await ensure(state, version, "ClusterRole", { metadata: { name }, rules });
+  await ensure(state, version, "ClusterRoleBinding", {
+    metadata: { name },
+    roleRef: { apiGroup, kind: "ClusterRole", name },
+    subjects: groups.map((group) => ({ apiGroup, kind: "Group", name: group })),
   });
 }
 

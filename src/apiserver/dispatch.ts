@@ -8,6 +8,8 @@ import { get, list } from "./read.ts";
 import { fieldManagerOf, verbOf, type ApiRequest, type Target } from "./request.ts";
 import { groupVersion, storageOf, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
+import { answerReview } from "./reviews.ts";
+import { answerSubresource } from "./subresources.ts";
 import { create, update, type WriteContext } from "./write.ts";
 
 export interface Reply {
@@ -28,6 +30,13 @@ export async function dispatch(
   const { subresource } = context;
   if (subresource && !resource.subresources.includes(subresource)) throw noSuchResource();
   const verb = verbOf(request, target);
+  if (isReview(resource)) {
+    if (verb !== "create") throw methodNotAllowed();
+    const body = answerReview(state, resource, request.user, request.body);
+    return { code: 201, body, warnings: [] };
+  }
+  const special = subresource ? await answerSubresource(state, request, context) : undefined;
+  if (special) return { ...special, warnings: context.warnings };
   if (!resource.verbs.includes(verb) && verb !== "get") throw methodNotAllowed();
   const reply = await answer(state, { request, context, verb });
   return { ...reply, warnings: context.warnings };

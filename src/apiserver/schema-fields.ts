@@ -12,8 +12,7 @@ export function withSchemaDefaults(value: Json, schema: Schema): Json {
   const filled: JsonObject = {};
   for (const [key, given] of Object.entries(value)) {
     const field = fieldSchema(schema, key);
-    const unset = given === null && field?.default !== undefined && !field.nullable;
-    if (unset) continue;
+    if (given === null && schema.properties?.[key] && !field?.nullable) continue;
     filled[key] = field ? withSchemaDefaults(given, field) : given;
   }
   for (const [key, field] of Object.entries(schema.properties ?? {})) {

@@ -172,7 +172,7 @@ function managerText(entry: ManagedFieldsEntry): string {
   const subresource = entry.subresource ? ` with subresource "${entry.subresource}"` : "";
   const name = `${JSON.stringify(entry.manager)}${subresource}`;
   if (entry.operation === "Apply") return name;
-  return `${name} using ${entry.apiVersion}${entry.time ? ` at ${entry.time}` : ""}`;
+  return `${name} using ${entry.apiVersion}`;
 }
 
 /** `live` with everything in `wanted` set; keyed lists keep the order of `live`, new items come last. */

@@ -1,5 +1,6 @@
 /** What every request works on: the store, the resources, and the hooks around writes. */
-import type { ApiObject } from "./api-object.ts";
+import type { ApiObject, JsonObject } from "./api-object.ts";
+import type { Act, PolicyRule } from "./rbac.ts";
 import type { Registry, Resource } from "./resource.ts";
 import type { Store } from "./store.ts";
 import type { User } from "./request.ts";
@@ -34,6 +35,20 @@ export interface ServerState {
   review(admission: Admission): Promise<void>;
   /** Gives a Service its addresses and ports, or throws 422. Called last before the write, never for a dry run. */
   allocate(resource: Resource, object: ApiObject, old: ApiObject | undefined): ApiObject;
+  access: Rights;
+  /** Answers a TokenRequest for a service account. */
+  issueToken(
+    resource: Resource,
+    account: { namespace: string; name: string },
+    request: ApiObject,
+  ): JsonObject;
+}
+
+/** What reviews ask: whose token it is, and who may do what. */
+export interface Rights {
+  userOf(token: string): User | undefined;
+  reason(user: User, act: Act): string | undefined;
+  rules(user: User, namespace: string): PolicyRule[];
 }
 
 /** RFC 3339 to the second, as metadata carries times. */

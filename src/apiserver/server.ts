@@ -15,7 +15,8 @@ import type { ServerState } from "./server-state.ts";
 import { inForm, wantedForm } from "./table.ts";
 import { startWatch } from "./watch.ts";
 
-export interface Access {
+/** The checks in front of every request. */
+export interface Gate {
   /** The user behind an Authorization header; throws 401. */
   authenticate(authorization: string | undefined): User;
   /** Throws 403 unless the user may do this. */
@@ -31,9 +32,9 @@ export interface Tls {
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 const WATCH_BACKLOG_BYTES = 16 * 1024 * 1024;
 
-export function createApiServer(state: ServerState, access: Access, tls: Tls | undefined): Server {
+export function createApiServer(state: ServerState, gate: Gate, tls: Tls | undefined): Server {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    respond(state, access, incoming, outgoing).catch((error: unknown) => {
+    respond(state, gate, incoming, outgoing).catch((error: unknown) => {
       if (!(error instanceof ApiError)) {
         state.log({
           level: "error",
@@ -65,13 +66,13 @@ function sendError(incoming: IncomingMessage, outgoing: ServerResponse, error: u
 
 async function respond(
   state: ServerState,
-  access: Access,
+  gate: Gate,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   const url = new URL(incoming.url ?? "/", "http://server");
   const accept = incoming.headers.accept ?? "";
-  const user = access.authenticate(incoming.headers.authorization);
+  const user = gate.authenticate(incoming.headers.authorization);
   const contentType = (incoming.headers["content-type"] ?? "").split(";")[0]!.trim();
   const request: ApiRequest = {
     method: incoming.method ?? "GET",
@@ -85,7 +86,7 @@ async function respond(
   };
   const target = targetOf(request.path);
   const verb = target ? verbOf(request, target) : request.method.toLowerCase();
-  access.authorize(request, target, verb);
+  gate.authorize(request, target, verb);
   if (!target) return sendNonResource(state, request, outgoing);
   const resource = resourceOf(state, target);
   checkAccept(accept);

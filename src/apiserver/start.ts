@@ -1,14 +1,17 @@
 /** Puts the server together, listens, and closes it again. */
 import type { AddressInfo } from "node:net";
-import { ApiError } from "./api-error.ts";
+import { Access } from "./access.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { builtinResources } from "./builtin-resources.ts";
+import { serveCustomResources } from "./custom-resources.ts";
 import { collectGarbage } from "./garbage.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
 import type { User } from "./request.ts";
 import { Registry } from "./resource.ts";
 import { ServiceAddresses } from "./service-addresses.ts";
-import { createApiServer, type Access, type Tls } from "./server.ts";
+import { createApiServer, type Tls } from "./server.ts";
+import { ServiceAccountTokens } from "./service-account-tokens.ts";
+import { mutateByWebhooks, reviewByWebhooks } from "./webhooks.ts";
 import type { LogRecord, ServerState } from "./server-state.ts";
 import { Store } from "./store.ts";
 
@@ -36,28 +39,36 @@ export interface RunningApiServer {
   close(): Promise<void>;
 }
 
-export const ADMIN: User = { name: "admin", groups: ["system:masters", "system:authenticated"] };
-
 export async function startApiServer(options: ApiServerOptions): Promise<RunningApiServer> {
   const store = new Store(options.dataFile, options.watchHistory ?? 10_000);
   const addresses = new ServiceAddresses(options.serviceCidr ?? "10.96.0.0/16", store);
   const registry = new Registry();
   for (const resource of builtinResources()) registry.add(resource);
+  const now = () => new Date();
+  const accounts = new ServiceAccountTokens(store, now);
+  const { tokens, rbac = false } = options;
+  const access = new Access({ tokens, rbac, store, accounts });
   const state: ServerState = {
     store,
     registry,
-    now: () => new Date(),
+    now,
     log: options.log ?? (() => undefined),
-    mutate: async (admission) => admission.object,
-    review: async () => undefined,
+    access,
+    mutate: (admission) => mutateByWebhooks(state, admission),
+    async review(admission) {
+      access.checkEscalation(admission);
+      await reviewByWebhooks(state, admission);
+    },
     allocate(resource, object, old) {
       if (resource.kind !== "Service" || resource.custom) return object;
       return addresses.allocate(resource, object, old);
     },
+    issueToken: (resource, account, request) => accounts.issue(resource, account, request),
   };
+  const stopServing = serveCustomResources(state);
   await bootstrap(state, addresses.first);
   const stopCollecting = collectGarbage(state);
-  const server = createApiServer(state, accessOf(options), options.tls);
+  const server = createApiServer(state, access, options.tls);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => resolve());
@@ -75,20 +86,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       stopCollecting();
+      stopServing();
       store.close();
     },
-  };
-}
-
-function accessOf(options: ApiServerOptions): Access {
-  const { tokens } = options;
-  return {
-    authenticate(authorization) {
-      if (!tokens) return ADMIN;
-      const user = tokens[/^Bearer (.+)$/i.exec(authorization ?? "")?.[1] ?? ""];
-      if (!user) throw new ApiError(401, "Unauthorized", "Unauthorized");
-      return user;
-    },
-    authorize: () => undefined,
   };
 }

@@ -1,8 +1,10 @@
 /** Field errors of a whole object: its metadata, its schema, and the rules of its kind. */
 import { fieldError, invalid, type Cause } from "./api-error.ts";
-import { equal, type ApiObject } from "./api-object.ts";
+import { equal, type ApiObject, type Json } from "./api-object.ts";
 import { metadataErrors } from "./object-metadata.ts";
 import type { Resource } from "./resource.ts";
+import { definitionErrors } from "./custom-resources.ts";
+import { schemaErrors } from "./schema-validation.ts";
 import { serviceErrors } from "./service-rules.ts";
 
 type Check = (object: ApiObject, old?: ApiObject) => Cause[];
@@ -10,7 +12,11 @@ type Check = (object: ApiObject, old?: ApiObject) => Cause[];
 /** Throws 422 with every cause found. */
 export function validate(object: ApiObject, resource: Resource, old?: ApiObject): void {
   const causes: Cause[] = metadataErrors(object, resource, old);
-  if (!resource.custom) causes.push(...(CHECKS[resource.kind]?.(object, old) ?? []));
+  if (resource.custom)
+    causes.push(
+      ...schemaErrors(object as unknown as Json, resource.schema ?? {}, "", old as unknown as Json),
+    );
+  else causes.push(...(CHECKS[resource.kind]?.(object, old) ?? []));
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
 }
 
@@ -34,6 +40,9 @@ const CHECKS: Record<string, Check> = {
   ClusterRole: ruleErrors,
   RoleBinding: roleRefErrors,
   ClusterRoleBinding: roleRefErrors,
+  CustomResourceDefinition: definitionErrors,
+  ValidatingWebhookConfiguration: webhookErrors,
+  MutatingWebhookConfiguration: webhookErrors,
 };
 
 function containerErrors(spec: ApiObject["spec"], field: string): Cause[] {
@@ -128,4 +137,31 @@ function ruleErrors(object: ApiObject): Cause[] {
 function roleRefErrors(object: ApiObject, old?: ApiObject): Cause[] {
   if (!old || equal(object.roleRef, old.roleRef)) return [];
   return [fieldError.invalid("roleRef", object.roleRef, "cannot change roleRef")];
+}
+
+interface WebhookPart {
+  sideEffects?: string;
+  clientConfig?: { url?: string };
+  admissionReviewVersions?: string[];
+}
+
+function webhookErrors(object: ApiObject): Cause[] {
+  return ((object.webhooks ?? []) as WebhookPart[]).flatMap((webhook, at) => {
+    const field = `webhooks[${at}]`;
+    const url = webhook.clientConfig?.url;
+    const causes: Cause[] = [];
+    if (!webhook.sideEffects) {
+      const why = "must specify one of None, NoneOnDryRun";
+      causes.push(fieldError.required(`${field}.sideEffects`, why));
+    }
+    if (!webhook.admissionReviewVersions?.length) {
+      const why = "must specify one of v1, v1beta1";
+      causes.push(fieldError.required(`${field}.admissionReviewVersions`, why));
+    }
+    if (url !== undefined && !url.startsWith("https://")) {
+      const why = "'https' is the only allowed URL scheme; desired format: https://host[/path]";
+      causes.push(fieldError.invalid(`${field}.clientConfig.url`, url, why));
+    }
+    return causes;
+  });
 }

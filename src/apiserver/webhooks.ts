@@ -1,0 +1,192 @@
+/** Admission webhooks: which ones a write concerns, the AdmissionReview each gets, and what its answer means. */
+import { randomUUID } from "node:crypto";
+import { Agent, request } from "undici";
+import { ApiError } from "./api-error.ts";
+import { isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
+import { jsonPatch } from "./json-patch.ts";
+import { groupVersion } from "./resource.ts";
+import { matchesLabelSelector, type LabelSelector } from "./selectors.ts";
+import type { Admission, ServerState } from "./server-state.ts";
+import { webhookUrl, type ClientConfig } from "./webhook-address.ts";
+
+interface Rule {
+  operations?: string[];
+  apiGroups?: string[];
+  apiVersions?: string[];
+  resources?: string[];
+  scope?: string;
+}
+
+interface Webhook {
+  name: string;
+  clientConfig: ClientConfig;
+  rules?: Rule[];
+  failurePolicy?: string;
+  namespaceSelector?: LabelSelector;
+  objectSelector?: LabelSelector;
+  timeoutSeconds?: number;
+}
+
+interface Response {
+  allowed?: boolean;
+  status?: { message?: string; code?: number; reason?: string };
+  patch?: string;
+  patchType?: string;
+  warnings?: string[];
+}
+
+const GROUP = "admissionregistration.k8s.io";
+
+/** Asks every mutating webhook in turn; the object as they leave it. */
+export async function mutateByWebhooks(
+  state: ServerState,
+  admission: Admission,
+): Promise<ApiObject | undefined> {
+  let { object } = admission;
+  for (const webhook of concerned(state, "mutatingwebhookconfigurations", admission)) {
+    const response = await ask(state, webhook, { ...admission, object });
+    if (!response?.patch || !object) continue;
+    const operations = JSON.parse(Buffer.from(response.patch, "base64").toString()) as Json;
+    object = jsonPatch(object as unknown as Json, operations) as unknown as ApiObject;
+  }
+  return object;
+}
+
+/** Asks every validating webhook. Throws when one refuses, or fails and must not be passed over. */
+export async function reviewByWebhooks(state: ServerState, admission: Admission): Promise<void> {
+  const webhooks = concerned(state, "validatingwebhookconfigurations", admission);
+  await Promise.all(webhooks.map((webhook) => ask(state, webhook, admission)));
+}
+
+function concerned(state: ServerState, plural: string, admission: Admission): Webhook[] {
+  // Webhooks are never asked about webhooks, so that a bad one can be removed.
+  if (admission.resource.group === GROUP) return [];
+  const configurations = state.store.list(`${GROUP}/${plural}`);
+  const webhooks = configurations.flatMap((one) => (one.webhooks ?? []) as Webhook[]);
+  return webhooks.filter(
+    (webhook) =>
+      webhook.rules?.some((rule) => covers(rule, admission)) && selects(state, webhook, admission),
+  );
+}
+
+function covers(rule: Rule, { operation, resource, subresource }: Admission): boolean {
+  const has = (words: string[] | undefined, word: string) =>
+    words?.some((one) => one === "*" || one === word) ?? false;
+  const wanted = subresource ? `${resource.plural}/${subresource}` : resource.plural;
+  const resources = rule.resources ?? [];
+  const resourceMatches =
+    resources.includes("*/*") ||
+    resources.includes(wanted) ||
+    (subresource ? resources.includes(`${resource.plural}/*`) : resources.includes("*"));
+  const scope = resource.namespaced ? "Namespaced" : "Cluster";
+  return (
+    has(rule.operations, operation) &&
+    has(rule.apiGroups, resource.group) &&
+    has(rule.apiVersions, resource.version) &&
+    resourceMatches &&
+    has([rule.scope ?? "*"], scope)
+  );
+}
+
+function selects(
+  state: ServerState,
+  webhook: Webhook,
+  { object, oldObject, namespace }: Admission,
+): boolean {
+  const labels = [object, oldObject].map((one) => one?.metadata.labels ?? (one ? {} : undefined));
+  const objectMatches = labels.some(
+    (one) => one && matchesLabelSelector(webhook.objectSelector, one),
+  );
+  if (!objectMatches) return false;
+  const space = namespace ? state.store.get("/namespaces", undefined, namespace) : undefined;
+  return !space || matchesLabelSelector(webhook.namespaceSelector, space.metadata.labels ?? {});
+}
+
+function reviewFor(admission: Admission): JsonObject {
+  const { resource, subresource, user, operation, name, namespace, dryRun } = admission;
+  const { group, version, kind, plural } = resource;
+  const shown = (object: ApiObject | undefined): Json =>
+    object ? ({ ...object, apiVersion: groupVersion(resource), kind } as unknown as Json) : null;
+  const gvk = { group, version, kind };
+  const gvr = { group, version, resource: plural };
+  return {
+    kind: "AdmissionReview",
+    apiVersion: "admission.k8s.io/v1",
+    request: {
+      uid: randomUUID(),
+      kind: gvk,
+      resource: gvr,
+      requestKind: gvk,
+      requestResource: gvr,
+      ...(subresource ? { subResource: subresource, requestSubResource: subresource } : {}),
+      name,
+      ...(namespace ? { namespace } : {}),
+      operation,
+      userInfo: { username: user.name, groups: [...user.groups] },
+      object: shown(admission.object),
+      oldObject: shown(admission.oldObject),
+      dryRun,
+      options: null,
+    },
+  };
+}
+
+async function ask(
+  state: ServerState,
+  webhook: Webhook,
+  admission: Admission,
+): Promise<Response | undefined> {
+  let response: Response;
+  try {
+    response = await call(state, webhook, reviewFor(admission));
+  } catch (error) {
+    const why = (error as Error).message;
+    if (webhook.failurePolicy === "Ignore") {
+      state.log({
+        level: "warn",
+        msg: "failed calling webhook, passed over",
+        webhook: webhook.name,
+        error: why,
+      });
+      return undefined;
+    }
+    const message = `Internal error occurred: failed calling webhook "${webhook.name}": ${why}`;
+    const causes = [{ message: `failed calling webhook "${webhook.name}": ${why}` }];
+    throw new ApiError(500, "InternalError", message, { causes });
+  }
+  if (response.allowed) return response;
+  const { message, code = 400, reason = "" } = response.status ?? {};
+  const prefix = `admission webhook "${webhook.name}" denied the request`;
+  throw new ApiError(
+    code,
+    reason,
+    message ? `${prefix}: ${message}` : `${prefix} without explanation`,
+  );
+}
+
+async function call(state: ServerState, webhook: Webhook, review: JsonObject): Promise<Response> {
+  const { clientConfig, timeoutSeconds = 10 } = webhook;
+  const { url, serverName } = webhookUrl(state.store, clientConfig);
+  const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, "base64") : undefined;
+  const agent = new Agent({
+    connect: { ...(ca ? { ca } : {}), ...(serverName ? { servername: serverName } : {}) },
+  });
+  try {
+    const reply = await request(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(review),
+      dispatcher: agent,
+      signal: AbortSignal.timeout(timeoutSeconds * 1000),
+    });
+    const body = await reply.body.text();
+    if (reply.statusCode !== 200)
+      throw new Error(`Post "${url}": answered ${reply.statusCode}: ${body.slice(0, 200)}`);
+    const parsed = JSON.parse(body) as Json;
+    if (!isRecord(parsed) || !isRecord(parsed.response))
+      throw new Error(`Post "${url}": the answer is no AdmissionReview`);
+    return parsed.response as Response;
+  } finally {
+    await agent.destroy();
+  }
+}
