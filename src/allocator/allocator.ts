@@ -200,7 +200,7 @@ function refuseAdmission({ name }: Pool): Refusal {
 }
 
 /** `"192.0.2.1"`, or `["192.0.2.1" "2001:db8::1"]` as events show two. */
-export function quoteAddresses(addresses: readonly IpAddress[]): string {
+function quoteAddresses(addresses: readonly IpAddress[]): string {
   const quoted = addresses.map((address) => `"${formatAddress(address)}"`);
   return quoted.length === 1 ? quoted.join() : `[${quoted.join(" ")}]`;
 }

@@ -14,7 +14,7 @@ export interface PoolUsage {
   readonly inUseV6: bigint;
 }
 
-export const maxInt64 = 2n ** 63n - 1n;
+const maxInt64 = 2n ** 63n - 1n;
 
 /** How many addresses of the family the pool can give. */
 export function poolCapacity(pool: Pool, family: Family): bigint {

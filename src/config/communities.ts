@@ -5,7 +5,7 @@ import type { Located } from "./strict-yaml.ts";
 export type CommunityAliases = ReadonlyMap<string, number>;
 
 /** RFC 1997: two 16-bit halves as one number; undefined if the text is no such pair. */
-export function parseCommunity(text: string): number | undefined {
+function parseCommunity(text: string): number | undefined {
   const match = /^(\d+):(\d+)$/.exec(text);
   const high = Number(match?.[1]);
   const low = Number(match?.[2]);

@@ -72,9 +72,6 @@ export interface BfdProfile {
   readonly passiveMode: boolean;
 }
 
-/** The configuration of an empty document: no pools, no peers (LC-1). */
-export const emptyConfig: Config = { pools: new Map(), peers: [] };
-
 /** One index per configuration, made at the first question and freed with it. */
 const poolIndexes = new WeakMap<Config, PrefixMap<Pool>>();
 
@@ -89,7 +86,7 @@ export function poolContaining(config: Config, address: IpAddress): Pool | undef
 }
 
 /** A lookup of pools by address. */
-export function indexPools(pools: Iterable<Pool>): PrefixMap<Pool> {
+function indexPools(pools: Iterable<Pool>): PrefixMap<Pool> {
   const entries: [Prefix, Pool][] = [];
   for (const pool of pools) for (const prefix of pool.prefixes) entries.push([prefix, pool]);
   return new PrefixMap(entries);

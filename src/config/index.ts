@@ -1,9 +1,5 @@
 /** One validated configuration from the text or the objects that users write. */
-export { parseAddressEntry, type AddressEntry } from "./address-entry.ts";
-export { parseCommunity } from "./communities.ts";
 export {
-  emptyConfig,
-  indexPools,
   isAvoided,
   isBuggyAddress,
   poolContaining,
@@ -14,8 +10,7 @@ export {
   type Pool,
   type ServiceAllocation,
 } from "./config.ts";
-export { ConfigError, type ConfigErrorCode } from "./config-error.ts";
-export { parseDuration } from "./duration.ts";
+export type { ConfigError, ConfigErrorCode } from "./config-error.ts";
 export {
   compileConfigMap,
   type CompileResult,

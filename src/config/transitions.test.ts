@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseAddress, type IpAddress } from "../ip/index.ts";
-import { emptyConfig, type Config } from "./config.ts";
+import type { Config } from "./config.ts";
 import { compileConfigMap } from "./from-configmap.ts";
 import { findStrandedAddress } from "./transitions.ts";
 
@@ -12,6 +12,7 @@ function config(pools: string): Config {
   return result.config;
 }
 
+const emptyConfig = config("");
 const held = ["192.0.2.4", "192.0.2.255"].map((text, index) => ({
   service: `default/s${index}`,
   address: parseAddress(text) as IpAddress,

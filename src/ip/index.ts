@@ -1,6 +1,5 @@
 /** Addresses, prefixes, ranges and hardware addresses as plain values. */
 export {
-  addressBits,
   addressBytes,
   addressFromBytes,
   compareAddresses,
@@ -14,7 +13,6 @@ export {
   comparePrefixes,
   formatPrefix,
   parsePrefix,
-  prefixAround,
   prefixContains,
   prefixLast,
   prefixSize,
