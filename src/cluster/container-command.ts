@@ -32,11 +32,20 @@ export function containerCommand(parts: CommandParts): string[] {
     mounts.map((_, index) => `unset MOUNT${index}`).join("; "),
     'exec "$@"',
   ];
+  const network = netns === undefined ? [] : ["ip", "netns", "exec", netns];
+  const sources = mounts.map(({ from }, index) => `MOUNT${index}=${from}`);
   return [
-    ...(netns === undefined ? [] : ["ip", "netns", "exec", netns]),
-    ...["unshare", "--mount", "--propagation", "private"],
-    ...["env", ...mounts.map(({ from }, index) => `MOUNT${index}=${from}`)],
-    ...["sh", "-ec", script.filter(Boolean).join("\n"), "sh"],
+    ...network,
+    "unshare",
+    "--mount",
+    "--propagation",
+    "private",
+    "env",
+    ...sources,
+    "sh",
+    "-ec",
+    script.filter(Boolean).join("\n"),
+    "sh",
     ...privileges(parts),
     ...program,
     ...args,

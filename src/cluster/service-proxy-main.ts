@@ -8,6 +8,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import type { EndpointSlice, Service } from "../kube/index.ts";
@@ -51,6 +52,11 @@ const client = KubeClient.fromEnvironment({
 });
 const services = new Informer<Service>(client, refOf("services"), watching());
 const slices = new Informer<EndpointSlice>(client, refOf("endpointslices"), watching());
+/** Kube-proxy's health port: healthy means that the rules of this process are in force. */
+createServer((request, response) => {
+  request.resume();
+  response.writeHead(written === "" ? 503 : 200).end();
+}).listen(10_256);
 let isPlanned = false;
 let written = "";
 services.start();

@@ -9,3 +9,5 @@ export {
   type Place,
 } from "./lab.ts";
 export { LabError } from "./private-namespaces.ts";
+export { measureOutage, type Outage } from "./outage.ts";
+export { runDemo } from "./demo/run-demo.ts";

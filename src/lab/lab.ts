@@ -16,6 +16,7 @@ import {
   identify,
   isAlive,
   type LabState,
+  type ProcessIdentity,
   readState,
   removeStateFolder,
   writeState,
@@ -62,8 +63,8 @@ export class Lab {
   }
 
   /** The command line that runs `argv` in a place of the lab, in the caller's working directory. */
-  commandLine(place: Place, argv: readonly string[]): string[] {
-    const enter = [...enterCommand(this.holderPid), "--", "env", "-C", process.cwd()];
+  commandLine(place: Place, argv: readonly string[], cwd = process.cwd()): string[] {
+    const enter = [...enterCommand(this.holderPid), "--", "env", "-C", cwd];
     return [...enter, ...(place === "lan" ? [] : ["ip", "netns", "exec", place]), ...argv];
   }
 
@@ -131,6 +132,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     stdio: ["ignore", log, log, "pipe"],
     detached: true, // Ctrl-C is for this process: it decides how the lab ends
   });
+  const unshareProcess = identify(child.pid ?? 0);
+  const started = unshareProcess ? { ...state, unshare: unshareProcess } : state;
+  writeState(stateDir, started);
   const words = await firstLine(child.stdio[3] as Duplex);
   const holder = identify(firstProcessInside(child.pid ?? 0) ?? 0);
   if (words !== "ready" || holder === undefined) {
@@ -139,7 +143,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     removeStateFolder(stateDir);
     throw new LabError("ERR_LAB_START", `the lab did not start: ${reason}`);
   }
-  const running = { ...state, holder };
+  const running = { ...started, holder };
   writeState(stateDir, running);
   return new Lab(stateDir, running, child);
 }
@@ -152,12 +156,20 @@ export function openLab(stateDir: string): Lab | undefined {
 
 /** Ends the lab of a folder, if one runs there, and removes the folder. */
 export async function stopLab(stateDir: string): Promise<boolean> {
-  const holder = readState(stateDir)?.holder;
-  const wasAlive = isAlive(holder);
-  if (holder && wasAlive) process.kill(holder.pid, "SIGKILL");
-  while (isAlive(holder)) await new Promise((resolve) => setTimeout(resolve, 5));
+  const members = membersOf(readState(stateDir));
+  // The kernel ends everything inside with the first process.
+  for (const { pid } of members) process.kill(pid, "SIGKILL");
+  while (members.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 5));
   removeStateFolder(stateDir);
-  return wasAlive;
+  return members.length > 0;
+}
+
+/** The living processes that hold a lab up: its first one, and the one that made it. */
+function membersOf(state: LabState | undefined): ProcessIdentity[] {
+  const { unshare } = state ?? {};
+  const first = unshare && isAlive(unshare) ? firstProcessInside(unshare.pid) : undefined;
+  const found = [state?.holder, first === undefined ? undefined : identify(first), unshare];
+  return found.filter((member) => member !== undefined).filter(isAlive);
 }
 
 function firstLine(line: Duplex): Promise<string> {

@@ -12,6 +12,8 @@ export interface ProcessIdentity {
 
 export interface LabState {
   readonly launcher: ProcessIdentity;
+  /** The process that made the namespaces and waits for the first one inside. */
+  readonly unshare?: ProcessIdentity;
   /** First process inside the lab; ending it ends the lab. Absent while the lab is being started. */
   readonly holder?: ProcessIdentity;
   readonly nodeNames: readonly string[];
@@ -40,7 +42,7 @@ export function isAlive(identity: ProcessIdentity | undefined): boolean {
  */
 export function claimStateFolder(folder: string, state: LabState, stopHint: string): void {
   const found = readState(folder);
-  const owner = [found?.launcher, found?.holder].find(isAlive);
+  const owner = [found?.launcher, found?.holder, found?.unshare].find(isAlive);
   if (owner !== undefined) {
     throw new LabError(
       "ERR_LAB_RUNNING",
@@ -71,7 +73,7 @@ export function readState(folder: string): LabState | undefined {
 }
 
 export function removeStateFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
 function stateFile(folder: string): string {
