@@ -1,6 +1,6 @@
 /** ARP packets for IPv4 over Ethernet (RFC 826), 28 bytes. */
 import { formatMac, type IpAddress, type MacAddress } from "../ip/index.ts";
-import { macBytes } from "./ethernet-frame.ts";
+import { writeMac } from "./ethernet-frame.ts";
 
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
@@ -41,9 +41,9 @@ export function encodeArpPacket(packet: ArpPacket): Uint8Array {
   bytes[4] = HARDWARE_ADDRESS_BYTES;
   bytes[5] = PROTOCOL_ADDRESS_BYTES;
   view.setUint16(6, packet.operation);
-  bytes.set(macBytes(packet.senderMac), 8);
+  writeMac(bytes, 8, packet.senderMac);
   view.setUint32(14, Number(packet.senderIp.value));
-  bytes.set(macBytes(packet.targetMac), 18);
+  writeMac(bytes, 18, packet.targetMac);
   view.setUint32(24, Number(packet.targetIp.value));
   return bytes;
 }
