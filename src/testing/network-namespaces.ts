@@ -41,6 +41,11 @@ export class CabledNamespaces {
     return execFileSync("ip", args, { encoding: "utf8" });
   }
 
+  /** Runs many lines of `ip` at one end. */
+  batch(end: End, lines: string): void {
+    execFileSync("ip", ["-n", this.#names[end], "-batch", "-"], { input: lines });
+  }
+
   /** Runs a command at one end and gives its output and status. */
   run(end: End, command: readonly string[]): { status: number | null; stdout: string } {
     const [program = "", ...rest] = this.at(end, command);

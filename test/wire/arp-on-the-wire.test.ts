@@ -180,6 +180,19 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
     await port.line((line) => line === replyOf(bare(wire.mac("node"))));
   });
 
+  it("L2-80 L2-87: events that the kernel dropped in a flood are made up for", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `flood${index}`);
+    // A stopped program cannot read, so its socket overflows.
+    speaker.signal("SIGSTOP");
+    const commands = names.map((name) => `link add ${name} type bridge\nlink set ${name} up\n`);
+    wire.batch("node", commands.join(""));
+    speaker.signal("SIGCONT");
+    for (const name of names) {
+      await speaker.line((line) => responderMade(line) && line.includes(`"${name}"`));
+    }
+    wire.batch("node", names.map((name) => `link del ${name}\n`).join(""));
+  });
+
   it("L2-81: the member of a bridge is not answered on, the bridge is, with its own MAC", async () => {
     await announce();
     const from = speaker.lines.length;
