@@ -1,6 +1,7 @@
 /** The document as a whole: strictness, order of evaluation, and what an error tells. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import * as fc from "fast-check";
 import { formatPrefix } from "../ip/index.ts";
 import type { Config } from "./config.ts";
 import type { ConfigError } from "./config-error.ts";
@@ -182,6 +183,41 @@ describe("a ConfigMap document", () => {
 
   it("LC-3: one bad element rejects everything", () => {
     assert.equal(compileConfigMap(`${example}- {name: bad}\n`).ok, false);
+  });
+
+  it("LC-2, LC-3: any text is either compiled or refused with a place and a mend", () => {
+    const cut = fc.record({
+      from: fc.nat(example.length),
+      length: fc.nat(12),
+      insert: fc.oneof(
+        fc.string({ maxLength: 6 }),
+        fc.constantFrom("null", "*a", "&a ", "- ", "[", "\n"),
+      ),
+    });
+    const damaged = fc
+      .array(cut, { minLength: 1, maxLength: 3 })
+      .map((cuts) =>
+        cuts.reduce(
+          (text, { from, length, insert }) =>
+            text.slice(0, from) + insert + text.slice(from + length),
+          example,
+        ),
+      );
+    fc.assert(
+      fc.property(fc.oneof(damaged, fc.string()), (text) => {
+        const result = compileConfigMap(text);
+        if (result.ok) return;
+        assert.ok(result.error.line !== undefined && result.error.fix !== "");
+        assert.ok(result.error.message.includes(result.error.fix));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("LC-2: nesting beyond all measure is refused, not fatal", () => {
+    for (const text of ["[".repeat(5000), "- ".repeat(5000), `a: ${"{a: ".repeat(5000)}`]) {
+      assert.equal(compileConfigMap(text).ok, false);
+    }
   });
 
   it("LC-4: keys of later releases are unknown to 0.9.5, and read in late mode", () => {
