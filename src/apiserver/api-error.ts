@@ -18,6 +18,8 @@ export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: JsonObject | undefined;
+  /** Metadata of the Status: where to go on with a list. */
+  metadata: JsonObject = {};
 
   constructor(code: number, reason: string, message: string, details?: JsonObject) {
     super(message);
@@ -31,7 +33,7 @@ export class ApiError extends Error {
     return {
       kind: "Status",
       apiVersion: "v1",
-      metadata: {},
+      metadata: this.metadata,
       status: "Failure",
       message: this.message,
       ...(this.reason ? { reason: this.reason } : {}),
@@ -97,8 +99,11 @@ export function methodNotAllowed(): ApiError {
   return new ApiError(405, "MethodNotAllowed", message, {});
 }
 
-export function expired(message: string, details?: JsonObject): ApiError {
-  return new ApiError(410, "Expired", message, details);
+/** `token` goes on with a list from the same place, at the present. */
+export function expired(message: string, token?: string): ApiError {
+  const error = new ApiError(410, "Expired", message);
+  if (token) error.metadata = { continue: token };
+  return error;
 }
 
 /** The real server answers this way to a resourceVersion that it has not reached yet. */

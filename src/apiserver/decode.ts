@@ -2,6 +2,7 @@
 import { badRequest } from "./api-error.ts";
 import { isRecord, type ApiObject, type Json } from "./api-object.ts";
 
+import { fromEventsV1 } from "./event-versions.ts";
 import { groupVersion, type Resource } from "./resource.ts";
 import { withoutUnknownFields, wrongType } from "./schema-fields.ts";
 
@@ -24,6 +25,11 @@ export function decode(
     );
   }
   const version = groupVersion(resource);
+  for (const field of resource.custom ? (["kind", "apiVersion"] as const) : []) {
+    if (body[field]) continue;
+    const shown = field === "kind" ? "Kind" : field;
+    throw badRequest(`Object '${shown}' is missing in '${JSON.stringify(body)}'`);
+  }
   const kind = body.kind ?? resource.kind;
   const apiVersion = body.apiVersion ?? version;
   if (kind !== resource.kind || apiVersion !== version) {
@@ -50,5 +56,10 @@ function pruned(object: ApiObject, resource: Resource, mode: string): Decoded {
   if (mode === "Strict" && sentences.length > 0) {
     throw badRequest(`${cannot}strict decoding error: ${sentences.join(", ")}`);
   }
-  return { object: known as unknown as ApiObject, warnings: mode === "Warn" ? sentences : [] };
+  const event = resource.group === "events.k8s.io";
+  const stored = known as unknown as ApiObject;
+  return {
+    object: event ? fromEventsV1(stored) : stored,
+    warnings: mode === "Warn" ? sentences : [],
+  };
 }

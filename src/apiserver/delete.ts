@@ -1,10 +1,11 @@
 /** Deletion: preconditions, grace periods, finalizers and what happens to dependents. */
-import { conflict, forbidden, notFound } from "./api-error.ts";
+import { conflict, fieldError, forbidden, invalid, notFound } from "./api-error.ts";
 import { equal, isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
 import { storageOf, type Resource } from "./resource.ts";
 import { timestamp, type Admission, type ServerState } from "./server-state.ts";
 import type { WriteContext } from "./write.ts";
 
+const POLICIES = ["Background", "Foreground", "Orphan"];
 const KEPT_NAMESPACES = new Set(["default", "kube-system", "kube-public"]);
 
 export interface DeleteOptions {
@@ -20,6 +21,11 @@ export function deleteOptions(body: Json | undefined, query: URLSearchParams): D
   if (grace) options.gracePeriodSeconds = Number(grace);
   const policy = query.get("propagationPolicy");
   if (policy) options.propagationPolicy = policy;
+  const given = options.propagationPolicy;
+  if (given !== undefined && !POLICIES.includes(given)) {
+    const subject = { group: "meta.k8s.io", plural: "", kind: "DeleteOptions" };
+    throw invalid(subject, "", [fieldError.notSupported("propagationPolicy", given, POLICIES)]);
+  }
   const orphan =
     (isRecord(body) ? body.orphanDependents : undefined) ?? query.get("orphanDependents");
   if (orphan === true || orphan === "true") options.propagationPolicy = "Orphan";

@@ -44,7 +44,10 @@ function coreVersions(): JsonObject {
 
 function groupList(registry: Registry): JsonObject {
   const names = [...registry.groups().keys()].filter((name) => name !== "");
-  const groups = names.map((name) => groupOf(registry, name)!) as Json[];
+  const groups = names.map((name) => {
+    const { kind: _kind, apiVersion: _version, ...group } = groupOf(registry, name)!;
+    return group;
+  }) as Json[];
   return { kind: "APIGroupList", apiVersion: "v1", groups };
 }
 

@@ -1,12 +1,12 @@
 /** From a request for a resource to the verb that answers it. */
-import { ApiError, badRequest, methodNotAllowed, noSuchResource } from "./api-error.ts";
+import { ApiError, fieldError, invalid, methodNotAllowed, noSuchResource } from "./api-error.ts";
 import type { ApiObject, JsonObject } from "./api-object.ts";
 import { isReview } from "./builtin-resources.ts";
 import { deleteOptions, remove } from "./delete.ts";
 import { patch } from "./patch.ts";
 import { get, list } from "./read.ts";
 import { fieldManagerOf, verbOf, type ApiRequest, type Target } from "./request.ts";
-import { groupVersion, storageOf, type Resource } from "./resource.ts";
+import { groupVersion, inVersion, storageOf, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import { answerReview } from "./reviews.ts";
 import { answerSubresource } from "./subresources.ts";
@@ -94,25 +94,29 @@ function contextOf(request: ApiRequest, target: Target, resource: Resource): Wri
     manager: fieldManagerOf(request),
     namedManager: query.has("fieldManager"),
     fieldValidation: query.get("fieldValidation") ?? "Warn",
-    dryRun: dryRunOf(query),
+    dryRun: dryRunOf(query, method),
     warnings: [],
   };
 }
 
-function dryRunOf(query: URLSearchParams): boolean {
+const OPTION_KINDS: Record<string, string> = {
+  POST: "CreateOptions",
+  PUT: "UpdateOptions",
+  PATCH: "PatchOptions",
+  DELETE: "DeleteOptions",
+};
+
+function dryRunOf(query: URLSearchParams, method: string): boolean {
   const given = query.getAll("dryRun").filter(Boolean);
   if (given.length === 0) return false;
   if (given.every((value) => value === "All")) return true;
-  throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(given)}: supported values: "All"`);
+  const subject = { group: "meta.k8s.io", plural: "", kind: OPTION_KINDS[method] ?? "Options" };
+  throw invalid(subject, "", [fieldError.notSupported("dryRun", given, ["All"])]);
 }
 
 /** The object in the version of the request. */
 function shown(object: ApiObject, resource: Resource): JsonObject {
-  return {
-    ...object,
-    apiVersion: groupVersion(resource),
-    kind: resource.kind,
-  } as unknown as JsonObject;
+  return inVersion(object, resource) as unknown as JsonObject;
 }
 
 function listBody(result: ReturnType<typeof list>, resource: Resource): JsonObject {
@@ -128,7 +132,7 @@ function listBody(result: ReturnType<typeof list>, resource: Resource): JsonObje
 /** Items of built-in lists carry no kind of their own; custom ones do. */
 function listItem(item: ApiObject, resource: Resource): JsonObject {
   if (resource.custom) return shown(item, resource);
-  const { kind: _kind, apiVersion: _version, ...rest } = item;
+  const { kind: _kind, apiVersion: _version, ...rest } = inVersion(item, resource);
   return rest as unknown as JsonObject;
 }
 

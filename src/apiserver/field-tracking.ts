@@ -16,6 +16,8 @@ export function trackWrite(
   resource: Resource,
   by: Writer,
 ): ApiObject {
+  const given = object.metadata.managedFields;
+  if (old && given && given.every((entry) => !entry.manager)) return withEntries(object, []);
   const fields = (one: ApiObject) => fieldsOf(one as unknown as JsonObject, resource.schema, true);
   const after = fields(object);
   const before: Fields = old ? fields(old) : new Map();

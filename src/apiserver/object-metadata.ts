@@ -105,6 +105,7 @@ export function metadataErrors(object: ApiObject, resource: Resource, old?: ApiO
   const { metadata } = object;
   return [
     ...(old ? immutableErrors(metadata, old.metadata) : nameErrors(metadata.name, resource)),
+    ...finalizerErrors(metadata, old?.metadata),
     ...labelErrors(metadata.labels ?? {}),
     ...Object.keys(metadata.annotations ?? {}).flatMap((key) =>
       keyErrors("metadata.annotations", key.toLowerCase()),
@@ -116,6 +117,27 @@ export function metadataErrors(object: ApiObject, resource: Resource, old?: ApiO
 function immutableErrors(metadata: Metadata, old: Metadata): Cause[] {
   if (equal(metadata.uid, old.uid)) return [];
   return [fieldError.invalid("metadata.uid", metadata.uid, "field is immutable")];
+}
+
+const FINALIZERS = new Set(["orphan", "foregroundDeletion", "kubernetes"]);
+
+function finalizerErrors(metadata: Metadata, old: Metadata | undefined): Cause[] {
+  const field = "metadata.finalizers";
+  const { finalizers = [] } = metadata;
+  const malformed = finalizers
+    .filter((one) => !FINALIZERS.has(one) && !/^[a-z0-9.-]+\/[A-Za-z0-9._-]+$/.test(one))
+    .map((one) => {
+      const why = one.includes("/")
+        ? QUALIFIED_NAME
+        : "name is neither a standard finalizer name nor is it fully qualified";
+      return fieldError.invalid(field, one, why);
+    });
+  if (!old?.deletionTimestamp) return malformed;
+  const late = finalizers.filter((one) => !old.finalizers?.includes(one));
+  if (late.length === 0) return malformed;
+  const shown = `{${late.map((one) => `${JSON.stringify(one)}:{}`).join(", ")}}`;
+  const why = "no new finalizers can be added if the object is being deleted, found new finalizers";
+  return [...malformed, fieldError.forbidden(field, `${why} sets.Set[string]${shown}`)];
 }
 
 export function nameErrors(name: string, resource: Resource): Cause[] {

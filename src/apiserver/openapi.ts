@@ -31,7 +31,7 @@ function kindSchema(resource: Resource): KindSchema {
   const schema = published(resource.schema ?? { type: "object" });
   const word = { type: "string" };
   return {
-    name: `${(group || "core").split(".").reverse().join(".")}.${version}.${kind}`,
+    name: schemaName(resource),
     path: `${root}/${namespaced ? "namespaces/{namespace}/" : ""}${plural}/{name}`,
     group,
     version,
@@ -39,6 +39,16 @@ function kindSchema(resource: Resource): KindSchema {
     schema: { ...schema, properties: { apiVersion: word, kind: word, ...schema.properties } },
     custom,
   };
+}
+
+/** The names of the real server's documents: io.k8s.api.core.v1.Service. */
+function schemaName({ group, version, kind, custom }: Resource): string {
+  const suffix = `${version}.${kind}`;
+  if (custom) return `${group.split(".").reverse().join(".")}.${suffix}`;
+  if (group === "apiextensions.k8s.io") {
+    return `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.${suffix}`;
+  }
+  return `io.k8s.api.${group.split(".")[0] || "core"}.${suffix}`;
 }
 
 /** Integers or strings are strings of that format here, and free-form fields have no type. */

@@ -4,7 +4,7 @@ import { isRecord, type ApiObject, type Json, type JsonObject } from "./api-obje
 import { decode } from "./decode.ts";
 import { jsonPatch, mergePatch } from "./json-patch.ts";
 import { serverSideApply } from "./server-side-apply.ts";
-import { groupVersion, type Resource } from "./resource.ts";
+import { inVersion, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import { strategicPatch } from "./strategic-patch.ts";
 import { change, type WriteContext } from "./write.ts";
@@ -55,7 +55,7 @@ function patched(
   context: WriteContext,
 ): ApiObject {
   const { resource } = context;
-  const versioned = { ...current, apiVersion: groupVersion(resource) } as unknown as JsonObject;
+  const versioned = inVersion(current, resource) as unknown as JsonObject;
   if (contentType !== JSON_PATCH && !isRecord(body)) {
     throw badRequest(
       "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",

@@ -53,6 +53,9 @@ export function list(
   );
   const token = query.get("continue");
   const place = token ? readToken(token) : undefined;
+  if (place && !["", "0"].includes(query.get("resourceVersion") ?? "")) {
+    throw badRequest("specifying resource version is not allowed when using continue");
+  }
   const revision = place?.rv ?? wantedRevision(state, query);
   const objects = snapshot(state, resource, namespace, revision, place);
   const from = place
@@ -90,7 +93,7 @@ function snapshot(
       "results. Continuing with the provided token results in an inconsistent list - objects that were created, " +
       "modified, or deleted between the time the first chunk was returned and now may show up in the list.";
     const token = writeToken({ rv: state.store.revision, start: place.start });
-    throw expired(message, { continue: token } as never);
+    throw expired(message, token);
   }
 }
 

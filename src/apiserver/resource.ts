@@ -1,5 +1,7 @@
 /** What the server knows of a kind before any object exists: names, scope, subresources, schema, columns. */
 import type { Subject } from "./api-error.ts";
+import type { ApiObject } from "./api-object.ts";
+import { toEventsV1 } from "./event-versions.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Column {
@@ -31,7 +33,14 @@ export interface Resource extends Subject {
 
 /** The table of the store in which objects of a resource live, the same for all its versions. */
 export function storageOf(resource: { group: string; plural: string }): string {
+  if (resource.group === "events.k8s.io") return "/events";
   return `${resource.group}/${resource.plural}`;
+}
+
+/** A stored object in the version of `resource`. */
+export function inVersion(object: ApiObject, resource: Resource): ApiObject {
+  if (resource.group === "events.k8s.io") return toEventsV1(object);
+  return { ...object, apiVersion: groupVersion(resource), kind: resource.kind };
 }
 
 export function groupVersion(resource: { group: string; version: string }): string {

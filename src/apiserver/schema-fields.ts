@@ -71,12 +71,20 @@ export function wrongType(value: Json, schema: Schema, path: string): string | u
     return firstOf(value, (item) => wrongType(item, schema.items!, path));
   }
   if (!fits(value, schema)) return mismatch(value, schema, path);
+  if (schema.format === "byte") return base64Error(String(value));
   if (!isRecord(value)) return undefined;
   return firstOf(Object.entries(value), ([key, given]) => {
     const field = fieldSchema(schema, key);
     if (!field) return undefined;
     return wrongType(given, field, schema.properties?.[key] ? `${path}.${key}` : path);
   });
+}
+
+function base64Error(text: string): string | undefined {
+  const bad =
+    /[^A-Za-z0-9+/=\r\n]/.exec(text)?.index ??
+    (text.replace(/[\r\n]/g, "").length % 4 ? text.length : -1);
+  return bad >= 0 ? `illegal base64 data at input byte ${bad}` : undefined;
 }
 
 function firstOf<T>(

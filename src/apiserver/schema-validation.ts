@@ -125,7 +125,7 @@ function listErrors(list: Json[], schema: Schema, path: string, old?: Json): Cau
   const before = Array.isArray(old) ? old : [];
   for (const [at, item] of list.entries()) {
     const earlier = list.findIndex((one) => sameItem(one, item, schema));
-    if (earlier < at) causes.push(fieldError.duplicate(`${path}[${at}]`, item));
+    if (earlier >= 0 && earlier < at) causes.push(fieldError.duplicate(`${path}[${at}]`, item));
     if (items) causes.push(...schemaErrors(item, items, `${path}[${at}]`, before[at]));
   }
   return causes;
@@ -135,8 +135,7 @@ function sameItem(a: Json, b: Json, schema: Schema): boolean {
   const type = schema["x-kubernetes-list-type"];
   if (type === "set" || schema.uniqueItems) return equal(a, b);
   const keys = schema["x-kubernetes-list-map-keys"];
-  if (type !== "map" || !keys || !isRecord(a) || !isRecord(b))
-    return a === b && typeof a === "object";
+  if (type !== "map" || !keys || !isRecord(a) || !isRecord(b)) return false;
   return keys.every((key) => equal(a[key], b[key]));
 }
 

@@ -111,7 +111,10 @@ function fieldTest(text: string, resource: Resource): Matcher {
   const known =
     field === "metadata.name" || (field === "metadata.namespace" && resource.namespaced);
   if (!known && !names.includes(field)) {
-    throw badRequest(`field label not supported: ${field}`);
+    if (resource.custom || names.length > 0)
+      throw badRequest(`field label not supported: ${field}`);
+    const only = resource.namespaced ? '"metadata.name", "metadata.namespace"' : '"metadata.name"';
+    throw badRequest(`"${field}" is not a known field selector: only ${only}`);
   }
   return (object) => (fieldValue(object, field) === value) === (operator !== "!=");
 }

@@ -5,12 +5,13 @@ import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
 import type { ApiObject, Json, JsonObject } from "./api-object.ts";
 import { discover, discoveryContentType, VERSION } from "./discovery.ts";
+import { duplicateKeys } from "./duplicate-keys.ts";
 import { dispatch, type Reply } from "./dispatch.ts";
 import { OPENAPI_PROTOBUF, openApiV2Protobuf } from "./openapi-protobuf.ts";
 import { openApiV2, openApiV3, openApiV3Index } from "./openapi.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { targetOf, verbOf, type ApiRequest, type Target, type User } from "./request.ts";
-import { groupVersion, type Registry, type Resource } from "./resource.ts";
+import { inVersion, type Registry, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import { inForm, wantedForm } from "./table.ts";
 import { startWatch } from "./watch.ts";
@@ -91,7 +92,8 @@ async function respond(
   const resource = resourceOf(state, target);
   checkAccept(accept);
   if (verb === "watch") return stream(state, request, { target, resource }, outgoing);
-  request.body = parseBody(await readBody(incoming), contentType, resource);
+  const strict = url.searchParams.get("fieldValidation") === "Strict";
+  request.body = parseBody(await readBody(incoming), contentType, resource, strict);
   const reply = await dispatch(state, request, target, resource);
   for (const warning of reply.warnings) {
     outgoing.appendHeader("Warning", `299 - ${JSON.stringify(warning)}`);
@@ -196,14 +198,23 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function parseBody(bytes: Buffer, contentType: string, resource: Resource): Json | undefined {
+function parseBody(
+  bytes: Buffer,
+  contentType: string,
+  resource: Resource,
+  strict: boolean,
+): Json | undefined {
   if (contentType === "application/vnd.kubernetes.protobuf") return decodeProtobuf(bytes);
   const text = bytes.toString();
   if (text.trim() === "") return undefined;
   const isPatch = contentType.includes("patch");
   try {
-    return contentType.includes("yaml") ? (parseYaml(text) as Json) : (JSON.parse(text) as Json);
+    if (contentType.includes("yaml")) return parseYaml(text) as Json;
+    const body = JSON.parse(text) as Json;
+    if (!isPatch && strict) refuseDuplicates(text, resource);
+    return body;
   } catch (error) {
+    if (error instanceof ApiError) throw error;
     const why = (error as Error).message;
     if (isPatch) throw badRequest(`error decoding patch: ${why}`);
     throw badRequest(
@@ -211,6 +222,13 @@ function parseBody(bytes: Buffer, contentType: string, resource: Resource): Json
         `json parse error: ${why}`,
     );
   }
+}
+
+function refuseDuplicates(text: string, { kind, version }: Resource): void {
+  const twice = duplicateKeys(text).map((path) => `duplicate field "${path}"`);
+  if (twice.length === 0) return;
+  const cannot = `${kind} in version "${version}" cannot be handled as a ${kind}`;
+  throw badRequest(`${cannot}: strict decoding error: ${twice.join(", ")}`);
 }
 
 function stream(
@@ -222,14 +240,14 @@ function stream(
   const { target, resource } = what;
   const query = new URLSearchParams(request.query);
   if (target.name) query.set("fieldSelector", `metadata.name=${target.name}`);
-  const version = groupVersion(resource);
   const frames: string[] = [];
   let begun = false;
   let header = true;
   const form = wantedForm(request.accept);
   const includeObject = request.query.get("includeObject") ?? undefined;
   const shape = (object: ApiObject | JsonObject): JsonObject => {
-    const plain = { ...object, kind: resource.kind, apiVersion: version } as JsonObject;
+    const isBookmark = (object as ApiObject).metadata.uid === undefined;
+    const plain = (isBookmark ? object : inVersion(object as ApiObject, resource)) as JsonObject;
     if (!form) return plain;
     const shaped = inForm(plain, resource, { form, now: Date.now(), includeObject, header });
     header = false;

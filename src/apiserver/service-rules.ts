@@ -1,5 +1,6 @@
 /** Services: their defaults, what changes with their type, and which of them are valid. */
 import { fieldError, type Cause } from "./api-error.ts";
+import { parseAddress, parsePrefix } from "../ip/index.ts";
 import { equal, type ApiObject } from "./api-object.ts";
 
 interface Port {
@@ -24,6 +25,11 @@ export function serviceDefaults(object: ApiObject): ApiObject {
   if (type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
   if (isExternal(type)) spec.externalTrafficPolicy ||= "Cluster";
   if (type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
+  if (type === "ExternalName") {
+    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) {
+      if (!spec[field]?.length) delete spec[field];
+    }
+  }
   if (spec.sessionAffinity === "ClientIP") {
     const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
     spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: seconds } };
@@ -117,6 +123,7 @@ export function serviceErrors(object: ApiObject, old?: ApiObject): Cause[] {
           ]),
         ]),
     ...externalNameErrors(spec),
+    ...addressErrors(spec),
     ...trafficPolicyErrors(spec),
     ...(old ? immutableErrors(spec, old.spec) : []),
     ...ingressErrors(object),
@@ -126,6 +133,25 @@ export function serviceErrors(object: ApiObject, old?: ApiObject): Cause[] {
 function externalNameErrors(spec: ApiObject["spec"]): Cause[] {
   if (spec.type !== "ExternalName" || spec.externalName) return [];
   return [fieldError.required("spec.externalName")];
+}
+
+const ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+
+function addressErrors(spec: ApiObject["spec"]): Cause[] {
+  const external: string[] = spec.externalIPs ?? [];
+  const ranges: string[] =
+    spec.type === "LoadBalancer" ? (spec.loadBalancerSourceRanges ?? []) : [];
+  const range = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+  return [
+    ...external.flatMap((text, at) =>
+      parseAddress(text) ? [] : [fieldError.invalid(`spec.externalIPs[${at}]`, text, ADDRESS)],
+    ),
+    ...ranges.flatMap((text, at) =>
+      parsePrefix(text.trim())
+        ? []
+        : [fieldError.invalid(`spec.LoadBalancerSourceRanges[${at}]`, text, range)],
+    ),
+  ];
 }
 
 function portsErrors(spec: ApiObject["spec"]): Cause[] {
@@ -233,5 +259,9 @@ function ingressErrors(object: ApiObject): Cause[] {
     const why = "may only be used when `spec.type` is 'LoadBalancer'";
     return [fieldError.forbidden("status.loadBalancer.ingress", why)];
   }
-  return [];
+  return ingress.flatMap(({ ip }, at) =>
+    !ip || parseAddress(ip)
+      ? []
+      : [fieldError.invalid(`status.loadBalancer.ingress[${at}].ip`, ip, ADDRESS)],
+  );
 }

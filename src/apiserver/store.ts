@@ -234,9 +234,10 @@ export class Store {
 
   #trim(): void {
     const surplus = this.#history.length - this.#historySize;
-    if (surplus < this.#historySize / 4) return;
-    this.#forgotten = this.#history[surplus - 1]!.revision;
-    this.#history = this.#history.slice(surplus);
+    if (surplus <= 0) return;
+    this.#forgotten = Math.max(this.#forgotten, this.#history[surplus - 1]!.revision);
+    // Dropped now and then only, as moving the whole list for each write would cost more than it saves.
+    if (surplus > this.#historySize / 4) this.#history = this.#history.slice(surplus);
   }
 
   #refusal(error: Error): ApiError {

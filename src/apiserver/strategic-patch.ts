@@ -1,5 +1,5 @@
 /** Strategic merge patch: JSON merge patch that knows which lists are keyed, with Kubernetes' `$` directives. */
-import { badRequest } from "./api-error.ts";
+import { ApiError, badRequest } from "./api-error.ts";
 import { equal, isRecord, type Json, type JsonObject } from "./api-object.ts";
 import { fieldSchema, type Schema } from "./schema.ts";
 
@@ -74,14 +74,13 @@ function mergeField(
   const merged = mergeKey
     ? mergeKeyed(base, value, mergeKey, schema?.items)
     : mergePrimitives(base, value, rules.deletions);
-  return rules.order
-    ? ordered(
-        merged,
-        base,
-        rules.order.map((item) => identity(item)),
-        identity,
-      )
-    : merged;
+  const order = rules.order ?? value;
+  return ordered(
+    merged,
+    base,
+    order.map((item) => identity(item)),
+    identity,
+  );
 }
 
 /** A list that is replaced as a whole may still carry directives such as `{$patch: replace}`. */
@@ -102,9 +101,8 @@ function mergeKeyed(base: Json[], patch: Json[], mergeKey: string, schema?: Sche
   const merged = [...base];
   for (const item of items) {
     if (!(mergeKey in item)) {
-      throw badRequest(
-        `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`,
-      );
+      const message = `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`;
+      throw new ApiError(500, "", message);
     }
     const at = merged.findIndex((one) => isRecord(one) && equal(one[mergeKey], item[mergeKey]));
     if (item.$patch === "delete") {
@@ -115,7 +113,10 @@ function mergeKeyed(base: Json[], patch: Json[], mergeKey: string, schema?: Sche
   return merged;
 }
 
-/** Items named by `order` in that order; each other item stays behind the item it followed before. */
+/**
+ * Items of the patch in their order, items that only the server has in theirs; where both could come next, the one that
+ * stood first on the server does, and new items go in front.
+ */
 function ordered(
   merged: Json[],
   base: Json[],
@@ -123,15 +124,14 @@ function ordered(
   identity: (item: Json) => Json | undefined,
 ): Json[] {
   const place = (item: Json) => order.findIndex((one) => equal(one, identity(item)));
-  const result = merged.filter((item) => place(item) >= 0).sort((a, b) => place(a) - place(b));
   const before = base.map(identity);
-  for (const item of merged) {
-    if (place(item) >= 0) continue;
-    const previous = before[before.findIndex((one) => equal(one, identity(item))) - 1];
-    const after = result.findIndex(
-      (one) => previous !== undefined && equal(identity(one), previous),
-    );
-    result.splice(after >= 0 ? after + 1 : result.length, 0, item);
+  const former = (item: Json) => before.findIndex((one) => equal(one, identity(item)));
+  const named = merged.filter((item) => place(item) >= 0).sort((a, b) => place(a) - place(b));
+  const others = merged.filter((item) => place(item) < 0);
+  const result: Json[] = [];
+  while (named.length > 0 && others.length > 0) {
+    const [left, right] = [former(others[0]!), former(named[0]!)];
+    result.push(right >= 0 && left <= right ? others.shift()! : named.shift()!);
   }
-  return result;
+  return [...result, ...named, ...others];
 }

@@ -26,16 +26,14 @@ const CHECKS: Record<string, Check> = {
   Deployment: workloadErrors,
   DaemonSet: workloadErrors,
   ReplicaSet: workloadErrors,
-  ConfigMap: (object, old) => [
-    ...keyErrors(object.data ?? {}, "data"),
-    ...frozenErrors(object, old),
-  ],
+  ConfigMap: configMapErrors,
   Secret: (object, old) => [
     ...keyErrors(object.data ?? {}, "data"),
     ...secretTypeErrors(object, old),
     ...frozenErrors(object, old),
   ],
-  EndpointSlice: (object) => (object.addressType ? [] : [fieldError.required("addressType")]),
+  EndpointSlice: sliceErrors,
+  Event: eventErrors,
   Role: ruleErrors,
   ClusterRole: ruleErrors,
   RoleBinding: roleRefErrors,
@@ -72,6 +70,37 @@ function workloadErrors(object: ApiObject, old?: ApiObject): Cause[] {
     causes.push(fieldError.invalid("spec.selector", selector ?? null, "field is immutable"));
   }
   return causes;
+}
+
+function configMapErrors(object: ApiObject, old?: ApiObject): Cause[] {
+  const { data = {}, binaryData = {} } = object;
+  const twice = Object.keys(binaryData).filter((key) => key in data);
+  return [
+    ...keyErrors(data, "data"),
+    ...keyErrors(binaryData, "binaryData"),
+    ...twice.map((key) =>
+      fieldError.invalid(`data[${key}]`, key, "duplicate of key present in binaryData"),
+    ),
+    ...frozenErrors(object, old),
+  ];
+}
+
+function sliceErrors(object: ApiObject, old?: ApiObject): Cause[] {
+  if (!object.addressType) return [fieldError.required("addressType")];
+  if (!old || old.addressType === object.addressType) return [];
+  return [fieldError.invalid("addressType", object.addressType, "field is immutable")];
+}
+
+function eventErrors(object: ApiObject): Cause[] {
+  const { namespace = "" } = object.involvedObject ?? {};
+  if (
+    namespace === object.metadata.namespace ||
+    (!namespace && object.metadata.namespace === "default")
+  )
+    return [];
+  return [
+    fieldError.invalid("involvedObject.namespace", namespace, "does not match event.namespace"),
+  ];
 }
 
 const KEY = /^[-._a-zA-Z0-9]+$/;

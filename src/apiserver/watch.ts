@@ -1,5 +1,5 @@
 /** Watches: the state of the world or the writes since a version, then every write as it becomes durable. */
-import { ApiError } from "./api-error.ts";
+import { ApiError, fieldError, invalid } from "./api-error.ts";
 import type { ApiObject, JsonObject } from "./api-object.ts";
 import { parseVersion } from "./read.ts";
 import { isTrue } from "./request.ts";
@@ -31,6 +31,7 @@ export function startWatch(watch: Watch, sink: WatchSink): () => void {
   const labelSelector = query.get("labelSelector") ?? undefined;
   const fieldSelector = query.get("fieldSelector") ?? undefined;
   const matches = objectMatcher({ labelSelector, fieldSelector }, resource);
+  checkInitialEvents(query);
   const version = parseVersion(query.get("resourceVersion") ?? "");
   const filter = eventFilter(watch, matches);
   let stopped = false;
@@ -67,6 +68,14 @@ export function startWatch(watch: Watch, sink: WatchSink): () => void {
   }, seconds * 1000);
   stops.push(() => clearTimeout(timer));
   return stop;
+}
+
+function checkInitialEvents(query: URLSearchParams): void {
+  if (!query.has("sendInitialEvents") || query.get("resourceVersionMatch") === "NotOlderThan")
+    return;
+  const subject = { group: "meta.k8s.io", plural: "", kind: "ListOptions" };
+  const why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+  throw invalid(subject, "", [fieldError.forbidden("resourceVersionMatch", why)]);
 }
 
 interface Beginning {
