@@ -235,6 +235,17 @@ describe("a service with an address", () => {
     assert.equal(allocator.holdingOf("w/a")?.pool, "lan");
   });
 
+  it("IPAM-38: keeps its address and loses a host name beside it", () => {
+    const ingress = [{ ip: "198.18.1.2", hostname: "lb.example" }];
+    const { changed } = evaluate(allocatorWith(lan), service("a", { ingress }));
+    assert.deepEqual(changed?.status, { loadBalancer: { ingress: [{ ip: "198.18.1.2" }] } });
+  });
+
+  it("L2-42: an address in another spelling is rewritten in the canonical one", () => {
+    const dual = { spec: { clusterIP: "fd00::1" }, ...address("2001:DB8:5:0::1") };
+    assert.equal(shown(evaluate(allocatorWith(six), service("a", dual))), "2001:db8:5::1");
+  });
+
   for (const [what, ingress] of [
     ["two entries", [{ ip: "198.18.1.2" }, { ip: "198.18.1.3" }]],
     ["a host name", [{ hostname: "lb.example" }]],
