@@ -108,6 +108,26 @@ describe("tidy", () => {
     assert.deepEqual(missing, []);
   });
 
+  it("exports nothing that nobody uses", () => {
+    const all = tracked.filter((path) => /^(src|test|tools|bench)\/.*\.ts$/.test(path));
+    const users = new Map<string, Set<string>>();
+    for (const path of all) {
+      for (const [word] of read(path).matchAll(/[A-Za-z_$][\w$]*/g)) {
+        users.set(word, (users.get(word) ?? new Set()).add(path));
+      }
+    }
+    // An index only passes on: it uses nothing. A test beside the file is a user.
+    const isUsed = (name: string, home: string): boolean =>
+      [...(users.get(name) ?? [])].some((path) => path !== home && basename(path) !== "index.ts");
+    const unused = code.flatMap((path) =>
+      [...read(path).matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)]
+        .map((match) => match[1] as string)
+        .filter((name) => !isUsed(name, path))
+        .map((name) => `${path}: ${name}`),
+    );
+    assert.deepEqual(unused, []);
+  });
+
   it("pins every dependency exactly, and none has an install script", () => {
     const manifest = JSON.parse(read("package.json")) as Record<string, Record<string, string>>;
     const loose = ["dependencies", "devDependencies", "optionalDependencies"]

@@ -1,4 +1,4 @@
-/** The quick gate before every commit: format, lint, types, dead code, tidy and unit tests, at once. */
+/** The quick gate before every commit: format, lint, types, tidy and unit tests, at once. */
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 
@@ -9,7 +9,6 @@ const steps: Record<string, [string, ...string[]]> = {
   format: [bin("oxfmt"), "--check"],
   lint: [bin("oxlint"), "--type-aware", "--deny-warnings"],
   types: [bin("tsc")],
-  unused: [bin("knip")],
   unit: [process.execPath, join(root, "tools/test.ts"), "unit", "--test-reporter=dot"],
 };
 
