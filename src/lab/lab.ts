@@ -157,8 +157,8 @@ export function openLab(stateDir: string): Lab | undefined {
 /** Ends the lab of a folder, if one runs there, and removes the folder. */
 export async function stopLab(stateDir: string): Promise<boolean> {
   const members = membersOf(readState(stateDir));
-  // The kernel ends everything inside with the first process.
-  for (const { pid } of members) process.kill(pid, "SIGKILL");
+  // The kernel ends everything inside with the first process; its maker waits for that, and follows.
+  if (members[0]) process.kill(members[0].pid, "SIGKILL");
   while (members.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 5));
   removeStateFolder(stateDir);
   return members.length > 0;

@@ -1,5 +1,6 @@
 /** `metallb demo`: builds a lab, runs the tutorial in it, and clears it away. */
 import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,7 +15,7 @@ const usage = `metallb demo: MetalLB's tutorial on a LAN of network namespaces, 
   --keep               leave everything running at the end
   --shell[=PLACE]      a shell in the lab that was kept; PLACE is lan, client or a node
   --down               end the lab that was kept
-  --screenshot FILE    where the browser step keeps its picture (default: beside the lab's files)
+  --screenshot FILE    where the browser step keeps its picture (default: in the folder for temporary files)
 `;
 const checkout = join(import.meta.dirname, "../../..");
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -78,30 +79,35 @@ function openShell(stateDir: string, place: string): number {
 }
 
 async function runTutorial(stateDir: string, options: DemoOptions): Promise<number> {
+  let interruption: Promise<number> | undefined;
   for (const [signal, status] of Object.entries(signals)) {
     process.once(signal, () => {
       process.stderr.write("\nInterrupted: clearing the lab away.\n");
-      void stopLab(stateDir).finally(() => process.exit(status));
+      interruption = stopLab(stateDir).then(() => process.exit(status));
     });
   }
-  process.stdout.write("Building a LAN of network namespaces and starting a cluster in it ...\n");
-  process.chdir(checkout); // the tutorial's file names are relative to it
-  const startedAt = performance.now();
-  let lab: Lab;
   try {
-    const stopHint = "stop it with Ctrl-C there, or with: npm run demo -- --down";
-    lab = await startLab({ stateDir, stopHint, withTutorialObjects: true });
+    return await buildAndRun(stateDir, options);
   } catch (error) {
+    if (interruption) return interruption;
     if (!(error instanceof LabError)) throw error;
     process.stderr.write(`metallb demo: ${error.message}\n`);
     return 1;
   }
-  const screenshot = resolve(options.screenshot ?? join(stateDir, "grafana.png"));
-  const isChecked = await runSteps(lab, screenshot);
+}
+
+async function buildAndRun(stateDir: string, options: DemoOptions): Promise<number> {
+  process.stdout.write("Building a LAN of network namespaces and starting a cluster in it ...\n");
+  const screenshotFile = resolve(options.screenshot ?? join(tmpdir(), "metallb-ts-grafana.png"));
+  process.chdir(checkout); // the tutorial's file names are relative to it
+  const startedAt = performance.now();
+  const stopHint = "stop it with Ctrl-C there, or with: npm run demo -- --down";
+  const lab = await startLab({ stateDir, stopHint, withTutorialObjects: true });
+  const isChecked = await runSteps(lab, join(stateDir, "grafana.png"));
+  keepScreenshot(stateDir, screenshotFile);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  process.stdout.write(
-    `${isChecked ? "Every step was checked" : "Not every step was checked"} (${seconds} s).\n`,
-  );
+  const verdict = isChecked ? "Every step was checked" : "Not every step was checked";
+  process.stdout.write(`${verdict} (${seconds} s).\n`);
   if (options.keep) {
     lab.keep();
     process.stdout.write(lookAround(lab));
@@ -109,6 +115,14 @@ async function runTutorial(stateDir: string, options: DemoOptions): Promise<numb
     await lab.stop();
   }
   return isChecked ? 0 : 1;
+}
+
+/** Only a finished demo leaves a file behind. */
+function keepScreenshot(stateDir: string, target: string): void {
+  const taken = join(stateDir, "grafana.png");
+  if (!existsSync(taken)) return;
+  copyFileSync(taken, target);
+  process.stdout.write(`The browser's picture of the page: ${target}\n`);
 }
 
 async function runSteps(lab: Lab, screenshot: string): Promise<boolean> {
