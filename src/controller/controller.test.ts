@@ -260,6 +260,15 @@ describe("Controller", () => {
       assert.equal(bench.ip("c"), "192.0.2.0");
     });
 
+    it("LC-22: the deletion of a service that was never served looks at the waiting ones too", () => {
+      for (const name of ["a", "b", "c"]) bench.put(service(name));
+      bench.put(service("other", "198.51.100.1"));
+      bench.taken("count");
+      bench.remove("other");
+      // The deletion itself, the pass, and "c".
+      assert.equal(bench.taken("count").filter(({ what }) => what === "updates").length, 3);
+    });
+
     it("LC-30: one status write for one address, none for what is right already", () => {
       bench.put(service("a"));
       assert.equal(bench.taken("writeStatus").length, 1);

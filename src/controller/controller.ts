@@ -44,7 +44,7 @@ const keysPerStep = 250;
 // Keys of services contain a slash; these do not.
 const configKey = "config";
 const listedKey = "services listed";
-const passKey = "full pass";
+const freedKey = "address freed";
 const replayedKey = "holders replayed";
 
 /** The machine; moments are monotonic milliseconds. */
@@ -122,7 +122,7 @@ export class Controller {
     if (key === configKey) this.#loadConfig(nowMs);
     else if (key === listedKey) this.#onListed();
     else if (key === replayedKey) this.#onReplayed();
-    else if (key === passKey) this.#startPass();
+    else if (key === freedKey) this.#onFreed();
     else return this.#reconcile(key, nowMs);
     return undefined;
   }
@@ -150,13 +150,13 @@ export class Controller {
     return this.#do({ kind: "writeStatus", key, service: outcome.changed });
   }
 
-  /** LC-22: each deletion looks at all services anew, as one of them may wait for the address. */
+  /** LC-22: each deletion, of any service, looks at the others anew: one of them may wait for the address. */
   #forget(key: string): void {
     this.#log("info", { event: "serviceDeleted", service: key, msg: "service deleted" });
     this.#allocator.unassign(key);
     this.#early.delete(key);
     this.#queue.done(key);
-    this.#queue.add(passKey);
+    this.#queue.add(freedKey);
   }
 
   #onWritten(key: string, stored: Service, nowMs: number): void {
@@ -188,13 +188,20 @@ export class Controller {
 
   /** Queues all services, those with an address first: each keeps its own before another asks for one. */
   #startPass(): void {
-    this.#queue.done(passKey);
     const waiting: string[] = [];
     for (const [key, service] of this.#services) {
       if (service.status?.loadBalancer?.ingress?.length) this.#queue.add(key);
       else waiting.push(key);
     }
     for (const key of waiting) this.#queue.add(key);
+  }
+
+  /** Whoever holds an address keeps it (CTL-13): looking at the others alone comes to the same, and scales. */
+  #onFreed(): void {
+    this.#queue.done(freedKey);
+    for (const key of this.#services.keys()) {
+      if (this.#allocator.holdingOf(key) === undefined) this.#queue.add(key);
+    }
   }
 
   #onListed(): void {

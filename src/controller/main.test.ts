@@ -69,6 +69,7 @@ describe("controller program", () => {
   let api: RunningApiServer;
   let client: KubeClient;
   let kubeconfig: string;
+  const started: Process[] = [];
 
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), "controller-"));
@@ -83,6 +84,7 @@ describe("controller program", () => {
   });
 
   after(async () => {
+    for (const { child } of started) child.kill("SIGKILL");
     await client.close();
     await api.close();
     rmSync(dir, { recursive: true });
@@ -90,7 +92,9 @@ describe("controller program", () => {
 
   function start(...argv: string[]): Process {
     const common = [`--kubeconfig=${kubeconfig}`, "--namespace=metallb-system", "--port=0"];
-    return new Process([...common, ...argv]);
+    const controller = new Process([...common, ...argv]);
+    started.push(controller);
+    return controller;
   }
 
   async function putConfig(config: string): Promise<void> {
@@ -166,7 +170,7 @@ describe("controller program", () => {
   it("a kubeconfig whose server is not there: one clear line, and it waits for the server", async () => {
     const nowhere = join(dir, "nowhere");
     writeFileSync(nowhere, api.kubeconfig.replaceAll(api.url, "http://127.0.0.1:1"));
-    const controller = new Process([`--kubeconfig=${nowhere}`, "--namespace=a", "--port=0"]);
+    const controller = start(`--kubeconfig=${nowhere}`);
     const line = await controller.line({ op: "watch", resource: "services" });
     assert.match(String(line["error"]), /http:\/\/127\.0\.0\.1:1 .*refused.*context .*nowhere/);
     assert.equal(await controller.stop(), 0);
@@ -207,6 +211,24 @@ describe("runController", () => {
       assert.match(status === 2 ? stderr : stdout, message);
     });
   }
+
+  it("FL-2: an unknown namespace, and a gossip secret that cannot be made, end with status 1", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "controller-"));
+    writeFileSync(join(dir, "ca.crt"), "");
+    const env = {
+      KUBERNETES_SERVICE_HOST: "127.0.0.1",
+      KUBERNETES_SERVICE_PORT: "1",
+      METALLB_SERVICE_ACCOUNT_DIR: dir,
+    };
+    const lost = await run([], env);
+    assert.equal(lost.status, 1);
+    assert.match(lost.stdout, /namespace of the ConfigMap is unknown: give --namespace/);
+    const argv = ["--namespace=a", "--ml-secret-name=m", "--deployment=d"];
+    const unable = await run(argv, env);
+    assert.equal(unable.status, 1);
+    assert.match(unable.stdout, /cannot reach the Kubernetes API server https:\/\/127\.0\.0\.1:1/);
+    rmSync(dir, { recursive: true });
+  });
 
   it("LC-40: -h prints the flags and ends with status 0", async () => {
     const { status, stdout } = await run(["-h"]);

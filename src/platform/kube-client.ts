@@ -65,6 +65,8 @@ interface Call {
 const requestTimeoutMs = 30_000;
 /** A dead connection is noticed by the kernel this long after its last byte, plus its ten probes of a second. */
 const keepAliveProbeAfterMs = 15_000;
+/** Longer than most pauses between changes, so that the first write after one needs no handshake. */
+const keepAliveMs = 60_000;
 const longestParseMs = 2;
 
 const patchContentType = {
@@ -86,6 +88,7 @@ export class KubeClient {
     this.#agent = new Agent({
       headersTimeout: requestTimeoutMs,
       bodyTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
       connect: {
         timeout: 10_000,
         keepAlive: true,

@@ -21,7 +21,7 @@ describe("Metrics", () => {
     ]);
   });
 
-  it("MET-11, MET-13, MET-14, MET-15: a pool's series come and go; services_allocated is declared and never set", async () => {
+  it("MET-11, MET-13, MET-14, MET-15, MET-22, MET-24: a pool's series come and go; services_allocated is declared and never set", async () => {
     const metrics = new Metrics();
     let usage = [{ pool: "lan", capacity: 10n, inUse: 0n }];
     metrics.allocator(() => usage);
@@ -36,7 +36,7 @@ describe("Metrics", () => {
     assert.ok(types.every((line) => line.endsWith(" gauge")));
   });
 
-  it("MET-19, MET-20, L2-140..144: the speaker's series have these names, no added _total", async () => {
+  it("MET-19, MET-20, L2-140, L2-141, L2-142, L2-143, L2-144: the speaker's series have these names, no added _total", async () => {
     const metrics = new Metrics();
     const speaker = metrics.speaker();
     const announced = { service: "a/b", protocol: "layer2", node: "n1", ip: "192.0.2.1" };
@@ -73,6 +73,17 @@ describe("serveMetrics", () => {
       for (const path of ["/healthz", "/readyz", "/"]) {
         const other = await fetch(`http://127.0.0.1:${server.port}${path}`);
         assert.equal(other.status, 404, `INS-11: ${path}`);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("LC-42: without a host it answers on every address", async () => {
+    const server = await serveMetrics(new Metrics(), { port: 0 });
+    try {
+      for (const host of ["127.0.0.1", "127.0.0.9"]) {
+        assert.equal((await fetch(`http://${host}:${server.port}/metrics`)).status, 200);
       }
     } finally {
       await server.close();
