@@ -1,5 +1,5 @@
 /** Which nodes stand in the election for a service, in v0.9.5 and in later releases. */
-import type { Node } from "../kube/objects.ts";
+import type { Node } from "../kube/index.ts";
 import type { ServiceEndpoint } from "./service-endpoints.ts";
 
 const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";

@@ -1,19 +1,7 @@
 /** Who announces: candidates, their order, and the readiness of endpoints. */
 export { ElectionHashes } from "./election-hashes.ts";
-export {
-  type AliveSpeakers,
-  type EligibilityInput,
-  eligibleNodes,
-  legacyEligibleNodes,
-  nodesNotKnownDead,
-} from "./eligible-nodes.ts";
-export {
-  electedNode,
-  electionKey,
-  electionOrder,
-  legacyElectionKey,
-  type Scores,
-} from "./layer2-election.ts";
+export { type AliveSpeakers, legacyEligibleNodes, nodesNotKnownDead } from "./eligible-nodes.ts";
+export { electedNode, legacyElectionKey } from "./layer2-election.ts";
 export {
   endpointsOfObject,
   endpointsOfSlices,

@@ -1,5 +1,5 @@
 /** Endpoints of a service in one shape, whether the API gave Endpoints or EndpointSlices. */
-import type { Endpoints, EndpointSlice } from "../kube/objects.ts";
+import type { Endpoints, EndpointSlice } from "../kube/index.ts";
 
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 

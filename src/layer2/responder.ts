@@ -17,7 +17,7 @@ import {
 } from "./ethernet-frame.ts";
 
 /** Why a frame gets no answer. The last three are not in the reference: frames it never sees or wrongly answers. */
-export type DropReason =
+type DropReason =
   | "error"
   | "not-a-request"
   | "ethernet-destination"

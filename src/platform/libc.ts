@@ -62,7 +62,7 @@ export class SystemCallError extends Error {
 }
 
 /** Native calls cannot be made on this machine; `code` is `ERR_NO_NATIVE_CALLS`. */
-export class NoNativeCallsError extends Error {
+class NoNativeCallsError extends Error {
   readonly code = "ERR_NO_NATIVE_CALLS";
 
   constructor(packageName: string, cause: unknown) {

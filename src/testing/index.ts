@@ -1,3 +1,3 @@
 /** Fixtures of tests and benchmarks; shipped to nobody. */
 export { LineProgram } from "./line-program.ts";
-export { CabledNamespaces, type End, whyNoNamespaces } from "./network-namespaces.ts";
+export { CabledNamespaces, whyNoNamespaces } from "./network-namespaces.ts";
