@@ -20,7 +20,7 @@ export interface RealApiServerOptions {
   stateDir: string;
   /** Port of the API server; by default a free one. */
   port?: number;
-  /** A further address to listen on, put into the certificate as well. */
+  /** The address to listen on; by default 127.0.0.1. */
   address?: string;
   apiServerFlags?: string[];
   readyTimeoutMs?: number;
@@ -45,9 +45,9 @@ export interface RealApiServer {
 
 /** Starts etcd and kube-apiserver and waits until the API server says it is ready. */
 export async function startRealApiServer(options: RealApiServerOptions): Promise<RealApiServer> {
-  const { stateDir, binaries } = options;
+  const { stateDir, binaries, address = "127.0.0.1" } = options;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const keys = await keysOf(stateDir, options.address);
+  const keys = await keysOf(stateDir, address);
   const [port, etcdPort, peerPort] = [
     options.port ?? (await freePort()),
     await freePort(),
@@ -61,9 +61,9 @@ export async function startRealApiServer(options: RealApiServerOptions): Promise
     });
   const etcd = start("etcd", etcdFlags(stateDir, etcdPort, peerPort));
   // kube-apiserver retries etcd by itself, so both start at once.
-  const flags = [...apiServerFlags(stateDir, port, options.address), `--etcd-servers=${etcdUrl}`];
+  const flags = [...apiServerFlags(stateDir, port, address), `--etcd-servers=${etcdUrl}`];
   const apiServer = start("kube-apiserver", [...flags, ...(options.apiServerFlags ?? [])]);
-  const url = `https://127.0.0.1:${port}`;
+  const url = `https://${address}:${port}`;
   const kubeconfig = join(stateDir, "admin.kubeconfig");
   writeFileSync(kubeconfig, kubeconfigText(url, keys.ca, realTokens.admin.token));
   const stop = async (): Promise<void> => {
@@ -92,7 +92,7 @@ export async function startRealApiServer(options: RealApiServerOptions): Promise
 }
 
 /** The keys of a state folder: made once, then read again. */
-async function keysOf(stateDir: string, address: string | undefined): Promise<{ ca: string }> {
+async function keysOf(stateDir: string, address: string): Promise<{ ca: string }> {
   const folder = join(stateDir, "pki");
   const ca = join(folder, "ca.crt");
   const done = join(folder, ".complete");
@@ -100,7 +100,7 @@ async function keysOf(stateDir: string, address: string | undefined): Promise<{ 
     mkdirSync(folder, { recursive: true });
     const authority = await makeAuthority(folder);
     const names = ["DNS:localhost", "DNS:kubernetes.default.svc", "IP:127.0.0.1", "IP:10.96.0.1"];
-    if (address !== undefined) names.push(`IP:${address}`);
+    if (address !== "127.0.0.1") names.push(`IP:${address}`);
     await makeServerCertificate(authority, folder, "apiserver", names);
     await makeTokenKeys(folder);
     const rows = Object.values(realTokens).map(
@@ -112,11 +112,11 @@ async function keysOf(stateDir: string, address: string | undefined): Promise<{ 
   return { ca };
 }
 
-function apiServerFlags(stateDir: string, port: number, address: string | undefined): string[] {
+function apiServerFlags(stateDir: string, port: number, address: string): string[] {
   const key = (name: string): string => join(stateDir, "pki", name);
   return [
-    `--bind-address=${address === undefined ? "127.0.0.1" : "0.0.0.0"}`,
-    `--advertise-address=${address ?? "127.0.0.1"}`,
+    `--bind-address=${address}`,
+    `--advertise-address=${address}`,
     `--secure-port=${port}`,
     `--tls-cert-file=${key("apiserver.crt")}`,
     `--tls-private-key-file=${key("apiserver.key")}`,
@@ -127,7 +127,7 @@ function apiServerFlags(stateDir: string, port: number, address: string | undefi
     "--authorization-mode=RBAC",
     "--service-cluster-ip-range=10.96.0.0/12",
     // Loopback must not stand in the endpoints of the Service "kubernetes".
-    `--endpoint-reconciler-type=${address === undefined ? "none" : "lease"}`,
+    `--endpoint-reconciler-type=${address.startsWith("127.") ? "none" : "lease"}`,
     "--profiling=false",
     "--shutdown-delay-duration=0s",
   ];
