@@ -149,6 +149,9 @@ describe("node selectors", () => {
       const code = refusalCode(`${minimal}, node-selectors: [{match-labels: {${labels}}}]`);
       assert.equal(code, "bad-node-selector");
     }
+    const tooLong = `${"d".repeat(250)}.com/k: v`;
+    const refused = refusalCode(`${minimal}, node-selectors: [{match-labels: {${tooLong}}}]`);
+    assert.equal(refused, "bad-node-selector");
     const longest = `example.com/${"k".repeat(63)}`;
     assert.equal(selects(`[{match-labels: {${longest}: ''}}]`, { [longest]: "" }), true);
   });
