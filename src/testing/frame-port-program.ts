@@ -1,16 +1,18 @@
-/** A port on the wire: prints every ARP frame that arrives as hex, sends each line of hex from standard input. */
+/**
+ * A port on the wire: prints every ARP frame that arrives as hex, or only the requests when its argument is
+ * `requests`, and sends each line of hex from standard input.
+ */
 
 import { createInterface } from "node:readline";
 import { ETHERTYPE_ARP } from "../layer2/index.ts";
-import { PacketSocket, scanNetworkInterfaces } from "../platform/index.ts";
+import { ARP_REQUEST_FILTER, PacketSocket, scanNetworkInterfaces } from "../platform/index.ts";
 
-const [name = "eth0"] = process.argv.slice(2);
-const port = scanNetworkInterfaces().find((found) => found.name === name);
-if (port === undefined) throw new Error(`no interface ${name}`);
+const port = scanNetworkInterfaces().find(({ name }) => name === "eth0");
+if (port === undefined) throw new Error("no interface eth0");
 const socket = new PacketSocket({
   interfaceIndex: port.index,
   etherType: ETHERTYPE_ARP,
-  filter: [[0x06, 0, 0, 0xffff]],
+  filter: process.argv[2] === "requests" ? ARP_REQUEST_FILTER : [[0x06, 0, 0, 0xffff]],
   onFrame: ({ bytes }) => {
     process.stdout.write(`got ${Buffer.from(bytes).toString("hex")}\n`);
   },

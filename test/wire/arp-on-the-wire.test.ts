@@ -193,6 +193,23 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
     wire.batch("node", names.map((name) => `link del ${name}\n`).join(""));
   });
 
+  it("L2-200 L2-206 L2-208: the kernel hands over ARP requests only, also long ones", async () => {
+    const picky = new LineProgram(wire.at("node", [...program("frame-port"), "requests"]));
+    programs.push(picky);
+    await picky.line((line) => line === "ready");
+    const port = await openPort();
+    port.write(requestFor().replace("0806", "0800"));
+    port.write(requestFor().replace("06040001", "06040002"));
+    port.write(requestFor() + "aa".repeat(1400));
+    port.write(requestFor());
+    await picky.line((line) => line === `got ${requestFor()}`);
+    const own = (line: string) => line.includes(CLIENT_MAC);
+    assert.deepEqual(
+      picky.lines.filter(own).map((line) => line.length / 2 - 2),
+      [1442, 42],
+    );
+  });
+
   it("L2-81: the member of a bridge is not answered on, the bridge is, with its own MAC", async () => {
     await announce();
     const from = speaker.lines.length;

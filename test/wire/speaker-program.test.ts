@@ -113,7 +113,7 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     return items;
   }
 
-  it("L2-10 L2-143 L2-150 LC-42: a service is announced, answered, told in an event and in the metrics", () => {
+  it("L2-10 L2-143 L2-145 L2-150 LC-42: a service is announced, answered, told in an event and in the metrics", () => {
     assert.ok(isAnswered("10.99.0.240"));
     const [event] = eventsOfWeb();
     assert.equal(event?.reason, "nodeAssigned");
