@@ -2,15 +2,9 @@
 
 export type * from "./objects.ts";
 export { EventCorrelator, type EventAction, type EventNote } from "./event-correlator.ts";
+export { matchesLabels, type LabelSelector } from "./label-selector.ts";
+export { objectKey, serviceKey } from "./object-key.ts";
 export {
-  matchesAnyLabels,
-  matchesLabels,
-  type LabelExpression,
-  type LabelSelector,
-} from "./label-selector.ts";
-export { objectKey, serviceKey, splitKey } from "./object-key.ts";
-export {
-  backOffMs,
   Reflector,
   type Failure,
   type ReflectorCommand,

@@ -21,11 +21,6 @@ export function matchesLabels(selector: LabelSelector, labels: Labels): boolean 
   return (selector.matchExpressions ?? []).every((expression) => holds(expression, labels));
 }
 
-/** Whether any selector of the list matches; an empty list matches everything. */
-export function matchesAnyLabels(selectors: readonly LabelSelector[], labels: Labels): boolean {
-  return selectors.length === 0 || selectors.some((selector) => matchesLabels(selector, labels));
-}
-
 function holds({ key, operator, values = [] }: LabelExpression, labels: Labels): boolean {
   const value = valueOf(labels, key);
   switch (operator) {

@@ -11,9 +11,3 @@ export function objectKey(meta: Named): string {
 
 /** The key of a Service, `namespace/name`: the name it has in logs, metrics and the allocator. */
 export const serviceKey: (meta: Named) => string = objectKey;
-
-/** The two parts of a key; a key without a slash has the namespace "". */
-export function splitKey(key: string): { namespace: string; name: string } {
-  const slash = key.indexOf("/");
-  return { namespace: key.slice(0, Math.max(slash, 0)), name: key.slice(slash + 1) };
-}

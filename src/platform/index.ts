@@ -1,6 +1,6 @@
 /** The only folder with effects: sockets, files, clocks, the API server. */
 
-export { buildInfo, type BuildInfo } from "./build-info.ts";
+export { buildInfo, type BuildInfo } from "./build-stamp.ts";
 export { monotonicMs, NamedTimers, timestamp } from "./clock.ts";
 export { EventRecorder, referenceTo } from "./event-recorder.ts";
 export {
@@ -27,7 +27,6 @@ export {
 export {
   KubeConfigError,
   loadKubeConnection,
-  serviceAccountDir,
   type KubeConfigSource,
   type KubeConnection,
 } from "./kube-config.ts";

@@ -44,7 +44,7 @@ export function loadKubeConnection(source: KubeConfigSource): KubeConnection {
 }
 
 /** The folder with `token`, `ca.crt` and `namespace` of our pod; a lab sets METALLB_SERVICE_ACCOUNT_DIR. */
-export function serviceAccountDir(env: KubeConfigSource["env"]): string {
+function serviceAccountDir(env: KubeConfigSource["env"]): string {
   return env["METALLB_SERVICE_ACCOUNT_DIR"] ?? serviceAccountDirDefault;
 }
 

@@ -1,4 +1,4 @@
-/** Which build this is; the bundler puts the commit and branch in. */
+/** Which build this is; an image sets METALLB_BUILD_COMMIT and METALLB_BUILD_BRANCH. */
 
 import packageJson from "../../package.json" with { type: "json" };
 
