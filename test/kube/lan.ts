@@ -1,0 +1,98 @@
+/** A LAN of network namespaces for the speakers, each with a way to the API server on this side. */
+import { execFileSync } from "node:child_process";
+
+/** Our side of the management network; it leads nowhere but to the nodes. */
+export const managementAddress = "169.254.231.1";
+
+/** Whether this process may make network namespaces and interfaces. */
+export function mayBuildLan(): boolean {
+  try {
+    execFileSync("unshare", ["--net", "ip", "link", "show"], { stdio: "ignore" });
+    return process.getuid?.() === 0;
+  } catch {
+    return false;
+  }
+}
+
+function ip(words: string): void {
+  execFileSync("ip", words.split(" "), { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+function quietly(words: string): void {
+  try {
+    execFileSync("ip", words.split(" "), { stdio: "ignore" });
+  } catch {
+    // it was not there
+  }
+}
+
+/** Names of namespaces and interfaces begin with "rk-", so that they cannot be taken for others'. */
+export class Lan {
+  readonly #hosts: string[];
+
+  constructor(hosts: string[]) {
+    this.#hosts = hosts;
+    this.remove();
+    ip("netns add rk-switch");
+    ip("-n rk-switch link add lan type bridge");
+    ip("-n rk-switch link set lan up");
+    ip("link add rk-mgmt type bridge");
+    ip(`addr add ${managementAddress}/24 dev rk-mgmt`);
+    ip("link set rk-mgmt up");
+    for (const [index, host] of hosts.entries()) this.#plugIn(host, index);
+  }
+
+  #plugIn(host: string, index: number): void {
+    const namespace = this.namespace(host);
+    ip(`netns add ${namespace}`);
+    ip(`-n ${namespace} link set lo up`);
+    ip(`-n ${namespace} link add eth0 type veth peer name p${index} netns rk-switch`);
+    ip(`-n rk-switch link set p${index} master lan up`);
+    ip(`-n ${namespace} addr add ${this.address(host)}/24 dev eth0`);
+    ip(`-n ${namespace} link set eth0 up`);
+    ip(`link add rk-m${index} type veth peer name mgmt netns ${namespace}`);
+    ip(`link set rk-m${index} master rk-mgmt up`);
+    ip(`-n ${namespace} addr add 169.254.231.${10 + index}/24 dev mgmt`);
+    ip(`-n ${namespace} link set mgmt up`);
+  }
+
+  namespace(host: string): string {
+    return `rk-${host}`;
+  }
+
+  address(host: string): string {
+    return `192.168.1.${10 + this.#hosts.indexOf(host)}`;
+  }
+
+  /** The command that runs what follows on a host. */
+  on(host: string): string[] {
+    return ["ip", "netns", "exec", this.namespace(host)];
+  }
+
+  /** The hardware address of a host's LAN interface. */
+  mac(host: string): string {
+    const words = ["-n", this.namespace(host), "-json", "link", "show", "eth0"];
+    const [link] = JSON.parse(execFileSync("ip", words, { encoding: "utf8" }));
+    return link.address;
+  }
+
+  /** Who answers a request for `address` on the LAN: each hardware address that does, in order. */
+  whoHas(asker: string, address: string): string[] {
+    // -b: each request goes to everybody, also after the first answer.
+    const words = ["netns", "exec", this.namespace(asker), "arping", "-b", "-c2", "-w2"];
+    let text: string;
+    try {
+      text = execFileSync("ip", [...words, "-I", "eth0", address], { encoding: "utf8" });
+    } catch (error) {
+      text = String((error as { stdout?: string }).stdout ?? "");
+    }
+    const found = text.match(/([0-9a-f]{2}:){5}[0-9a-f]{2}/gi) ?? [];
+    return [...new Set(found.map((mac) => mac.toLowerCase()))];
+  }
+
+  remove(): void {
+    for (const host of this.#hosts) quietly(`netns del ${this.namespace(host)}`);
+    quietly("netns del rk-switch");
+    quietly("link del rk-mgmt");
+  }
+}
