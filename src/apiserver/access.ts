@@ -74,21 +74,11 @@ export class Access implements Rights {
 
   /** Nobody may give away rights that they do not have themselves. Throws 403. */
   checkEscalation({ resource, user, object, operation, namespace, name }: Admission): void {
-    if (!this.#options.rbac || operation === "DELETE" || !object) return;
-    if (resource.group !== "rbac.authorization.k8s.io" || user.groups.includes("system:masters"))
-      return;
+    const isRole = resource.group === "rbac.authorization.k8s.io" && operation !== "DELETE";
+    if (!this.#options.rbac || !isRole || !object) return;
+    if (user.groups.includes("system:masters") || this.#mayGrant(user, object, namespace)) return;
     const { store } = this.#options;
-    const verb = object.roleRef ? "bind" : "escalate";
-    const plural = object.roleRef
-      ? object.roleRef.kind === "Role"
-        ? "roles"
-        : "clusterroles"
-      : resource.plural;
-    if (this.reason(user, { verb, group: resource.group, resource: plural, namespace, name }))
-      return;
-    const rules: PolicyRule[] = object.roleRef
-      ? rulesOf(store, object as ApiObject)
-      : (object.rules ?? []);
+    const rules: PolicyRule[] = object.roleRef ? rulesOf(store, object) : (object.rules ?? []);
     const missing = notHeld(store, user, namespace, rules);
     if (missing.length === 0) return;
     const groups = user.groups.map((group) => JSON.stringify(group)).join(" ");
@@ -98,6 +88,16 @@ export class Access implements Rights {
       `user "${user.name}" (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n` +
         missing.map(ruleText).join("\n"),
     );
+  }
+
+  /** Whether the user was given the right to give rights: "bind" a role, or "escalate" one. */
+  #mayGrant(user: User, object: ApiObject, namespace: string | undefined): boolean {
+    const kind = String(object.roleRef?.kind ?? object.kind);
+    const name = String(object.roleRef?.name ?? object.metadata.name);
+    const verb = object.roleRef ? "bind" : "escalate";
+    const resource = `${kind.toLowerCase()}s`;
+    const act = { verb, group: "rbac.authorization.k8s.io", resource, namespace, name };
+    return this.reason(user, act) !== undefined;
   }
 }
 

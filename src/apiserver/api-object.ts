@@ -82,6 +82,12 @@ export function valueAt(object: unknown, path: string): Json | undefined {
   return value;
 }
 
+/** A value where text is expected: text as it is, nothing as "", other values as JSON. */
+export function textOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
 /** "namespace/name", or the name alone for cluster-wide objects; sorts as the real server's keys do. */
 export function keyOf(namespace: string | undefined, name: string): string {
   return namespace ? `${namespace}/${name}` : name;

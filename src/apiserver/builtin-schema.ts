@@ -62,20 +62,20 @@ function fieldOf(match: RegExpExecArray): Schema {
   const [, , type = "", tag, , mergeKey, retainKeys, mapKeys, isSet, atomic, fallback] = match;
   const schema: Schema = { ...typeOf(type) };
   if (tag) schema["x-protobuf-tag"] = tag;
-  const strategies = [mergeKey === undefined ? "" : "merge", retainKeys ? "retainKeys" : ""];
-  if (strategies.some(Boolean)) {
-    schema["x-kubernetes-patch-strategy"] = strategies.filter(Boolean).join(",");
-  }
+  const strategy = strategyOf(mergeKey, retainKeys);
+  if (strategy) schema["x-kubernetes-patch-strategy"] = strategy;
   if (mergeKey) schema["x-kubernetes-patch-merge-key"] = mergeKey;
-  if (mapKeys) {
-    schema["x-kubernetes-list-type"] = "map";
-    schema["x-kubernetes-list-map-keys"] = mapKeys.split(",");
-  }
+  if (mapKeys) schema["x-kubernetes-list-map-keys"] = mapKeys.split(",");
+  if (mapKeys) schema["x-kubernetes-list-type"] = "map";
   if (isSet) schema["x-kubernetes-list-type"] = "set";
-  if (atomic && schema.items) schema["x-kubernetes-list-type"] = "atomic";
-  else if (atomic) schema["x-kubernetes-map-type"] = "atomic";
+  if (atomic) schema[schema.items ? "x-kubernetes-list-type" : "x-kubernetes-map-type"] = "atomic";
   if (fallback !== undefined) schema.default = defaultOf(fallback);
   return schema;
+}
+
+function strategyOf(mergeKey: string | undefined, retainKeys: string | undefined): string {
+  const words = [mergeKey === undefined ? "" : "merge", retainKeys ? "retainKeys" : ""];
+  return words.filter(Boolean).join(",");
 }
 
 function typeOf(type: string): Schema {

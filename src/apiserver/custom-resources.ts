@@ -1,23 +1,14 @@
 /** CustomResourceDefinitions: what makes one valid, and the resources that come and go with them. */
-import { fieldError, type Cause } from "./api-error.ts";
 import type { ApiObject, Json } from "./api-object.ts";
+import type { DefinitionVersion } from "./custom-resource-errors.ts";
 import { typeSchema } from "./builtin-schema.ts";
-import { ALL_VERBS, storageOf, type Column, type Resource } from "./resource.ts";
+import { ALL_VERBS, storageOf, type Resource } from "./resource.ts";
 import type { Schema } from "./schema.ts";
 import { timestamp, type ServerState } from "./server-state.ts";
 import { remove } from "./delete.ts";
 
 const STORAGE = "apiextensions.k8s.io/customresourcedefinitions";
 const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
-
-interface DefinitionVersion {
-  name: string;
-  served: boolean;
-  storage: boolean;
-  schema?: { openAPIV3Schema?: Schema };
-  subresources?: { status?: object; scale?: object };
-  additionalPrinterColumns?: Column[];
-}
 
 /** Keeps the registry in step with the stored definitions; returns the way to stop. */
 export function serveCustomResources(state: ServerState): () => void {
@@ -139,59 +130,4 @@ function finishIfEmpty(state: ServerState, storage: string): void {
   const released = { ...definition, metadata: { ...definition.metadata, finalizers } };
   if (finalizers.length > 0) state.store.put(STORAGE, released);
   else state.store.remove(STORAGE, released);
-}
-
-/** Field errors of a definition. */
-export function definitionErrors(object: ApiObject): Cause[] {
-  const { group, names = {}, versions = [], scope } = object.spec ?? {};
-  const causes: Cause[] = [];
-  if (object.metadata.name !== `${names.plural}.${group}`) {
-    const why = 'must be spec.names.plural+"."+spec.group';
-    causes.push(fieldError.invalid("metadata.name", object.metadata.name, why));
-  }
-  if (!group) causes.push(fieldError.required("spec.group"));
-  if (scope !== "Namespaced" && scope !== "Cluster") {
-    causes.push(fieldError.notSupported("spec.scope", scope ?? "", ["Cluster", "Namespaced"]));
-  }
-  for (const field of ["plural", "kind"])
-    if (!names[field]) causes.push(fieldError.required(`spec.names.${field}`));
-  const stored = (versions as DefinitionVersion[]).filter((version) => version.storage).length;
-  if (stored !== 1) {
-    const why = "must have exactly one version marked as storage version";
-    causes.push(fieldError.invalid("spec.versions", versions, why));
-  }
-  for (const [at, version] of (versions as DefinitionVersion[]).entries()) {
-    const field = `spec.versions[${at}].schema.openAPIV3Schema`;
-    const schema = version.schema?.openAPIV3Schema;
-    if (!schema) causes.push(fieldError.required(field, "schemas are required"));
-    else causes.push(...structuralErrors(schema, field));
-  }
-  return causes;
-}
-
-function structuralErrors(schema: Schema, field: string): Cause[] {
-  const free =
-    schema["x-kubernetes-int-or-string"] || schema["x-kubernetes-preserve-unknown-fields"];
-  const causes: Cause[] = [];
-  if (!schema.type && !free) {
-    const what = field.endsWith("]")
-      ? "object fields"
-      : field.endsWith("items")
-        ? "array items"
-        : "the root";
-    const why =
-      what === "the root"
-        ? "must not be empty at the root"
-        : `must not be empty for specified ${what}`;
-    causes.push(fieldError.required(`${field}.type`, why));
-  }
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    if (field.endsWith("openAPIV3Schema") && name === "metadata") continue;
-    causes.push(...structuralErrors(property, `${field}.properties[${name}]`));
-  }
-  if (schema.items) causes.push(...structuralErrors(schema.items, `${field}.items`));
-  if (typeof schema.additionalProperties === "object") {
-    causes.push(...structuralErrors(schema.additionalProperties, `${field}.additionalProperties`));
-  }
-  return causes;
 }

@@ -1,6 +1,6 @@
 /** From a request's body to an object of the wanted kind: kind checked, unknown fields dropped or refused. */
 import { badRequest } from "./api-error.ts";
-import { isRecord, type ApiObject, type Json } from "./api-object.ts";
+import { textOf, isRecord, type ApiObject, type Json } from "./api-object.ts";
 
 import { fromEventsV1 } from "./event-versions.ts";
 import { groupVersion, type Resource } from "./resource.ts";
@@ -34,8 +34,8 @@ export function decode(
   const apiVersion = body.apiVersion ?? version;
   if (kind !== resource.kind || apiVersion !== version) {
     throw badRequest(
-      `${String(kind)} in version "${resource.version}" cannot be handled as a ${resource.kind}: ` +
-        `the resource ${resource.plural} takes ${version} ${resource.kind}, not ${String(apiVersion)} ${String(kind)}`,
+      `${textOf(kind)} in version "${resource.version}" cannot be handled as a ${resource.kind}: ` +
+        `the resource ${resource.plural} takes ${version} ${resource.kind}, not ${textOf(apiVersion)} ${textOf(kind)}`,
     );
   }
   const metadata = isRecord(body.metadata) ? body.metadata : {};
@@ -47,11 +47,11 @@ export function decode(
 function pruned(object: ApiObject, resource: Resource, mode: string): Decoded {
   const { schema, kind, version } = resource;
   if (!schema) return { object, warnings: [] };
-  const wrong = resource.custom ? undefined : wrongType(object as unknown as Json, schema, kind);
+  const wrong = resource.custom ? undefined : wrongType(object, schema, kind);
   const cannot = `${kind} in version "${version}" cannot be handled as a ${kind}: `;
   if (wrong) throw badRequest(cannot + wrong);
   const unknown: string[] = [];
-  const known = withoutUnknownFields(object as unknown as Json, schema, unknown);
+  const known = withoutUnknownFields(object, schema, unknown);
   const sentences = unknown.map((path) => `unknown field "${path}"`);
   if (mode === "Strict" && sentences.length > 0) {
     throw badRequest(`${cannot}strict decoding error: ${sentences.join(", ")}`);

@@ -1,5 +1,5 @@
 /** What the real server fills in when a client leaves it out, beyond the constants that the schemas carry. */
-import type { ApiObject, Json } from "./api-object.ts";
+import type { ApiObject } from "./api-object.ts";
 import type { Resource } from "./resource.ts";
 import { withSchemaDefaults } from "./schema-fields.ts";
 import { serviceDefaults, serviceUpdate } from "./service-rules.ts";
@@ -9,9 +9,7 @@ type Fill = (object: ApiObject) => ApiObject;
 /** Returns the object with defaults; the given one is not changed. `old` is the version that an update replaces. */
 export function withDefaults(object: ApiObject, resource: Resource, old?: ApiObject): ApiObject {
   const { schema } = resource;
-  const filled = schema
-    ? (withSchemaDefaults(object as unknown as Json, schema) as unknown as ApiObject)
-    : object;
+  const filled = schema ? (withSchemaDefaults(object, schema) as unknown as ApiObject) : object;
   if (resource.custom) return filled;
   if (resource.kind === "Service") {
     const updated = old ? serviceUpdate(filled, old) : filled;
@@ -39,12 +37,12 @@ const FILLS: Record<string, Fill> = {
   },
   Secret(object) {
     const { stringData, ...rest } = object;
-    if (!stringData) return rest as ApiObject;
+    if (!stringData) return rest;
     const data: Record<string, string> = { ...rest.data };
     for (const [key, text] of Object.entries(stringData as Record<string, string>)) {
       data[key] = Buffer.from(text).toString("base64");
     }
-    return { ...rest, data } as ApiObject;
+    return { ...rest, data };
   },
   Pod(object) {
     const spec = podSpec(object.spec ?? {});

@@ -1,9 +1,16 @@
 /** Deletion: preconditions, grace periods, finalizers and what happens to dependents. */
 import { conflict, fieldError, forbidden, invalid, notFound } from "./api-error.ts";
-import { equal, isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
+import {
+  equal,
+  isRecord,
+  type ApiObject,
+  type Json,
+  type JsonObject,
+  type Metadata,
+} from "./api-object.ts";
 import { storageOf, type Resource } from "./resource.ts";
 import { timestamp, type Admission, type ServerState } from "./server-state.ts";
-import type { WriteContext } from "./write.ts";
+import { isHeld, type WriteContext } from "./write.ts";
 
 const POLICIES = ["Background", "Foreground", "Orphan"];
 const KEPT_NAMESPACES = new Set(["default", "kube-system", "kube-public"]);
@@ -95,16 +102,6 @@ function checkPreconditions(current: ApiObject, resource: Resource, options: Del
   }
 }
 
-/** Whether something keeps the object: finalizers of its metadata, for namespaces those of its spec. */
-function isHeld(object: ApiObject): boolean {
-  const { finalizers = [] } = object.metadata;
-  const own =
-    object.kind === "Namespace" && object.apiVersion === "v1"
-      ? (object.spec?.finalizers ?? [])
-      : [];
-  return finalizers.length > 0 || own.length > 0;
-}
-
 /** The object with deletion time, grace period and the finalizer that its propagation policy asks for. */
 function withPolicy(
   state: ServerState,
@@ -112,38 +109,36 @@ function withPolicy(
   options: DeleteOptions,
   resource: Resource,
 ): ApiObject {
-  const grace = gracePeriod(live, options, resource);
-  const now = state.now();
-  const { metadata } = live;
-  const finalizers = (metadata.finalizers ?? []).filter(
-    (one) => one !== "orphan" && one !== "foregroundDeletion",
-  );
-  if (options.propagationPolicy === "Orphan") finalizers.push("orphan");
-  if (options.propagationPolicy === "Foreground") finalizers.push("foregroundDeletion");
-  const keepsFinalizers = options.propagationPolicy === undefined;
-  const earlier = metadata.deletionGracePeriodSeconds;
-  const seconds = earlier === undefined ? grace : Math.min(earlier, grace);
-  const unchanged = metadata.deletionTimestamp !== undefined && earlier === seconds;
-  const generation = metadata.generation;
-  const kept = keepsFinalizers ? metadata.finalizers : finalizers;
-  const marked: ApiObject = {
-    ...live,
-    metadata: {
-      ...metadata,
-      ...(kept && kept.length > 0 ? { finalizers: kept } : {}),
-      ...(unchanged
-        ? {}
-        : {
-            deletionTimestamp: timestamp(new Date(now.getTime() + seconds * 1000)),
-            deletionGracePeriodSeconds: seconds,
-            ...(generation ? { generation: generation + 1 } : {}),
-          }),
-    },
+  const { finalizers: _finalizers, ...rest } = live.metadata;
+  const finalizers = finalizersUnder(live.metadata.finalizers ?? [], options.propagationPolicy);
+  const metadata = {
+    ...rest,
+    ...(finalizers.length > 0 ? { finalizers } : {}),
+    ...deletionTimes(live, gracePeriod(live, options, resource), state.now()),
   };
-  if (kept?.length === 0) delete marked.metadata.finalizers;
-  if (resource.kind === "Namespace" && !resource.custom)
-    marked.status = { ...live.status, phase: "Terminating" };
-  return marked;
+  const isNamespace = resource.kind === "Namespace" && !resource.custom;
+  const status = isNamespace ? { status: { ...live.status, phase: "Terminating" } } : {};
+  return { ...live, metadata, ...status };
+}
+
+function finalizersUnder(given: readonly string[], policy: string | undefined): string[] {
+  if (policy === undefined) return [...given];
+  const kept = given.filter((one) => one !== "orphan" && one !== "foregroundDeletion");
+  if (policy === "Orphan") kept.push("orphan");
+  if (policy === "Foreground") kept.push("foregroundDeletion");
+  return kept;
+}
+
+/** A deletion under way may only become quicker. */
+function deletionTimes({ metadata }: ApiObject, grace: number, now: Date): Partial<Metadata> {
+  const earlier = metadata.deletionGracePeriodSeconds;
+  const seconds = Math.min(earlier ?? grace, grace);
+  if (metadata.deletionTimestamp !== undefined && earlier === seconds) return {};
+  return {
+    deletionTimestamp: timestamp(new Date(now.getTime() + seconds * 1000)),
+    deletionGracePeriodSeconds: seconds,
+    ...(metadata.generation ? { generation: metadata.generation + 1 } : {}),
+  };
 }
 
 /** Only pods that a kubelet runs take time to stop. */

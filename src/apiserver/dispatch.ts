@@ -116,7 +116,7 @@ function dryRunOf(query: URLSearchParams, method: string): boolean {
 
 /** The object in the version of the request. */
 function shown(object: ApiObject, resource: Resource): JsonObject {
-  return inVersion(object, resource) as unknown as JsonObject;
+  return inVersion(object, resource);
 }
 
 function listBody(result: ReturnType<typeof list>, resource: Resource): JsonObject {
@@ -133,7 +133,7 @@ function listBody(result: ReturnType<typeof list>, resource: Resource): JsonObje
 function listItem(item: ApiObject, resource: Resource): JsonObject {
   if (resource.custom) return shown(item, resource);
   const { kind: _kind, apiVersion: _version, ...rest } = inVersion(item, resource);
-  return rest as unknown as JsonObject;
+  return rest;
 }
 
 /** Kinds whose deletion answers with the object that was deleted. */

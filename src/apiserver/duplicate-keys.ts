@@ -18,12 +18,11 @@ export function duplicateKeys(text: string): string[] {
   for (const [token] of text.matchAll(TOKEN)) {
     const top = levels.at(-1);
     if (token.startsWith('"')) word = token;
-    else if (token === "{" || token === "[") {
-      const here = top && !top.keys ? `${top.path}[${top.index}]` : path;
-      levels.push({ keys: token === "{" ? new Set() : undefined, path: here, index: 0 });
-    } else if (token === "}" || token === "]") levels.pop();
-    else if (token === "," && top && !top.keys) top.index++;
-    else if (token === ":" && top?.keys) {
+    else if ("{[".includes(token)) levels.push(opened(token, top, path));
+    else if ("}]".includes(token)) levels.pop();
+    else if (token === ",") {
+      if (top) top.index++;
+    } else if (top?.keys) {
       const key = JSON.parse(word) as string;
       path = top.path ? `${top.path}.${key}` : key;
       if (top.keys.has(key)) found.push(path);
@@ -31,4 +30,10 @@ export function duplicateKeys(text: string): string[] {
     }
   }
   return found;
+}
+
+/** The level that a brace or bracket opens: an item of a list above, else the value of the last key. */
+function opened(token: string, top: Level | undefined, path: string): Level {
+  const here = top && !top.keys ? `${top.path}[${top.index}]` : path;
+  return { keys: token === "{" ? new Set() : undefined, path: here, index: 0 };
 }

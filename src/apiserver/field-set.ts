@@ -65,12 +65,7 @@ interface Place {
 function collect(value: Json, schema: Schema | undefined, place: Place): void {
   const { path, fields, containers } = place;
   if (isRecord(value) && schema?.["x-kubernetes-map-type"] !== "atomic") {
-    const keys = Object.keys(value);
-    if (path && keys.length === 0) fields.set(path, value);
-    else if (path && containers && !schema?.properties) fields.set(path, undefined);
-    for (const key of keys) {
-      collect(value[key]!, fieldSchema(schema, key), { ...place, path: joined(path, `f:${key}`) });
-    }
+    collectMap(value, schema, place);
   } else if (Array.isArray(value) && isKeyed(schema)) {
     if (containers) fields.set(path, undefined);
     for (const item of value) collectItem(item, schema!, place);
@@ -81,6 +76,16 @@ function collect(value: Json, schema: Schema | undefined, place: Place): void {
 export function isKeyed(schema: Schema | undefined): boolean {
   const type = schema?.["x-kubernetes-list-type"];
   return type === "map" || type === "set";
+}
+
+function collectMap(map: JsonObject, schema: Schema | undefined, place: Place): void {
+  const { path, fields, containers } = place;
+  const keys = Object.keys(map);
+  if (path && keys.length === 0) fields.set(path, map);
+  else if (path && containers && !schema?.properties) fields.set(path, undefined);
+  for (const key of keys) {
+    collect(map[key]!, fieldSchema(schema, key), { ...place, path: joined(path, `f:${key}`) });
+  }
 }
 
 function collectItem(item: Json, schema: Schema, place: Place): void {

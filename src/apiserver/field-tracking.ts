@@ -1,5 +1,5 @@
 /** managedFields after a plain write: whoever changed a field owns it, others lose it. */
-import { equal, type ApiObject, type JsonObject, type ManagedFieldsEntry } from "./api-object.ts";
+import { equal, type ApiObject, type ManagedFieldsEntry } from "./api-object.ts";
 import { fieldsOf, fromFieldsV1, toFieldsV1, type Fields } from "./field-set.ts";
 import { groupVersion, type Resource } from "./resource.ts";
 
@@ -18,7 +18,7 @@ export function trackWrite(
 ): ApiObject {
   const given = object.metadata.managedFields;
   if (old && given && given.every((entry) => !entry.manager)) return withEntries(object, []);
-  const fields = (one: ApiObject) => fieldsOf(one as unknown as JsonObject, resource.schema, true);
+  const fields = (one: ApiObject) => fieldsOf(one, resource.schema, true);
   const after = fields(object);
   const before: Fields = old ? fields(old) : new Map();
   const changed = [...after].filter(

@@ -1,6 +1,6 @@
 /** JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7396). */
 import { ApiError, badRequest } from "./api-error.ts";
-import { clone, equal, isRecord, type Json, type JsonObject } from "./api-object.ts";
+import { textOf, clone, equal, isRecord, type Json, type JsonObject } from "./api-object.ts";
 
 /** RFC 7396: null removes, maps merge, everything else replaces. Returns a new value. */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
@@ -42,12 +42,12 @@ function applied(document: Json, operation: Json): Json {
       if (!equal(at(document, path), operation.value)) throw rejected();
       return document;
     case "move": {
-      const from = pointer(String(operation.from));
+      const from = pointer(textOf(operation.from));
       const value = at(document, from);
       return add(remove(document, from), path, needed(value));
     }
     case "copy":
-      return add(document, path, clone(needed(at(document, pointer(String(operation.from))))));
+      return add(document, path, clone(needed(at(document, pointer(textOf(operation.from))))));
     default:
       throw rejected();
   }

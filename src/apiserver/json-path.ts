@@ -1,5 +1,5 @@
 /** The JSON paths of additionalPrinterColumns: dots, quoted names, indexes, wildcards and equality filters. */
-import { isRecord, type Json } from "./api-object.ts";
+import { textOf, isRecord, type Json } from "./api-object.ts";
 
 const STEP =
   /\.([A-Za-z0-9_/-]+(?:\\\.[A-Za-z0-9_/-]+)*)|\['([^']+)'\]|\[(\d+|\*)\]|\[\?\(@\.(\w+)\s*==\s*["']([^"']*)["']\)\]/y;
@@ -19,7 +19,7 @@ export function jsonPathValue(object: unknown, path: string): Json | undefined {
     else
       values = values
         .flatMap(children)
-        .filter((value) => isRecord(value) && String(value[key!]) === wanted);
+        .filter((value) => isRecord(value) && textOf(value[key!]) === wanted);
   }
   return values[0];
 }

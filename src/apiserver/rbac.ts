@@ -93,24 +93,23 @@ function has(words: readonly string[] | undefined, word: string): boolean {
 
 export function covers(rule: PolicyRule, act: Act): boolean {
   if (!has(rule.verbs, act.verb)) return false;
-  if (act.path !== undefined) {
-    const { path } = act;
-    return (
-      rule.nonResourceURLs?.some((url) =>
-        url.endsWith("*") ? path.startsWith(url.slice(0, -1)) : url === path,
-      ) ?? false
-    );
-  }
-  if (!has(rule.apiGroups, act.group ?? "")) return false;
-  const { resource = "", subresource } = act;
-  const wanted = subresource ? `${resource}/${subresource}` : resource;
-  if (
-    !has(rule.resources, wanted) &&
-    !(subresource && rule.resources?.includes(`*/${subresource}`))
-  )
-    return false;
-  const { resourceNames } = rule;
-  return !resourceNames?.length || resourceNames.includes(act.name ?? "");
+  if (act.path !== undefined) return coversPath(rule.nonResourceURLs ?? [], act.path);
+  const { group = "", name = "" } = act;
+  const resourceNames = rule.resourceNames ?? [];
+  if (!has(rule.apiGroups, group) || !coversResource(rule.resources ?? [], act)) return false;
+  return resourceNames.length === 0 || resourceNames.includes(name);
+}
+
+function coversPath(urls: readonly string[], path: string): boolean {
+  return urls.some((url) => (url.endsWith("*") ? path.startsWith(url.slice(0, -1)) : url === path));
+}
+
+function coversResource(
+  resources: readonly string[],
+  { resource = "", subresource }: Act,
+): boolean {
+  if (!subresource) return has(resources, resource);
+  return has(resources, `${resource}/${subresource}`) || resources.includes(`*/${subresource}`);
 }
 
 /** The rules among `wanted` that the user does not hold, so must not give to others. */

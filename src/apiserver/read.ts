@@ -44,47 +44,46 @@ export function list(
   namespace: string | undefined,
   query: URLSearchParams,
 ): ListResult {
-  const matches = objectMatcher(
-    {
-      labelSelector: query.get("labelSelector") ?? undefined,
-      fieldSelector: query.get("fieldSelector") ?? undefined,
-    },
-    resource,
-  );
-  const token = query.get("continue");
-  const place = token ? readToken(token) : undefined;
-  if (place && !["", "0"].includes(query.get("resourceVersion") ?? "")) {
-    throw badRequest("specifying resource version is not allowed when using continue");
-  }
+  const [labelSelector, fieldSelector] = [query.get("labelSelector"), query.get("fieldSelector")];
+  const matches = objectMatcher({ labelSelector, fieldSelector }, resource);
+  const place = placeIn(query);
   const revision = place?.rv ?? wantedRevision(state, query);
-  const objects = snapshot(state, resource, namespace, revision, place);
-  const from = place
-    ? objects.findIndex(({ metadata }) => keyOf(metadata.namespace, metadata.name) >= place.start)
-    : 0;
-  const rest = from < 0 ? [] : objects.slice(from).filter(matches);
+  const objects = snapshot(state, { storage: storageOf(resource), namespace, revision }, place);
+  const start = place?.start ?? "";
+  const isLater = ({ metadata }: ApiObject) => keyOf(metadata.namespace, metadata.name) >= start;
+  const rest = objects.filter((object) => isLater(object) && matches(object));
   const limit = Number(query.get("limit") ?? 0);
   const resourceVersion = String(revision);
   if (!(limit > 0) || rest.length <= limit) return { items: rest, resourceVersion };
   const next = rest[limit]!.metadata;
-  const selective = query.get("labelSelector") || query.get("fieldSelector");
   return {
     items: rest.slice(0, limit),
     resourceVersion,
     continue: writeToken({ rv: revision, start: keyOf(next.namespace, next.name) }),
-    ...(selective ? {} : { remainingItemCount: rest.length - limit }),
+    ...(labelSelector || fieldSelector ? {} : { remainingItemCount: rest.length - limit }),
   };
 }
 
-function snapshot(
-  state: ServerState,
-  resource: Resource,
-  namespace: string | undefined,
-  revision: number,
-  place: Place | undefined,
-): ApiObject[] {
-  if (revision === state.store.revision) return state.store.list(storageOf(resource), namespace);
+/** Where an earlier page ended; undefined for a first page. */
+function placeIn(query: URLSearchParams): Place | undefined {
+  const token = query.get("continue");
+  if (!token) return undefined;
+  const place = readToken(token);
+  if (["", "0"].includes(query.get("resourceVersion") ?? "")) return place;
+  throw badRequest("specifying resource version is not allowed when using continue");
+}
+
+interface Moment {
+  storage: string;
+  namespace: string | undefined;
+  revision: number;
+}
+
+function snapshot({ store }: ServerState, moment: Moment, place: Place | undefined): ApiObject[] {
+  const { storage, namespace, revision } = moment;
+  if (revision === store.revision) return store.list(storage, namespace);
   try {
-    return state.store.listAt(storageOf(resource), revision, namespace);
+    return store.listAt(storage, revision, namespace);
   } catch (error) {
     if (!place || !(error instanceof ApiError)) throw error;
     const message =
@@ -92,8 +91,7 @@ function snapshot(
       "without the continue parameter, or use the continue token in this response to retrieve the remainder of the " +
       "results. Continuing with the provided token results in an inconsistent list - objects that were created, " +
       "modified, or deleted between the time the first chunk was returned and now may show up in the list.";
-    const token = writeToken({ rv: state.store.revision, start: place.start });
-    throw expired(message, token);
+    throw expired(message, writeToken({ rv: store.revision, start: place.start }));
   }
 }
 

@@ -39,19 +39,19 @@ export function targetOf(path: string): Target | undefined {
   const watch = rest[0] === "watch";
   if (watch) rest.shift();
   if (!version || rest.length === 0) return undefined;
-  // "namespaces/NAME/RESOURCE" is inside a namespace, but "namespaces/NAME/status" is the namespace itself.
-  const own = rest.length === 3 && (rest[2] === "status" || rest[2] === "finalize");
-  const inside = rest[0] === "namespaces" && rest.length > 2 && !own;
-  const namespace = inside ? rest[1] : undefined;
-  const [plural = "", name, ...subresource] = inside ? rest.slice(2) : rest;
+  return { group, version, watch, ...placeOf(rest) };
+}
+
+/** "namespaces/NAME/RESOURCE" is inside a namespace, but "namespaces/NAME/status" is the namespace itself. */
+function placeOf(parts: string[]): Omit<Target, "group" | "version" | "watch"> {
+  const own = parts.length === 3 && (parts[2] === "status" || parts[2] === "finalize");
+  const inside = parts[0] === "namespaces" && parts.length > 2 && !own;
+  const [plural = "", name, ...subresource] = inside ? parts.slice(2) : parts;
   return {
-    group,
-    version,
+    namespace: inside ? parts[1] : undefined,
     plural,
-    namespace,
     name,
     subresource: subresource.length > 0 ? subresource.join("/") : undefined,
-    watch,
   };
 }
 

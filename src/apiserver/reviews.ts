@@ -1,6 +1,6 @@
 /** Kinds that are asked and answered, never stored: who am I, whose token is this, may somebody do that. */
 import { badRequest } from "./api-error.ts";
-import { isRecord, type Json, type JsonObject } from "./api-object.ts";
+import { textOf, isRecord, type Json, type JsonObject } from "./api-object.ts";
 import type { Act } from "./rbac.ts";
 import type { User } from "./request.ts";
 import { groupVersion, type Resource } from "./resource.ts";
@@ -35,7 +35,7 @@ function statusOf(
     case "SelfSubjectReview":
       return { userInfo: userInfo(user) };
     case "TokenReview":
-      return tokenStatus(state, String(spec.token ?? ""));
+      return tokenStatus(state, textOf(spec.token));
     case "SelfSubjectAccessReview":
       return accessStatus(state, user, spec);
     case "SelfSubjectRulesReview":
@@ -56,10 +56,10 @@ function tokenStatus(state: ServerState, token: string): JsonObject {
 }
 
 function reviewedUser(spec: JsonObject): User {
-  const groups = Array.isArray(spec.groups) ? spec.groups.map(String) : [];
+  const groups = Array.isArray(spec.groups) ? spec.groups.map(textOf) : [];
   if (!spec.user && groups.length === 0)
     throw badRequest("spec.user: at least one of user or group must be specified");
-  return { name: String(spec.user ?? ""), groups };
+  return { name: textOf(spec.user), groups };
 }
 
 function accessStatus(state: ServerState, user: User, spec: JsonObject): JsonObject {
@@ -72,7 +72,7 @@ function actOf(spec: JsonObject): Act {
   const text = (value: Json | undefined) =>
     typeof value === "string" && value !== "" ? value : undefined;
   const { nonResourceAttributes: path, resourceAttributes: attributes } = spec;
-  if (isRecord(path)) return { verb: String(path.verb), path: String(path.path) };
+  if (isRecord(path)) return { verb: textOf(path.verb), path: textOf(path.path) };
   const asked = isRecord(attributes) ? attributes : {};
   return {
     verb: text(asked.verb) ?? "",
@@ -85,7 +85,7 @@ function actOf(spec: JsonObject): Act {
 }
 
 function rulesStatus(state: ServerState, user: User, spec: JsonObject): JsonObject {
-  const rules = state.access.rules(user, String(spec.namespace ?? ""));
+  const rules = state.access.rules(user, textOf(spec.namespace));
   return {
     resourceRules: rules.filter(({ resources }) => resources) as Json[],
     nonResourceRules: rules.filter(({ nonResourceURLs }) => nonResourceURLs) as Json[],

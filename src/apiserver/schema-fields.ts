@@ -1,5 +1,5 @@
 /** Defaults and unknown fields: what a schema adds to a value and what it takes away. */
-import { clone, isRecord, type Json, type JsonObject } from "./api-object.ts";
+import { textOf, clone, isRecord, type Json, type JsonObject } from "./api-object.ts";
 import { fieldSchema, isClosed, type Schema } from "./schema.ts";
 
 /** The value with the schema's defaults filled in; the given one is not changed. */
@@ -15,12 +15,15 @@ export function withSchemaDefaults(value: Json, schema: Schema): Json {
     if (given === null && schema.properties?.[key] && !field?.nullable) continue;
     filled[key] = field ? withSchemaDefaults(given, field) : given;
   }
-  for (const [key, field] of Object.entries(schema.properties ?? {})) {
-    if (field.default !== undefined && filled[key] === undefined) {
-      filled[key] = withSchemaDefaults(clone(field.default), field);
-    }
-  }
+  fillMissing(filled, schema.properties ?? {});
   return filled;
+}
+
+function fillMissing(object: JsonObject, fields: Record<string, Schema>): void {
+  for (const [key, field] of Object.entries(fields)) {
+    if (field.default === undefined || object[key] !== undefined) continue;
+    object[key] = withSchemaDefaults(clone(field.default), field);
+  }
 }
 
 /** The value without fields that the schema does not know; their paths are added to `unknown`. */
@@ -71,7 +74,7 @@ export function wrongType(value: Json, schema: Schema, path: string): string | u
     return firstOf(value, (item) => wrongType(item, schema.items!, path));
   }
   if (!fits(value, schema)) return mismatch(value, schema, path);
-  if (schema.format === "byte") return base64Error(String(value));
+  if (schema.format === "byte") return base64Error(textOf(value));
   if (!isRecord(value)) return undefined;
   return firstOf(Object.entries(value), ([key, given]) => {
     const field = fieldSchema(schema, key);

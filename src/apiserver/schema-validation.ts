@@ -70,7 +70,7 @@ const FORMATS: Record<string, (text: string) => boolean> = {
 
 function textErrors(text: string, schema: Schema, path: string): Cause[] {
   const causes: Cause[] = [];
-  const length = [...text].length;
+  const length = Array.from(text).length;
   const refuse = (detail: string) =>
     causes.push(fieldError.invalid(path, text, `${body(path)} ${detail}`));
   if (schema.maxLength !== undefined && length > schema.maxLength) {

@@ -1,6 +1,6 @@
 /** Label and field selectors, as `kubectl -l` and `--field-selector` write them. */
 import { badRequest } from "./api-error.ts";
-import { valueAt, type ApiObject } from "./api-object.ts";
+import { textOf, valueAt, type ApiObject } from "./api-object.ts";
 import type { Resource } from "./resource.ts";
 
 type Test = (labels: Readonly<Record<string, string>>) => boolean;
@@ -107,30 +107,31 @@ function fieldTest(text: string, resource: Resource): Matcher {
   const match = /^([^=!]+)(==|=|!=)(.*)$/.exec(text);
   if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${text}'`);
   const [, field = "", operator, value = ""] = match;
-  const names = resource.custom ? [] : (FIELDS[resource.kind] ?? []);
-  const known =
-    field === "metadata.name" || (field === "metadata.namespace" && resource.namespaced);
-  if (!known && !names.includes(field)) {
-    if (resource.custom || names.length > 0)
-      throw badRequest(`field label not supported: ${field}`);
-    const only = resource.namespaced ? '"metadata.name", "metadata.namespace"' : '"metadata.name"';
-    throw badRequest(`"${field}" is not a known field selector: only ${only}`);
-  }
+  checkField(field, resource);
   return (object) => (fieldValue(object, field) === value) === (operator !== "!=");
+}
+
+function checkField(field: string, resource: Resource): void {
+  const names = resource.custom ? [] : (FIELDS[resource.kind] ?? []);
+  const common = ["metadata.name", ...(resource.namespaced ? ["metadata.namespace"] : [])];
+  if (common.includes(field) || names.includes(field)) return;
+  if (resource.custom || names.length > 0) throw badRequest(`field label not supported: ${field}`);
+  const only = common.map((one) => JSON.stringify(one)).join(", ");
+  throw badRequest(`"${field}" is not a known field selector: only ${only}`);
 }
 
 function fieldValue(object: ApiObject, field: string): string {
   if (field === "source") return String(object.source?.component ?? "");
   const value = valueAt(object, field);
   if (value === undefined && BOOLEAN_FIELDS.has(field)) return "false";
-  return value === undefined || value === null ? "" : String(value);
+  return textOf(value);
 }
 
 const BOOLEAN_FIELDS = new Set(["spec.unschedulable", "spec.hostNetwork"]);
 
 /** Both selectors of a request in one test. */
 export function objectMatcher(
-  query: { labelSelector?: string | undefined; fieldSelector?: string | undefined },
+  query: { labelSelector: string | null; fieldSelector: string | null },
   resource: Resource,
 ): Matcher {
   const labels = query.labelSelector ? labelMatcher(query.labelSelector) : undefined;

@@ -79,47 +79,58 @@ interface Applying {
 }
 
 function applied({ live, wanted, context, force, now }: Applying): ApiObject {
-  const { resource, manager, subresource } = context;
-  const { schema } = resource;
+  const { manager, subresource } = context;
+  const { schema } = context.resource;
   const entries = live?.metadata.managedFields ?? [];
   const isOwn = (entry: ManagedFieldsEntry) =>
     entry.manager === manager && entry.operation === "Apply" && entry.subresource === subresource;
   const own = entries.find(isOwn);
-  const others = entries.filter((entry) => !isOwn(entry));
-  const fields = fieldsOf(wanted as unknown as JsonObject, schema, false);
-  const current = live
-    ? fieldsOf(live as unknown as JsonObject, schema, false)
-    : (new Map() as Fields);
+  const others = entries.filter((entry) => entry !== own);
+  const fields = fieldsOf(wanted, schema, false);
+  const current: Fields = live ? fieldsOf(live, schema, false) : new Map();
   const taken = conflicts(others, fields, current);
   if (taken.length > 0 && !force) throw conflictError(taken);
   const lost = new Set(taken.map(({ field }) => field));
   const kept = others.flatMap((entry) => shrunk(entry, (field) => !lost.has(field)));
-  let object = live
-    ? mergeValue(live as unknown as Json, wanted as unknown as Json, schema)
-    : clone(wanted as unknown as Json);
-  const before = own ? fromFieldsV1(own.fieldsV1) : new Set<string>();
-  const claimed = kept.flatMap((entry) => [...fromFieldsV1(entry.fieldsV1)]);
-  for (const field of before) {
-    const isKept =
-      fields.has(field) || claimed.some((one) => isWithin(one, field)) || inside(fields, field);
-    if (!isKept) object = without(object, stepsOf(field), schema);
-  }
+  let object = mergeValue(live, wanted, schema);
+  for (const field of abandoned(own, kept, fields))
+    object = without(object, stepsOf(field), schema);
+  const entry = entryFor(own, fields, { context, now });
+  const result = withEntries(object as unknown as ApiObject, entry ? [entry, ...kept] : kept);
+  const resourceVersion = wanted.metadata.resourceVersion ?? "";
+  return { ...result, metadata: { ...result.metadata, resourceVersion } };
+}
+
+/** Fields that the manager applied before and does no longer, and nobody else has. */
+function abandoned(
+  own: ManagedFieldsEntry | undefined,
+  others: readonly ManagedFieldsEntry[],
+  fields: Fields,
+): string[] {
+  const claimed = others.flatMap((entry) => [...fromFieldsV1(entry.fieldsV1)]);
+  const before = own ? [...fromFieldsV1(own.fieldsV1)] : [];
+  return before.filter(
+    (field) => !inside(fields, field) && !claimed.some((one) => isWithin(one, field)),
+  );
+}
+
+function entryFor(
+  own: ManagedFieldsEntry | undefined,
+  fields: Fields,
+  { context, now }: { context: WriteContext; now: string },
+): ManagedFieldsEntry | undefined {
+  if (fields.size === 0) return undefined;
   const fieldsV1 = toFieldsV1(fields.keys());
-  const entry: ManagedFieldsEntry = {
-    manager,
+  const unchanged = own && equal(own.fieldsV1, fieldsV1);
+  return {
+    manager: context.manager,
     operation: "Apply",
-    apiVersion: groupVersion(resource),
-    time: own && equal(own.fieldsV1, fieldsV1) && own.time ? own.time : now,
+    apiVersion: groupVersion(context.resource),
+    time: unchanged && own.time ? own.time : now,
     fieldsType: "FieldsV1",
     fieldsV1,
-    ...(subresource ? { subresource } : {}),
+    ...(context.subresource ? { subresource: context.subresource } : {}),
   };
-  const result = withEntries(
-    object as unknown as ApiObject,
-    fields.size > 0 ? [entry, ...kept] : kept,
-  );
-  const { resourceVersion } = wanted.metadata;
-  return { ...result, metadata: { ...result.metadata, resourceVersion: resourceVersion ?? "" } };
 }
 
 function inside(fields: Fields, container: string): boolean {

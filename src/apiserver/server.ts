@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
-import type { ApiObject, Json, JsonObject } from "./api-object.ts";
+import type { Json, JsonObject } from "./api-object.ts";
 import { discover, discoveryContentType, VERSION } from "./discovery.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
 import { dispatch, type Reply } from "./dispatch.ts";
@@ -11,10 +11,10 @@ import { OPENAPI_PROTOBUF, openApiV2Protobuf } from "./openapi-protobuf.ts";
 import { openApiV2, openApiV3, openApiV3Index } from "./openapi.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { targetOf, verbOf, type ApiRequest, type Target, type User } from "./request.ts";
-import { inVersion, type Registry, type Resource } from "./resource.ts";
+import type { Registry, Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import { inForm, wantedForm } from "./table.ts";
-import { startWatch } from "./watch.ts";
+import { streamWatch } from "./watch-stream.ts";
 
 /** The checks in front of every request. */
 export interface Gate {
@@ -31,7 +31,6 @@ export interface Tls {
 }
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
-const WATCH_BACKLOG_BYTES = 16 * 1024 * 1024;
 
 export function createApiServer(state: ServerState, gate: Gate, tls: Tls | undefined): Server {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
@@ -91,7 +90,7 @@ async function respond(
   if (!target) return sendNonResource(state, request, outgoing);
   const resource = resourceOf(state, target);
   checkAccept(accept);
-  if (verb === "watch") return stream(state, request, { target, resource }, outgoing);
+  if (verb === "watch") return streamWatch(state, request, { target, resource }, outgoing);
   const strict = url.searchParams.get("fieldValidation") === "Strict";
   request.body = parseBody(await readBody(incoming), contentType, resource, strict);
   const reply = await dispatch(state, request, target, resource);
@@ -229,59 +228,4 @@ function refuseDuplicates(text: string, { kind, version }: Resource): void {
   if (twice.length === 0) return;
   const cannot = `${kind} in version "${version}" cannot be handled as a ${kind}`;
   throw badRequest(`${cannot}: strict decoding error: ${twice.join(", ")}`);
-}
-
-function stream(
-  state: ServerState,
-  request: ApiRequest,
-  what: { target: Target; resource: Resource },
-  outgoing: ServerResponse,
-): void {
-  const { target, resource } = what;
-  const query = new URLSearchParams(request.query);
-  if (target.name) query.set("fieldSelector", `metadata.name=${target.name}`);
-  const frames: string[] = [];
-  let begun = false;
-  let header = true;
-  const form = wantedForm(request.accept);
-  const includeObject = request.query.get("includeObject") ?? undefined;
-  const shape = (object: ApiObject | JsonObject): JsonObject => {
-    const isBookmark = (object as ApiObject).metadata.uid === undefined;
-    const plain = (isBookmark ? object : inVersion(object as ApiObject, resource)) as JsonObject;
-    if (!form) return plain;
-    const shaped = inForm(plain, resource, { form, now: Date.now(), includeObject, header });
-    header = false;
-    return shaped;
-  };
-  const sink = {
-    send(type: string, object: ApiObject | JsonObject): boolean {
-      const shown = type === "ERROR" ? object : shape(object);
-      const frame = `${JSON.stringify({ type, object: shown })}\n`;
-      if (!begun) frames.push(frame);
-      else outgoing.write(frame);
-      return outgoing.writableLength < WATCH_BACKLOG_BYTES;
-    },
-    end(): void {
-      outgoing.end();
-    },
-  };
-  outgoing.on("close", () => stop());
-  let stop = () => {};
-  const begin = () => {
-    begun = true;
-    outgoing.writeHead(200, { "Content-Type": "application/json" });
-    outgoing.flushHeaders();
-    if (frames.length > 0) outgoing.write(frames.join(""));
-  };
-  const { namespace } = target;
-  const end = sink.end;
-  // Errors in the query must be told by the status code, so nothing is sent before the watch stands.
-  let ended = false;
-  sink.end = () => {
-    if (begun) end();
-    else ended = true;
-  };
-  stop = startWatch({ state, resource, namespace, query }, sink);
-  begin();
-  if (ended) end();
 }

@@ -43,23 +43,10 @@ export class ServiceAccountTokens {
     const found = this.#store.get("/serviceaccounts", namespace, name);
     if (!found) throw notFound(resource, name);
     const given: JsonObject = request.spec ?? {};
-    const seconds = Number(given.expirationSeconds ?? DEFAULT_SECONDS);
-    if (seconds < 600) {
-      const why = "may not specify a duration less than 10 minutes";
-      const subject = { group: "authentication.k8s.io", plural: "", kind: "TokenRequest" };
-      throw invalid(subject, "", [fieldError.invalid("spec.expirationSeconds", seconds, why)]);
-    }
+    const seconds = lifetimeOf(given);
     const now = Math.floor(this.#now().getTime() / 1000);
-    const audiences = (given.audiences as string[] | undefined)?.length
-      ? (given.audiences as string[])
-      : [ISSUER];
-    const bound = given.boundObjectRef as
-      | { kind?: string; name?: string; uid?: string }
-      | undefined;
-    const pod =
-      bound?.kind === "Pod" ? this.#store.get("/pods", namespace, bound.name ?? "") : undefined;
-    if (bound?.kind === "Pod" && !pod)
-      throw notFound({ group: "", plural: "pods", kind: "Pod" }, bound.name ?? "");
+    const audiences = audiencesOf(given);
+    const pod = this.#boundPod(namespace, given);
     const token = this.#sign({
       aud: audiences,
       exp: now + seconds,
@@ -86,6 +73,15 @@ export class ServiceAccountTokens {
       spec: { ...given, audiences, expirationSeconds: seconds },
       status: { token, expirationTimestamp },
     };
+  }
+
+  #boundPod(namespace: string, spec: JsonObject): ApiObject | undefined {
+    const bound = spec.boundObjectRef as { kind?: string; name?: string } | undefined;
+    if (bound?.kind !== "Pod") return undefined;
+    const name = bound.name ?? "";
+    const pod = this.#store.get("/pods", namespace, name);
+    if (!pod) throw notFound({ group: "", plural: "pods", kind: "Pod" }, name);
+    return pod;
   }
 
   /** The account behind a token; undefined when it is forged, over, for somebody else, or its account is gone. */
@@ -123,6 +119,19 @@ export class ServiceAccountTokens {
     if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
     return JSON.parse(Buffer.from(claims, "base64url").toString()) as Claims;
   }
+}
+
+function lifetimeOf(spec: JsonObject): number {
+  const seconds = Number(spec.expirationSeconds ?? DEFAULT_SECONDS);
+  if (seconds >= 600) return seconds;
+  const why = "may not specify a duration less than 10 minutes";
+  const subject = { group: "authentication.k8s.io", plural: "", kind: "TokenRequest" };
+  throw invalid(subject, "", [fieldError.invalid("spec.expirationSeconds", seconds, why)]);
+}
+
+function audiencesOf(spec: JsonObject): string[] {
+  const given = (spec.audiences ?? []) as string[];
+  return given.length > 0 ? given : [ISSUER];
 }
 
 /** The key lives in the database, so that tokens outlive a restart. */

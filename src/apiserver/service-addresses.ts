@@ -69,7 +69,7 @@ export class ServiceAddresses {
     if (spec.clusterIP === "None") return this.#headless(spec);
     const families = this.#families(spec, causes);
     if (causes.length > 0) return;
-    const given: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
+    const given = givenAddresses(spec);
     const addresses = families.map((range, at) => this.#clusterIp(range, given[at], at, causes));
     spec.clusterIP = addresses[0];
     spec.clusterIPs = addresses;
@@ -86,34 +86,37 @@ export class ServiceAddresses {
     spec.ipFamilies ??= spec.ipFamilyPolicy === "SingleStack" ? [first] : both;
   }
 
+  /** The ranges to take addresses from, one a family, in the order asked for. */
   #families(spec: Spec, causes: Cause[]): Prefix[] {
-    const named: string[] = spec.ipFamilies ?? [];
-    const given: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
+    const given = givenAddresses(spec);
     for (const [at, text] of given.entries()) {
       if (parseAddress(text)) continue;
       const why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
       causes.push(fieldError.invalid(`spec.clusterIPs[${at}]`, text, why));
     }
+    if (causes.length > 0) return [];
+    const named: string[] = spec.ipFamilies ?? [];
     const wanted =
-      named.length > 0 ? named : given.map((text) => `IPv${parseAddress(text)?.family}`);
-    const ranges: Prefix[] = [];
-    for (const [at, family] of wanted.entries()) {
-      const range = this.#ranges.find((one) => `IPv${one.family}` === family);
-      if (range) ranges.push(range);
-      else if (causes.length === 0) {
-        causes.push(
-          fieldError.invalid(`spec.ipFamilies[${at}]`, family, "not configured on this cluster"),
-        );
-      }
+      named.length > 0 ? named : given.map((text) => `IPv${parseAddress(text)!.family}`);
+    const ranges = wanted.map((family) =>
+      this.#ranges.find((one) => `IPv${one.family}` === family),
+    );
+    for (const [at, range] of ranges.entries()) {
+      if (range) continue;
+      const why = "not configured on this cluster";
+      causes.push(fieldError.invalid(`spec.ipFamilies[${at}]`, wanted[at], why));
     }
-    if (ranges.length === 0) ranges.push(this.#ranges[0]!);
-    const dual =
-      spec.ipFamilyPolicy === "RequireDualStack" || spec.ipFamilyPolicy === "PreferDualStack";
+    const known = ranges.filter((range) => range !== undefined);
+    return this.#underPolicy(known.length > 0 ? known : [this.#ranges[0]!], spec, causes);
+  }
+
+  #underPolicy(ranges: Prefix[], { ipFamilyPolicy: policy }: Spec, causes: Cause[]): Prefix[] {
+    if (ranges.length > 1 || !policy?.endsWith("DualStack")) return ranges;
     const other = this.#ranges.find(({ family }) => family !== ranges[0]!.family);
-    if (dual && ranges.length === 1 && other) ranges.push(other);
-    if (spec.ipFamilyPolicy === "RequireDualStack" && ranges.length === 1) {
+    if (other) return [...ranges, other];
+    if (policy === "RequireDualStack") {
       const why = "this cluster is not configured for dual-stack services";
-      causes.push(fieldError.invalid("spec.ipFamilyPolicy", spec.ipFamilyPolicy, why));
+      causes.push(fieldError.invalid("spec.ipFamilyPolicy", policy, why));
     }
     return ranges;
   }
@@ -202,6 +205,10 @@ export class ServiceAddresses {
       if (this.#owners.get(key) === service.metadata.uid) this.#owners.delete(key);
     }
   }
+}
+
+function givenAddresses(spec: Spec): string[] {
+  return spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
 }
 
 function takenBy({ spec }: ApiObject): string[] {

@@ -23,32 +23,40 @@ export function serviceDefaults(object: ApiObject): ApiObject {
   const spec = { ...object.spec };
   const { type } = spec;
   if (type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
+  else dropEmptyAddresses(spec);
   if (isExternal(type)) spec.externalTrafficPolicy ||= "Cluster";
   if (type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
-  if (type === "ExternalName") {
-    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) {
-      if (!spec[field]?.length) delete spec[field];
-    }
-  }
-  if (spec.sessionAffinity === "ClientIP") {
-    const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
-    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: seconds } };
-  } else delete spec.sessionAffinityConfig;
-  const headless = spec.clusterIP === "None";
+  defaultAffinity(spec);
   if (Array.isArray(spec.ports)) {
     spec.ports = spec.ports.map((port: Port) => ({
       ...port,
-      ...(port.targetPort === undefined || port.targetPort === 0 ? { targetPort: port.port } : {}),
-      ...(headless ? { targetPort: port.targetPort ?? port.port } : {}),
+      targetPort: port.targetPort || port.port,
     }));
   }
-  const status = { ...object.status, loadBalancer: { ...object.status?.loadBalancer } };
-  if (status.loadBalancer.ingress) {
-    status.loadBalancer.ingress = status.loadBalancer.ingress.map((one: { ip?: string }) =>
-      one.ip ? { ...one, ipMode: (one as { ipMode?: string }).ipMode ?? "VIP" } : one,
-    );
+  return { ...object, spec, status: statusWithModes(object.status ?? {}) };
+}
+
+function dropEmptyAddresses(spec: ApiObject["spec"]): void {
+  for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) {
+    if (!spec[field]?.length) delete spec[field];
   }
-  return { ...object, spec, status };
+}
+
+function defaultAffinity(spec: ApiObject["spec"]): void {
+  if (spec.sessionAffinity !== "ClientIP") {
+    delete spec.sessionAffinityConfig;
+    return;
+  }
+  const timeoutSeconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
+  spec.sessionAffinityConfig = { clientIP: { timeoutSeconds } };
+}
+
+function statusWithModes(status: ApiObject["status"]): ApiObject["status"] {
+  const loadBalancer = { ...status.loadBalancer };
+  const ingress: { ip?: string; ipMode?: string }[] | undefined = loadBalancer.ingress;
+  if (ingress)
+    loadBalancer.ingress = ingress.map((one) => (one.ip ? { ipMode: "VIP", ...one } : one));
+  return { ...status, loadBalancer };
 }
 
 /** An update that leaves allocated values out keeps them; fields of a type that the service leaves go. */
@@ -83,25 +91,31 @@ export function serviceUpdate(object: ApiObject, old: ApiObject): ApiObject {
 }
 
 function keptAllocations(spec: ApiObject["spec"], before: ApiObject["spec"]): ApiObject["spec"] {
-  if (before.type !== "ExternalName" && spec.type !== "ExternalName") {
-    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) {
-      if (field === "clusterIPs" && spec.clusterIP !== before.clusterIP) continue;
-      spec[field] ??= before[field];
-    }
-  }
-  if (isExternal(before.type) && isExternal(spec.type) && Array.isArray(spec.ports)) {
-    const numbers = new Map<string, number | undefined>();
-    for (const port of (before.ports ?? []) as Port[])
-      numbers.set(`${port.protocol}/${port.port}`, port.nodePort);
-    spec.ports = spec.ports.map((port: Port) => {
-      const nodePort = port.nodePort || numbers.get(`${port.protocol}/${port.port}`);
-      return nodePort ? { ...port, nodePort } : port;
-    });
-  }
+  if (before.type !== "ExternalName" && spec.type !== "ExternalName") keepClusterIps(spec, before);
+  if (isExternal(before.type) && isExternal(spec.type)) keepNodePorts(spec, before);
   if (needsHealthCheckPort(before) && needsHealthCheckPort(spec)) {
     spec.healthCheckNodePort ||= before.healthCheckNodePort;
   }
   return spec;
+}
+
+function keepClusterIps(spec: ApiObject["spec"], before: ApiObject["spec"]): void {
+  spec.clusterIP ??= before.clusterIP;
+  if (spec.clusterIP === before.clusterIP) spec.clusterIPs ??= before.clusterIPs;
+  spec.ipFamilies ??= before.ipFamilies;
+  spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
+}
+
+function keepNodePorts(spec: ApiObject["spec"], before: ApiObject["spec"]): void {
+  const numbers = new Map<string, number | undefined>();
+  for (const port of (before.ports ?? []) as Port[]) {
+    numbers.set(`${port.protocol}/${port.port}`, port.nodePort);
+  }
+  const ports = spec.ports as Port[] | undefined;
+  spec.ports = ports?.map((port) => {
+    const nodePort = port.nodePort || numbers.get(`${port.protocol}/${port.port}`);
+    return nodePort ? { ...port, nodePort } : port;
+  });
 }
 
 export function needsHealthCheckPort(spec: ApiObject["spec"]): boolean {
@@ -190,28 +204,40 @@ function shownPort(port: Port): unknown {
 }
 
 function portErrors(port: Port, all: readonly Port[], field: string): Cause[] {
-  const causes: Cause[] = [];
-  if (!port.name && all.length > 1) causes.push(fieldError.required(`${field}.name`));
-  if (port.name && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(port.name)) {
-    causes.push(fieldError.invalid(`${field}.name`, port.name, PORT_NAME));
+  const supported = PROTOCOLS.includes(port.protocol);
+  return [
+    ...portNameErrors(port, all, field),
+    ...(isPort(port.port) ? [] : [fieldError.invalid(`${field}.port`, port.port, PORT_RANGE)]),
+    ...(supported ? [] : [fieldError.notSupported(`${field}.protocol`, port.protocol, PROTOCOLS)]),
+    ...targetPortErrors(port, `${field}.targetPort`),
+  ];
+}
+
+const PORT_RANGE = "must be between 1 and 65535, inclusive";
+
+function isPort(number: number): boolean {
+  return number >= 1 && number <= 65_535;
+}
+
+function portNameErrors(port: Port, all: readonly Port[], path: string): Cause[] {
+  const field = `${path}.name`;
+  const { name } = port;
+  if (!name) return all.length > 1 ? [fieldError.required(field)] : [];
+  const isLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name);
+  const isFirst = all.find((one) => one.name === name) === port;
+  return [
+    ...(isLabel ? [] : [fieldError.invalid(field, name, PORT_NAME)]),
+    ...(isFirst ? [] : [fieldError.duplicate(field, name)]),
+  ];
+}
+
+function targetPortErrors({ targetPort }: Port, field: string): Cause[] {
+  if (typeof targetPort === "number") {
+    return isPort(targetPort) ? [] : [fieldError.invalid(field, targetPort, PORT_RANGE)];
   }
-  const first = all.find((one) => one.name === port.name);
-  if (port.name && first !== port) causes.push(fieldError.duplicate(`${field}.name`, port.name));
-  const range = "must be between 1 and 65535, inclusive";
-  const isPort = (number: number) => number >= 1 && number <= 65_535;
-  if (!isPort(port.port)) causes.push(fieldError.invalid(`${field}.port`, port.port, range));
-  if (!PROTOCOLS.includes(port.protocol)) {
-    causes.push(fieldError.notSupported(`${field}.protocol`, port.protocol, PROTOCOLS));
-  }
-  const { targetPort } = port;
-  if (typeof targetPort === "number" && !isPort(targetPort)) {
-    causes.push(fieldError.invalid(`${field}.targetPort`, targetPort, range));
-  }
-  if (typeof targetPort === "string" && !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(targetPort)) {
-    const why = "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)";
-    causes.push(fieldError.invalid(`${field}.targetPort`, targetPort, why));
-  }
-  return causes;
+  if (targetPort === undefined || /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(targetPort)) return [];
+  const why = "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)";
+  return [fieldError.invalid(field, targetPort, why)];
 }
 
 const PORT_NAME =

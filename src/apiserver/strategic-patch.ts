@@ -19,23 +19,27 @@ function mergeMap(original: JsonObject, patch: JsonObject, schema?: Schema): Jso
   if (directive !== undefined && directive !== "merge") {
     throw badRequest(`invalid value for $patch: ${JSON.stringify(directive)}`);
   }
-  const merged: JsonObject = { ...original };
-  if (Array.isArray(retained)) {
-    for (const key of Object.keys(merged)) if (!retained.includes(key)) delete merged[key];
-  }
+  const kept = Object.entries(original).filter(
+    ([key]) => !Array.isArray(retained) || retained.includes(key),
+  );
+  const merged: JsonObject = Object.fromEntries(kept);
   for (const [key, value] of Object.entries(fields)) {
     if (key.startsWith("$")) continue;
     if (value === null) delete merged[key];
     else
       merged[key] = mergeField(merged[key], value, fieldSchema(schema, key), listRules(patch, key));
   }
-  // Directives may come without the list itself: an order, or deletions from a primitive list.
-  for (const directiveKey of Object.keys(fields)) {
+  applyLoneDirectives(merged, patch, schema);
+  return merged;
+}
+
+/** Directives may come without the list itself: an order, or deletions from a primitive list. */
+function applyLoneDirectives(merged: JsonObject, patch: JsonObject, schema?: Schema): void {
+  for (const directiveKey of Object.keys(patch)) {
     const key = directiveKey.slice(directiveKey.indexOf("/") + 1);
-    if (!isListDirective(directiveKey) || key in fields || !Array.isArray(merged[key])) continue;
+    if (!isListDirective(directiveKey) || key in patch || !Array.isArray(merged[key])) continue;
     merged[key] = mergeField(merged[key], [], fieldSchema(schema, key), listRules(patch, key));
   }
-  return merged;
 }
 
 function isListDirective(key: string): boolean {
@@ -68,19 +72,21 @@ function mergeField(
     return mergeMap(base, value, schema);
   }
   if (!Array.isArray(value) || !strategies.includes("merge")) return withoutDirectives(value);
-  const base = Array.isArray(original) ? original : [];
+  return mergeList(Array.isArray(original) ? original : [], value, schema, rules);
+}
+
+function mergeList(
+  base: Json[],
+  patch: Json[],
+  schema: Schema | undefined,
+  rules: ListRules,
+): Json[] {
   const mergeKey = schema?.["x-kubernetes-patch-merge-key"];
   const identity = (item: Json) => (mergeKey && isRecord(item) ? item[mergeKey] : item);
   const merged = mergeKey
-    ? mergeKeyed(base, value, mergeKey, schema?.items)
-    : mergePrimitives(base, value, rules.deletions);
-  const order = rules.order ?? value;
-  return ordered(
-    merged,
-    base,
-    order.map((item) => identity(item)),
-    identity,
-  );
+    ? mergeKeyed(base, patch, mergeKey, schema?.items)
+    : mergePrimitives(base, patch, rules.deletions);
+  return ordered(merged, base, (rules.order ?? patch).map(identity), identity);
 }
 
 /** A list that is replaced as a whole may still carry directives such as `{$patch: replace}`. */

@@ -1,5 +1,6 @@
 /** The columns that `kubectl get` shows for each built-in kind, and the cells of one object. */
 import type { ApiObject, Json } from "./api-object.ts";
+import { fromEventsV1 } from "./event-versions.ts";
 import { fullAge } from "./table-age.ts";
 
 export interface TableColumns {
@@ -81,13 +82,14 @@ function portsOf({ spec }: ApiObject): string {
 
 function nodeCells(object: ApiObject, now: number): Json[] {
   const { status = {}, spec = {}, metadata } = object;
+  const { nodeInfo: info = {} } = status;
   const ready = status.conditions?.find(({ type }: { type: string }) => type === "Ready");
-  const state = ready ? (ready.status === "True" ? "Ready" : "NotReady") : "Unknown";
+  const words: Record<string, string> = { True: "Ready", False: "NotReady", Unknown: "NotReady" };
+  const state = words[ready?.status] ?? "Unknown";
   const address = (type: string) =>
     status.addresses?.find((one: { type: string }) => one.type === type)?.address ?? NONE;
   const prefix = "node-role.kubernetes.io/";
   const roles = Object.keys(metadata.labels ?? {}).filter((key) => key.startsWith(prefix));
-  const info = status.nodeInfo ?? {};
   return [
     metadata.name,
     spec.unschedulable ? `${state},SchedulingDisabled` : state,
@@ -96,9 +98,9 @@ function nodeCells(object: ApiObject, now: number): Json[] {
     info.kubeletVersion ?? "",
     address("InternalIP"),
     address("ExternalIP"),
-    info.osImage || "<unknown>",
-    info.kernelVersion || "<unknown>",
-    info.containerRuntimeVersion || "<unknown>",
+    ...[info.osImage, info.kernelVersion, info.containerRuntimeVersion].map(
+      (text) => text || "<unknown>",
+    ),
   ];
 }
 
@@ -117,25 +119,30 @@ function endpointsText(object: ApiObject): string {
   return listed(all, Math.min(3, all.length));
 }
 
+/** Events reach the tables in the form they are stored in, core/v1, or in that of events.k8s.io. */
 function eventCells(object: ApiObject, now: number): Json[] {
-  const about = object.involvedObject ?? object.regarding ?? {};
-  const source = object.source ?? object.deprecatedSource ?? {};
-  const last = object.lastTimestamp ?? object.deprecatedLastTimestamp ?? object.eventTime;
-  const first = object.firstTimestamp ?? object.deprecatedFirstTimestamp ?? object.eventTime;
+  const event = object.regarding ? fromEventsV1(object) : object;
+  const { type = "", reason = "", message = "", involvedObject: about = {} } = event;
+  const ago = (time: string | undefined) => {
+    const since = time ?? event.eventTime;
+    return since ? fullAge(since, now) : "<unknown>";
+  };
   return [
-    last ? fullAge(last, now) : "<unknown>",
-    object.type ?? "",
-    object.reason ?? "",
-    `${String(about.kind ?? "").toLowerCase()}/${about.name ?? ""}`,
+    ago(event.lastTimestamp),
+    type,
+    reason,
+    `${String(about.kind).toLowerCase()}/${about.name}`,
     about.fieldPath ?? "",
-    [source.component || object.reportingComponent || object.reportingController, source.host]
-      .filter(Boolean)
-      .join(", "),
-    String(object.message ?? object.note ?? "").trim(),
-    first ? fullAge(first, now) : "<unknown>",
-    object.count ?? object.series?.count ?? object.deprecatedCount ?? 1,
-    object.metadata.name,
+    eventSource(event),
+    message.trim(),
+    ago(event.firstTimestamp),
+    event.count ?? event.series?.count ?? 1,
+    event.metadata.name,
   ];
+}
+
+function eventSource({ source = {}, reportingComponent }: ApiObject): string {
+  return [source.component || reportingComponent, source.host].filter(Boolean).join(", ");
 }
 
 function bindingCells(object: ApiObject, now: number): Json[] {
@@ -157,7 +164,7 @@ function bindingCells(object: ApiObject, now: number): Json[] {
   ];
 }
 
-const size = (map: unknown): number => Object.keys((map ?? {}) as object).length;
+const size = (map: unknown): number => Object.keys(map ?? {}).length;
 
 const EVENTS: TableColumns = {
   names: [

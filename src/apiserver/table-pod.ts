@@ -27,18 +27,19 @@ export const POD_COLUMNS: TableColumns = {
     "+Readiness Gates",
   ],
   cells(pod, now): Json[] {
-    const statuses: ContainerStatus[] = pod.status?.containerStatuses ?? [];
+    const { spec = {}, status = {} } = pod;
+    const statuses: ContainerStatus[] = status.containerStatuses ?? [];
     const ready = statuses.filter((one) => one.ready && one.state?.running).length;
     return [
       pod.metadata.name,
-      `${ready}/${pod.spec?.containers?.length ?? 0}`,
+      `${ready}/${spec.containers?.length ?? 0}`,
       statusWord(pod, statuses),
       restarts(statuses, now),
       fullAge(pod.metadata.creationTimestamp, now),
-      pod.status?.podIP || "<none>",
-      pod.spec?.nodeName || "<none>",
-      pod.status?.nominatedNodeName || "<none>",
-      pod.spec?.readinessGates ? `0/${pod.spec.readinessGates.length}` : "<none>",
+      status.podIP || "<none>",
+      spec.nodeName || "<none>",
+      status.nominatedNodeName || "<none>",
+      spec.readinessGates ? `0/${spec.readinessGates.length}` : "<none>",
     ];
   },
 };
@@ -52,14 +53,16 @@ function restarts(statuses: readonly ContainerStatus[], now: number): string {
 
 function statusWord(pod: ApiObject, statuses: readonly ContainerStatus[]): string {
   if (pod.metadata.deletionTimestamp) return "Terminating";
-  let word = String(pod.status?.reason ?? pod.status?.phase ?? "Unknown");
-  for (const { state } of statuses) {
-    const { waiting, terminated } = state ?? {};
-    if (waiting?.reason) word = waiting.reason;
-    else if (terminated?.reason) word = terminated.reason;
-    else if (terminated) {
-      word = terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`;
-    }
-  }
-  return word;
+  const { reason, phase = "Unknown" } = pod.status ?? {};
+  const words = statuses.map(containerWord).filter((word) => word !== undefined);
+  return words.at(-1) ?? String(reason ?? phase);
+}
+
+/** Why a container does not run; undefined for one that does. */
+function containerWord({ state = {} }: ContainerStatus): string | undefined {
+  const { waiting, terminated } = state;
+  if (waiting?.reason) return waiting.reason;
+  if (!terminated) return undefined;
+  const { reason, signal, exitCode } = terminated;
+  return reason ?? (signal ? `Signal:${signal}` : `ExitCode:${exitCode}`);
 }

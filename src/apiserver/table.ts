@@ -1,5 +1,5 @@
 /** meta.k8s.io/v1 Table and PartialObjectMetadata: the forms in which kubectl asks for lists. */
-import type { ApiObject, Json, JsonObject } from "./api-object.ts";
+import { textOf, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
 import { jsonPathValue } from "./json-path.ts";
 import type { Column, Resource } from "./resource.ts";
 import { fullAge } from "./table-age.ts";
@@ -126,7 +126,7 @@ function customColumns(resource: Resource): TableColumns {
 function customCell(object: ApiObject, column: Column, now: number): Json {
   const value = jsonPathValue(object, column.jsonPath ?? "");
   if (value === undefined || value === null) return null;
-  if (column.type === "date") return fullAge(String(value), now);
-  if (column.type === "string") return typeof value === "string" ? value : JSON.stringify(value);
+  if (column.type === "date") return fullAge(textOf(value), now);
+  if (column.type === "string") return textOf(value);
   return value;
 }

@@ -1,10 +1,12 @@
 /** Field errors of a whole object: its metadata, its schema, and the rules of its kind. */
 import { fieldError, invalid, type Cause } from "./api-error.ts";
-import { equal, type ApiObject, type Json } from "./api-object.ts";
+import { equal, type ApiObject } from "./api-object.ts";
+import { parseAddress } from "../ip/index.ts";
 import { metadataErrors } from "./object-metadata.ts";
 import type { Resource } from "./resource.ts";
-import { definitionErrors } from "./custom-resources.ts";
+import { definitionErrors } from "./custom-resource-errors.ts";
 import { schemaErrors } from "./schema-validation.ts";
+import { matchesLabelSelector } from "./selectors.ts";
 import { serviceErrors } from "./service-rules.ts";
 
 type Check = (object: ApiObject, old?: ApiObject) => Cause[];
@@ -12,10 +14,7 @@ type Check = (object: ApiObject, old?: ApiObject) => Cause[];
 /** Throws 422 with every cause found. */
 export function validate(object: ApiObject, resource: Resource, old?: ApiObject): void {
   const causes: Cause[] = metadataErrors(object, resource, old);
-  if (resource.custom)
-    causes.push(
-      ...schemaErrors(object as unknown as Json, resource.schema ?? {}, "", old as unknown as Json),
-    );
+  if (resource.custom) causes.push(...schemaErrors(object, resource.schema ?? {}, "", old));
   else causes.push(...(CHECKS[resource.kind]?.(object, old) ?? []));
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
 }
@@ -55,21 +54,19 @@ function containerErrors(spec: ApiObject["spec"], field: string): Cause[] {
   ]);
 }
 
-function workloadErrors(object: ApiObject, old?: ApiObject): Cause[] {
-  const { selector, template } = object.spec ?? {};
-  const causes: Cause[] = [];
-  if (!selector) causes.push(fieldError.required("spec.selector"));
-  const labels = template?.metadata?.labels ?? {};
-  const wanted = Object.entries((selector?.matchLabels ?? {}) as Record<string, string>);
-  if (selector && !wanted.every(([key, value]) => labels[key] === value)) {
-    const why = "`selector` does not match template `labels`";
-    causes.push(fieldError.invalid("spec.template.metadata.labels", labels, why));
-  }
-  causes.push(...containerErrors(template?.spec, "spec.template.spec"));
-  if (old && !equal(selector, old.spec.selector)) {
-    causes.push(fieldError.invalid("spec.selector", selector ?? null, "field is immutable"));
-  }
-  return causes;
+function workloadErrors({ spec = {} }: ApiObject, old?: ApiObject): Cause[] {
+  const { selector, template = {} } = spec;
+  const labels = template.metadata?.labels ?? {};
+  const moved = old && !equal(selector, old.spec.selector);
+  const unlike = "`selector` does not match template `labels`";
+  return [
+    ...(selector ? [] : [fieldError.required("spec.selector")]),
+    ...(matchesLabelSelector(selector, labels)
+      ? []
+      : [fieldError.invalid("spec.template.metadata.labels", labels, unlike)]),
+    ...containerErrors(template.spec, "spec.template.spec"),
+    ...(moved ? [fieldError.invalid("spec.selector", selector, "field is immutable")] : []),
+  ];
 }
 
 function configMapErrors(object: ApiObject, old?: ApiObject): Cause[] {
@@ -85,10 +82,24 @@ function configMapErrors(object: ApiObject, old?: ApiObject): Cause[] {
   ];
 }
 
+const FAMILIES: Record<string, number> = { IPv4: 4, IPv6: 6 };
+
 function sliceErrors(object: ApiObject, old?: ApiObject): Cause[] {
-  if (!object.addressType) return [fieldError.required("addressType")];
-  if (!old || old.addressType === object.addressType) return [];
-  return [fieldError.invalid("addressType", object.addressType, "field is immutable")];
+  const { addressType } = object;
+  if (!addressType) return [fieldError.required("addressType")];
+  if (old && old.addressType !== addressType) {
+    return [fieldError.invalid("addressType", addressType, "field is immutable")];
+  }
+  const family = FAMILIES[addressType];
+  const endpoints = (object.endpoints ?? []) as { addresses: string[] }[];
+  const why = `must be a valid ${addressType} address`;
+  return endpoints.flatMap(({ addresses }, at) =>
+    addresses.flatMap((text, which) =>
+      family === undefined || parseAddress(text)?.family === family
+        ? []
+        : [fieldError.invalid(`endpoints[${at}].addresses[${which}]`, text, why)],
+    ),
+  );
 }
 
 function eventErrors(object: ApiObject): Cause[] {

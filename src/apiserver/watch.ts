@@ -28,8 +28,8 @@ interface Watch {
 /** Starts a watch and returns the way to stop it. Bad selectors throw; an old version is told by an ERROR event. */
 export function startWatch(watch: Watch, sink: WatchSink): () => void {
   const { state, resource, query } = watch;
-  const labelSelector = query.get("labelSelector") ?? undefined;
-  const fieldSelector = query.get("fieldSelector") ?? undefined;
+  const labelSelector = query.get("labelSelector");
+  const fieldSelector = query.get("fieldSelector");
   const matches = objectMatcher({ labelSelector, fieldSelector }, resource);
   checkInitialEvents(query);
   const version = parseVersion(query.get("resourceVersion") ?? "");

@@ -47,7 +47,7 @@ export async function mutateByWebhooks(
     const response = await ask(state, webhook, { ...admission, object });
     if (!response?.patch || !object) continue;
     const operations = JSON.parse(Buffer.from(response.patch, "base64").toString()) as Json;
-    object = jsonPatch(object as unknown as Json, operations) as unknown as ApiObject;
+    object = jsonPatch(object, operations) as unknown as ApiObject;
   }
   return object;
 }
@@ -185,7 +185,7 @@ async function call(state: ServerState, webhook: Webhook, review: JsonObject): P
     const parsed = JSON.parse(body) as Json;
     if (!isRecord(parsed) || !isRecord(parsed.response))
       throw new Error(`Post "${url}": the answer is no AdmissionReview`);
-    return parsed.response as Response;
+    return parsed.response;
   } finally {
     await agent.destroy();
   }

@@ -160,18 +160,21 @@ async function commit(
 ): Promise<ApiObject> {
   const storage = storageOf(resource);
   const allocated = state.allocate(resource, object, current);
-  const { metadata } = allocated;
-  const gone =
-    metadata.deletionTimestamp &&
-    !metadata.finalizers?.length &&
-    !allocated.spec?.finalizers?.length;
-  const wasHeld = current.metadata.finalizers?.length || current.spec?.finalizers?.length;
+  const released = isHeld(current) && !isHeld(allocated) && allocated.metadata.deletionTimestamp;
   const stored =
-    gone && wasHeld && !metadata.deletionGracePeriodSeconds
+    released && !allocated.metadata.deletionGracePeriodSeconds
       ? state.store.remove(storage, allocated)
       : state.store.put(storage, allocated);
   await state.store.durable();
   return stored;
+}
+
+/** Whether finalizers keep the object: those of its metadata, for namespaces also those of its spec. */
+export function isHeld(object: ApiObject): boolean {
+  const { finalizers = [] } = object.metadata;
+  const isNamespace = object.kind === "Namespace" && object.apiVersion === "v1";
+  const own: string[] = isNamespace ? (object.spec?.finalizers ?? []) : [];
+  return finalizers.length > 0 || own.length > 0;
 }
 
 /** What counts when deciding whether a write changes anything: not when a field manager wrote last. */
@@ -206,7 +209,7 @@ function merged(
   let object: ApiObject = { ...wanted, metadata };
   if (subresource === "status") {
     const { status: _old, ...rest } = current;
-    object = { ...rest, metadata: resource.custom ? current.metadata : metadata } as ApiObject;
+    object = { ...rest, metadata: resource.custom ? current.metadata : metadata };
     if (wanted.status !== undefined) object.status = wanted.status;
   } else if (resource.subresources.includes("status")) {
     delete object.status;

@@ -1,0 +1,78 @@
+/** A watch over HTTP: one JSON line an event, in the version and the form that the client asked for. */
+import type { ServerResponse } from "node:http";
+import type { ApiObject, JsonObject } from "./api-object.ts";
+import type { ApiRequest, Target } from "./request.ts";
+import { inVersion, type Resource } from "./resource.ts";
+import type { ServerState } from "./server-state.ts";
+import { inForm, wantedForm } from "./table.ts";
+import { startWatch, type WatchSink, type WatchType } from "./watch.ts";
+
+const BACKLOG_BYTES = 16 * 1024 * 1024;
+
+/** Streams until the client goes, the time is over, or the client is too slow. Throws before anything is sent. */
+export function streamWatch(
+  state: ServerState,
+  request: ApiRequest,
+  what: { target: Target; resource: Resource },
+  outgoing: ServerResponse,
+): void {
+  const { target, resource } = what;
+  const query = new URLSearchParams(request.query);
+  if (target.name) query.set("fieldSelector", `metadata.name=${target.name}`);
+  const stream = new WatchStream(outgoing, eventShape(request, resource));
+  const stop = startWatch({ state, resource, namespace: target.namespace, query }, stream);
+  outgoing.on("close", stop);
+  stream.begin();
+}
+
+/** Holds events back until `begin`, as errors in the query must be told by the status code. */
+class WatchStream implements WatchSink {
+  readonly #outgoing: ServerResponse;
+  readonly #shape: (object: ApiObject | JsonObject) => ApiObject | JsonObject;
+  #held: string[] | undefined = [];
+  #ended = false;
+
+  constructor(
+    outgoing: ServerResponse,
+    shape: (object: ApiObject | JsonObject) => ApiObject | JsonObject,
+  ) {
+    this.#outgoing = outgoing;
+    this.#shape = shape;
+  }
+
+  send(type: WatchType, object: ApiObject | JsonObject): boolean {
+    const shown = type === "ERROR" ? object : this.#shape(object);
+    const line = `${JSON.stringify({ type, object: shown })}\n`;
+    if (this.#held) this.#held.push(line);
+    else this.#outgoing.write(line);
+    return this.#outgoing.writableLength < BACKLOG_BYTES;
+  }
+
+  end(): void {
+    this.#ended = true;
+    if (!this.#held) this.#outgoing.end();
+  }
+
+  begin(): void {
+    this.#outgoing.writeHead(200, { "Content-Type": "application/json" });
+    this.#outgoing.flushHeaders();
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (held.length > 0) this.#outgoing.write(held.join(""));
+    if (this.#ended) this.#outgoing.end();
+  }
+}
+
+function eventShape(request: ApiRequest, resource: Resource) {
+  const form = wantedForm(request.accept);
+  const includeObject = request.query.get("includeObject") ?? undefined;
+  let header = true;
+  return (object: ApiObject | JsonObject): JsonObject => {
+    const isBookmark = (object as ApiObject).metadata.uid === undefined;
+    const plain = (isBookmark ? object : inVersion(object as ApiObject, resource)) as JsonObject;
+    if (!form) return plain;
+    const shaped = inForm(plain, resource, { form, now: Date.now(), includeObject, header });
+    header = false;
+    return shaped;
+  };
+}
