@@ -151,11 +151,24 @@ describe("a ConfigMap document", () => {
     assert.equal(refusal("peers: [*x]\naddress-pools: &x []").code, "yaml-syntax");
   });
 
-  it("LC-2: aliases that multiply are cut off", () => {
+  it("LC-2: aliases that multiply are cut off, those that only repeat are not", () => {
+    const pool = (index: number) =>
+      `{name: p${index}, protocol: bgp, addresses: [10.0.${index}.0/24]`;
+    const list = "&ads [{communities: ['1:2', '1:3']}, {localpref: 1}, {localpref: 2}]";
+    const rest = Array.from(
+      { length: 100 },
+      (_, index) => `${pool(index + 1)}, bgp-advertisements: *ads}`,
+    );
+    const first = `${pool(0)}, bgp-advertisements: ${list}}`;
+    assert.equal(compile(`address-pools: [${first}, ${rest.join()}]`).pools.size, 101);
+
     const words = `&words [${Array(100).fill("a").join()}]`;
     const advertisements = `&ads [{communities: ${words}}${", {communities: *words}".repeat(200)}]`;
     const pools = `{bgp-advertisements: ${advertisements}}${", {bgp-advertisements: *ads}".repeat(200)}`;
-    assert.match(refusal(`address-pools: [${pools}]`).message, /more than 10000 aliases/);
+    assert.match(
+      refusal(`address-pools: [${pools}]`).message,
+      /aliases multiply this document beyond measure/,
+    );
   });
 
   it("LC-3: the shape of the whole document comes before any meaning", () => {
@@ -210,12 +223,12 @@ describe("a ConfigMap document", () => {
         assert.ok(result.error.line !== undefined && result.error.fix !== "");
         assert.ok(result.error.message.includes(result.error.fix));
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
   it("LC-2: nesting beyond all measure is refused, not fatal", () => {
-    for (const text of ["[".repeat(5000), "- ".repeat(5000), `a: ${"{a: ".repeat(5000)}`]) {
+    for (const text of ["[".repeat(2000), "- ".repeat(2000), `a: ${"{a: ".repeat(2000)}`]) {
       assert.equal(compileConfigMap(text).ok, false);
     }
   });

@@ -25,6 +25,8 @@ type YamlNode = ParsedNode | null | undefined;
 /** What a reader needs of the document around its node. */
 interface Source {
   readonly aliases: AliasTargets;
+  /** Aliases of aliases multiply what there is to read; this bounds it. */
+  readsLeft: number;
   /** Keys of later releases are known, but refused unless this is set (LC-4). */
   readonly acceptLateKeys: boolean;
 }
@@ -33,6 +35,9 @@ export type Reader<T> = (node: YamlNode, place: Place, source: Source) => Locate
 export type ShapeOf<R> = R extends Reader<infer T> ? T : never;
 type Shape = Readonly<Record<string, Reader<unknown>>>;
 export type Fields<S extends Shape> = { readonly [K in keyof S]: Located<ShapeOf<S[K]>> };
+
+/** Far beyond what aliases are good for in an honest document, and soon reached in a malicious one. */
+const readsPerCharacter = 10;
 
 /** Reads the whole text with one reader; throws ConfigError. An empty text is a null document. */
 export function readDocument<T>(text: string, reader: Reader<T>, acceptLateKeys: boolean): T {
@@ -51,7 +56,8 @@ export function readDocument<T>(text: string, reader: Reader<T>, acceptLateKeys:
     refuse("yaml-syntax", place, `not valid YAML: ${problem}`, "correct the YAML at this position");
   }
   const place = new Place(lineCounter, "", 0);
-  const source = { aliases: new AliasTargets(document), acceptLateKeys };
+  const readsLeft = 1000 + text.length * readsPerCharacter;
+  const source = { aliases: new AliasTargets(document), readsLeft, acceptLateKeys };
   return reader(document.contents, place, source).value;
 }
 
@@ -182,6 +188,11 @@ function resolve(
   source: Source,
 ): Exclude<ParsedNode, Alias.Parsed> | undefined {
   if (node === null || node === undefined) return undefined;
+  source.readsLeft -= 1;
+  if (source.readsLeft < 0) {
+    const problem = "aliases multiply this document beyond measure";
+    refuse("yaml-syntax", place.at(node.range[0]), problem, "write the values out");
+  }
   if (isAlias(node)) return resolve(source.aliases.follow(node, place), place, source);
   const isNull = isScalar(node) && isPlain(node) && nullWords.has(String(node.value));
   return isNull ? undefined : node;

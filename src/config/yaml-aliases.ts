@@ -1,16 +1,12 @@
-/** What the aliases of a YAML document stand for, found in one walk and followed within a limit. */
+/** What the aliases of a YAML document stand for, found in one walk. */
 import { visit, type Alias, type Document, type ParsedNode } from "yaml";
 import { refuse } from "./config-error.ts";
 import type { Place } from "./place.ts";
-
-/** Aliases of aliases can multiply without end; no honest configuration follows this many. */
-const followsMax = 10_000;
 
 export class AliasTargets {
   readonly #document: Document.Parsed;
   /** Made when the first alias is met: most documents have none. */
   #targets: ReadonlyMap<unknown, ParsedNode> | undefined;
-  #follows = 0;
 
   constructor(document: Document.Parsed) {
     this.#document = document;
@@ -19,11 +15,6 @@ export class AliasTargets {
   /** The node behind the alias; throws ConfigError if there is none. */
   follow(alias: Alias.Parsed, place: Place): ParsedNode {
     const at = place.at(alias.range[0]);
-    this.#follows += 1;
-    if (this.#follows > followsMax) {
-      const problem = `more than ${followsMax} aliases are followed`;
-      refuse("yaml-syntax", at, problem, "write the values out");
-    }
     this.#targets ??= findTargets(this.#document);
     const fix = "define the anchor before it, or write the value out";
     const target = this.#targets.get(alias);
