@@ -21,7 +21,8 @@ export interface ContainerOptions {
   readonly onEvent: (type: "Normal" | "Warning", reason: string, message: string) => void;
 }
 
-const configRetryMs = 1000;
+const configRetryMs = 500;
+const impatientProbeMs = 150;
 const longestBackOffMs = 30_000;
 
 export class RunningContainer {
@@ -102,13 +103,19 @@ export class RunningContainer {
     if (probe === undefined) return;
     const child = this.#child;
     let failures = 0;
+    let wasGood = false;
+    // Until it is ready for the first time a container is asked more often: a lab starts quickly.
+    const isFirst = () => !wasGood && probe === this.#options.container.readinessProbe;
     const round = async () => {
       const failure = await runProbe(probe, target);
       if (this.#child !== child || this.#isStopping) return;
       failures = failure === undefined ? 0 : failures + 1;
+      wasGood ||= failure === undefined;
       if (failure === undefined) tell();
-      else if (failures === (probe.failureThreshold ?? 3)) tell(failure);
-      this.#later((probe.periodSeconds ?? 10) * 1000, () => void round());
+      else if (!isFirst() && failures === (probe.failureThreshold ?? 3)) tell(failure);
+      const periodMs = (probe.periodSeconds ?? 10) * 1000;
+      const nextMs = isFirst() ? Math.min(periodMs, impatientProbeMs) : periodMs;
+      this.#later(nextMs, () => void round());
     };
     this.#later((probe.initialDelaySeconds ?? 0) * 1000, () => void round());
   }

@@ -60,7 +60,7 @@ export async function startCluster(
   execFileSync("mount", ["--bind", checkout, app]);
   await seed(client, tutorialObjects("kube-proxy"));
   await seed(client, ownEndpoints(address));
-  const images = programs(options.metallbCommand);
+  const images = { ...ownPrograms(), ...options.programs };
   for (const node of topology.nodes) {
     startNode(stateDir, node, {
       apiServer: { host: address, port: String(apiPort) },
@@ -97,14 +97,11 @@ function ownEndpoints(address: string): KubeObject[] {
 }
 
 /** Image name (with or without tag) to the program that it stands for. */
-function programs(metallbCommand?: readonly string[]): Record<string, string[]> {
+function ownPrograms(): Record<string, string[]> {
   const node = [inApp(process.execPath), quiet];
   const bundle = join(checkout, "dist/metallb.mjs");
   const source = join(checkout, "src/cli/main.ts");
-  const metallb = metallbCommand?.map(inApp) ?? [
-    ...node,
-    inApp(existsSync(bundle) ? bundle : source),
-  ];
+  const metallb = [...node, inApp(existsSync(bundle) ? bundle : source)];
   const images: Record<string, string[]> = {
     "k8s.gcr.io/kube-proxy": [...node, `${app}/src/cluster/service-proxy-main.ts`],
     "grafana/grafana": [...node, `${app}/src/lab/grafana-stand-in.ts`],

@@ -15,8 +15,8 @@ export interface HolderOptions {
   readonly withCluster?: boolean;
   /** Seeded beside the nodes and kube-proxy: what the tutorial takes for granted (Grafana). */
   readonly withTutorialObjects?: boolean;
-  /** Command that runs metallb-ts; default: this checkout's. */
-  readonly metallbCommand?: readonly string[];
+  /** Image name to program, besides those of this checkout (or in their place). */
+  readonly programs?: Readonly<Record<string, readonly string[]>>;
   /** A node whose heart has not beaten for this long is NotReady (real clusters: 40 s). */
   readonly nodeGraceMs?: number;
 }

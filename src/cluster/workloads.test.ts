@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Node } from "../kube/index.ts";
+import type { Action } from "./actions.ts";
+import { chooseNode, mayRunOn } from "./placement.ts";
+import type { Pod, PodSpec, Workload } from "./objects.ts";
+import { planWorkloads, type WorkloadView } from "./workloads.ts";
+
+const master = { key: "node-role.kubernetes.io/master", effect: "NoSchedule" };
+const linux = { "kubernetes.io/os": "linux" };
+
+function node(name: string, options: { ready?: boolean; tainted?: boolean } = {}): Node {
+  const status = options.ready === false ? "Unknown" : "True";
+  return {
+    metadata: { name, labels: linux },
+    spec: options.tainted ? { taints: [master] } : {},
+    status: { conditions: [{ type: "Ready", status }] },
+  };
+}
+
+const nodes = [node("kmaster", { tainted: true }), node("knode1"), node("knode2")];
+
+function workload(kind: string, spec: Partial<PodSpec> = {}, replicas?: number): Workload {
+  return {
+    apiVersion: "apps/v1",
+    kind,
+    metadata: { name: "app", namespace: "default", uid: `${kind}-uid`, generation: 1 },
+    spec: {
+      ...(replicas === undefined ? {} : { replicas }),
+      selector: { matchLabels: { app: "app" } },
+      template: {
+        metadata: { labels: { app: "app" } },
+        spec: { containers: [{ name: "c", image: "i" }], ...spec },
+      },
+    },
+  };
+}
+
+/** Plays the API server: keeps objects, applies actions until nothing more is asked for. */
+class World {
+  view: WorkloadView & { replicaSets: Workload[]; pods: Pod[] };
+  #count = 0;
+
+  constructor(parts: Partial<WorkloadView>) {
+    const nameSuffix = () => `p${++this.#count}`;
+    this.view = {
+      deployments: [],
+      daemonSets: [],
+      nodes,
+      nameSuffix,
+      ...parts,
+      replicaSets: [],
+      pods: [],
+    };
+  }
+
+  settle(): void {
+    for (let round = 0; round < 20; round++) {
+      const actions = planWorkloads(this.view).filter(({ verb }) => verb !== "status");
+      if (actions.length === 0) return;
+      for (const action of actions) this.#apply(action);
+      this.ready();
+    }
+    assert.fail("the controllers do not come to rest");
+  }
+
+  ready(): void {
+    for (const pod of this.view.pods) {
+      pod.status = { conditions: [{ type: "Ready", status: "True" }] };
+    }
+  }
+
+  status(plural: string): Record<string, unknown> {
+    const action = planWorkloads(this.view).find(
+      ({ verb, ref }) => verb === "status" && ref.plural === plural,
+    );
+    return action?.verb === "status" ? (action.status as Record<string, unknown>) : {};
+  }
+
+  #apply(action: Action): void {
+    const list: { metadata: { name: string; uid?: string } }[] =
+      action.ref.plural === "pods" ? this.view.pods : this.view.replicaSets;
+    const index = list.findIndex(
+      (o) => action.verb !== "create" && o.metadata.name === action.name,
+    );
+    if (action.verb === "create") {
+      const object = structuredClone(action.object);
+      object.metadata.uid = `uid-${object.metadata.name}`;
+      list.push(object);
+    } else if (action.verb === "delete") list.splice(index, 1);
+    else if (action.verb === "patch") {
+      const { spec } = action.patch as { spec: { replicas: number } };
+      this.view.replicaSets[index]!.spec.replicas = spec.replicas;
+    }
+  }
+}
+
+describe("DaemonSets", () => {
+  it("run one pod on every node that selector and taints allow (INS-1: the speaker tolerates master)", () => {
+    const tolerant = { nodeSelector: linux, tolerations: [master] };
+    const world = new World({ daemonSets: [workload("DaemonSet", tolerant)] });
+    world.settle();
+    assert.deepEqual(world.view.pods.map((pod) => pod.spec.nodeName).sort(), [
+      "kmaster",
+      "knode1",
+      "knode2",
+    ]);
+    const { desiredNumberScheduled, numberReady } = world.status("daemonsets");
+    assert.deepEqual([desiredNumberScheduled, numberReady], [3, 3]);
+  });
+
+  it("replace a deleted pod on its node", () => {
+    const world = new World({ daemonSets: [workload("DaemonSet")] });
+    world.settle();
+    const [gone] = world.view.pods.splice(0, 1);
+    world.settle();
+    const names = world.view.pods.map((pod) => pod.metadata.name);
+    assert.equal(world.view.pods.length, 2);
+    assert.ok(!names.includes(gone!.metadata.name));
+  });
+
+  it("wait with a new pod until the old one has ended", () => {
+    const world = new World({ daemonSets: [workload("DaemonSet")] });
+    world.settle();
+    world.view.pods[0]!.metadata.deletionTimestamp = "2026-11-22T00:00:00Z";
+    assert.deepEqual(
+      planWorkloads(world.view).filter(({ verb }) => verb === "create"),
+      [],
+    );
+  });
+
+  it("renew their pods one at a time when the template changes", () => {
+    const set = workload("DaemonSet");
+    const world = new World({ daemonSets: [set] });
+    world.settle();
+    set.spec.template.spec.containers[0]!.image = "new";
+    const removals = planWorkloads(world.view).filter(({ verb }) => verb === "delete");
+    assert.equal(removals.length, 1);
+    world.settle();
+    assert.ok(world.view.pods.every((pod) => pod.spec.containers[0]?.image === "new"));
+  });
+});
+
+describe("Deployments", () => {
+  it("spread their pods over ready nodes without taints", () => {
+    const world = new World({ deployments: [workload("Deployment", {}, 2)] });
+    world.settle();
+    assert.deepEqual(world.view.pods.map((pod) => pod.spec.nodeName).sort(), ["knode1", "knode2"]);
+    const { replicas, readyReplicas, unavailableReplicas } = world.status("deployments");
+    assert.deepEqual([replicas, readyReplicas, unavailableReplicas], [2, 2, 0]);
+  });
+
+  it("bring up a new ReplicaSet before they end the old one when the template changes", () => {
+    const deployment = workload("Deployment", {}, 1);
+    const world = new World({ deployments: [deployment] });
+    world.settle();
+    deployment.spec.template.spec.containers[0]!.image = "new";
+    world.settle();
+    assert.deepEqual(
+      world.view.pods.map((pod) => pod.spec.containers[0]?.image),
+      ["new"],
+    );
+    assert.deepEqual(world.view.replicaSets.map((set) => set.spec.replicas).sort(), [0, 1]);
+  });
+
+  it("take their ReplicaSets and pods with them when they are deleted", () => {
+    const world = new World({ deployments: [workload("Deployment", {}, 2)] });
+    world.settle();
+    world.view = { ...world.view, deployments: [] };
+    world.settle();
+    assert.deepEqual([world.view.pods, world.view.replicaSets], [[], []]);
+  });
+});
+
+describe("the choice of a node", () => {
+  const spec: PodSpec = { containers: [] };
+
+  it("leaves out nodes that are cordoned or not ready", () => {
+    const cordoned = { ...node("a"), spec: { unschedulable: true } };
+    assert.equal(chooseNode(spec, [cordoned, node("b", { ready: false }), node("c")], []), "c");
+    assert.equal(chooseNode(spec, [cordoned], []), undefined);
+  });
+
+  it("takes a toleration without effect for every effect, and one without key for every taint", () => {
+    const tainted = node("a", { tainted: true });
+    assert.equal(mayRunOn(spec, tainted), false);
+    assert.equal(mayRunOn({ ...spec, tolerations: [{ key: master.key }] }, tainted), true);
+    assert.equal(mayRunOn({ ...spec, tolerations: [{ operator: "Exists" }] }, tainted), true);
+    assert.equal(
+      mayRunOn({ ...spec, tolerations: [{ key: "other", operator: "Exists" }] }, tainted),
+      false,
+    );
+  });
+});
