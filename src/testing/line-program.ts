@@ -13,8 +13,8 @@ export class LineProgram {
   readonly #ended: Promise<unknown>;
 
   constructor(command: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    const [program = "", ...rest] = command;
-    this.#child = spawn(program, rest, { env });
+    // Nothing outlives the test, also when that is killed.
+    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...command], { env });
     this.#ended = once(this.#child, "close").then(() => {
       this.#hasEnded = true;
       this.#wake();
