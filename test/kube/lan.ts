@@ -4,13 +4,19 @@ import { execFileSync } from "node:child_process";
 /** Our side of the management network; it leads nowhere but to the nodes. */
 export const managementAddress = "169.254.231.1";
 
-/** Whether this process may make network namespaces and interfaces. */
-export function mayBuildLan(): boolean {
+/** Why this process cannot build a LAN here, or undefined. */
+export function lanObstacle(): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root, for network namespaces";
   try {
     execFileSync("unshare", ["--net", "ip", "link", "show"], { stdio: "ignore" });
-    return process.getuid?.() === 0;
   } catch {
-    return false;
+    return "network namespaces are not allowed here, or iproute2 is missing";
+  }
+  try {
+    execFileSync("arping", ["-V"], { stdio: "ignore" });
+    return undefined;
+  } catch {
+    return "arping is missing: install iputils-arping";
   }
 }
 
