@@ -50,11 +50,16 @@ export class LineProgram {
     this.#child.kill(signal);
   }
 
+  /** Waits until the program has ended by itself; the result is its exit status. */
+  async ended(): Promise<number | null> {
+    await this.#ended;
+    return this.#child.exitCode;
+  }
+
   /** Asks the program to stop and waits until it has. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     this.#child.kill(signal);
-    await this.#ended;
-    return this.#child.exitCode;
+    return this.ended();
   }
 
   #wake(): void {

@@ -46,20 +46,12 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     await server.line((line) => line.includes("serving on"));
   }
 
-  function startSpeaker(...flags: string[]): LineProgram {
-    const common = ["--kubeconfig", join(folder, "kubeconfig"), "--namespace=metallb-system"];
-    return new LineProgram(
-      wire.at("node", [
-        ...NODE,
-        CLI,
-        "speaker",
-        "--port=17472",
-        "--host=127.0.0.1",
-        ...common,
-        ...flags,
-      ]),
-      { ...process.env, METALLB_NODE_NAME: "n1", METALLB_ML_SECRET_KEY: SECRET },
-    );
+  function startSpeaker(nodeName = "n1", port = 17472): LineProgram {
+    const place = ["--kubeconfig", join(folder, "kubeconfig"), "--namespace=metallb-system"];
+    const page = [`--port=${port}`, "--host=127.0.0.1"];
+    const command = [...NODE, CLI, "speaker", ...page, ...place];
+    const env = { METALLB_NODE_NAME: nodeName, METALLB_ML_SECRET_KEY: SECRET };
+    return new LineProgram(wire.at("node", command), { ...process.env, ...env });
   }
 
   const announcements = () =>
@@ -128,8 +120,32 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     assert.match(metrics, /metallb_k8s_client_config_loaded_bool 1/);
   });
 
-  it("INS-18: the memberlist secret is nowhere in the log", () => {
+  it("INS-18 FL-3: the log begins with the version, and the memberlist secret is nowhere in it", () => {
+    const first = JSON.parse(speaker.lines[0] ?? "") as Record<string, string>;
+    assert.match(first["msg"] ?? "", /^MetalLB speaker starting/);
+    for (const key of ["version", "commit", "branch", "goversion"]) assert.ok(first[key], key);
     assert.ok(speaker.lines.every((line) => !line.includes(SECRET)));
+  });
+
+  it("L2-40 L2-172: of two speakers one announces, and the other when that one's node is dead", async () => {
+    const second = startSpeaker("n2", 17473);
+    try {
+      const path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/web-1";
+      const endpoints = ["n1", "n2"].map((nodeName) => ({ addresses: ["10.1.0.1"], nodeName }));
+      await second.line((line) => line.includes("created ARP responder"));
+      kube("PATCH", path, { endpoints });
+      const has = (event: string) => (line: string) => line.includes(`"event":"${event}"`);
+      // SHA-256 of "n2#default/web" is the smaller one.
+      await second.line(has("serviceAnnounced"));
+      await speaker.line(has("serviceWithdrawn"));
+      const conditions = [{ type: "Ready", status: "Unknown" }];
+      kube("PATCH", "/api/v1/nodes/n2/status", { status: { conditions } });
+      await second.line(has("serviceWithdrawn"));
+      await speaker.line(() => announcements().length > 1);
+      assert.ok(isAnswered("10.99.0.240"));
+    } finally {
+      await second.stop();
+    }
   });
 
   it("L2-175 L2-138: a restart of the API server neither loses nor repeats the announcement", async () => {
@@ -170,10 +186,17 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     assert.ok(!isAnswered("10.99.0.240"));
   });
 
+  it("L2-220 LC-43: without a node name the program ends with status 1 and says how to give one", async () => {
+    const nameless = startSpeaker("");
+    const line = await nameless.line((text) => text.includes('"op":"startup"'));
+    assert.match(line, /METALLB_NODE_NAME/);
+    assert.equal(await nameless.ended(), 1);
+  });
+
   it("LC-42: a metrics port that is taken gives one clear error and status 1", async () => {
     const second = startSpeaker();
     const line = await second.line((text) => text.includes("cannot serve metrics"));
     assert.match(line, /17472/);
-    assert.equal(await second.stop("SIGCONT"), 1);
+    assert.equal(await second.ended(), 1);
   });
 });
