@@ -38,6 +38,13 @@ export type JudgeService = (
   options: { readonly mayAllocate: boolean },
 ) => ServiceOutcome;
 
+/** A status write: what it started from, what it wants stored, and whether to come back after it. */
+interface Write {
+  readonly from: Service;
+  readonly wanted: Service;
+  readonly result: ServiceOutcome["result"];
+}
+
 /** Work on so many keys, then let the event loop turn: a pass over 10,000 services must not hold it. */
 const keysPerStep = 250;
 
@@ -59,11 +66,8 @@ export class Controller {
   #mayAllocate = false;
   /** Services that asked for an address before one could be given. */
   readonly #early = new Set<string>();
-  /** Status writes under way: the Service they started from, and whether to come back after them. */
-  readonly #writes = new Map<
-    string,
-    { readonly from: Service; readonly result: ServiceOutcome["result"] }
-  >();
+  readonly #writes = new Map<string, Write>();
+  readonly #failedWrites = new Map<string, Write>();
   #commands: ControllerCommand[] = [];
 
   constructor(judge: JudgeService) {
@@ -135,7 +139,8 @@ export class Controller {
     // LC-20: without a configuration nothing is touched.
     if (this.#config === undefined) return this.#queue.done(key);
 
-    const outcome = this.#judge(service, this.#allocator, { mayAllocate: this.#mayAllocate });
+    const proposal = this.#proposalFor(key, service);
+    const outcome = this.#judge(proposal, this.#allocator, { mayAllocate: this.#mayAllocate });
     for (const { level, fields } of outcome.logs) {
       this.#log(level, { service: key, ...fields });
     }
@@ -144,10 +149,11 @@ export class Controller {
       this.#do({ kind: "count", what: "updateErrors" });
       if (!this.#mayAllocate) this.#early.add(key);
     }
-    if (outcome.changed === undefined) return this.#finish(key, outcome.result, nowMs);
+    const changed = outcome.changed ?? proposal;
+    if (changed === service) return this.#finish(key, outcome.result, nowMs);
     // The key stays in work until the answer comes, so no second write can overtake this one.
-    this.#writes.set(key, { from: service, result: outcome.result });
-    return this.#do({ kind: "writeStatus", key, service: outcome.changed });
+    this.#writes.set(key, { from: service, wanted: changed, result: outcome.result });
+    return this.#do({ kind: "writeStatus", key, service: changed });
   }
 
   /** LC-22: each deletion, of any service, looks at the others anew: one of them may wait for the address. */
@@ -155,6 +161,7 @@ export class Controller {
     this.#log("info", { event: "serviceDeleted", service: key, msg: "service deleted" });
     this.#allocator.unassign(key);
     this.#early.delete(key);
+    this.#failedWrites.delete(key);
     this.#queue.done(key);
     this.#queue.add(freedKey);
   }
@@ -169,9 +176,20 @@ export class Controller {
     this.#finish(key, write.result, nowMs);
   }
 
-  /** CTL-7, CTL-8: the address stays held in memory; the retry converges. */
+  /**
+   * CTL-7, CTL-8: the retry goes on from what was wanted, so that the address stays held; the write may have been
+   * stored after all. When the service changed meanwhile, it starts from that.
+   */
+  #proposalFor(key: string, service: Service): Service {
+    const failed = this.#failedWrites.get(key);
+    this.#failedWrites.delete(key);
+    return failed !== undefined && isSameVersion(failed.from, service) ? failed.wanted : service;
+  }
+
   #onWriteFailed(key: string, error: string, nowMs: number): void {
+    const write = this.#writes.get(key);
     this.#writes.delete(key);
+    if (write !== undefined) this.#failedWrites.set(key, write);
     if (!this.#services.has(key)) return this.#queue.done(key);
     const fields = { op: "updateServiceStatus", service: key, error };
     this.#log("error", { ...fields, msg: "failed to update service status" });
