@@ -301,15 +301,26 @@ describe("a service with an address", () => {
     assert.deepEqual(events(outcome), ['Normal IPAllocated Assigned IP "198.18.1.3"']);
   });
 
-  it("CTL-4: loses its address when the one it asks for now cannot be had", () => {
+  it("CTL-4: keeps its address, unlike the reference, when what it asks for now cannot be had", () => {
     const allocator = allocatorWith(lan);
-    const outcome = evaluate(
-      allocator,
-      service("a", { ...wanted("203.0.113.9"), ...address("198.18.1.0") }),
-    );
-    assert.equal(shown(outcome), "none");
-    assert.match(events(outcome).join(), /AllocationFailed/);
-    assert.equal(allocator.holdingOf("w/a"), undefined);
+    stored(allocator, service("b", wanted("198.18.1.1")));
+    for (const [wish, why] of [
+      [wanted("203.0.113.9"), /no pool|not allowed/],
+      [wanted("198.18.1.1"), /w\/b/],
+      [{ annotations: named("ghost") }, /unknown pool "ghost"/],
+    ] as const) {
+      const outcome = evaluate(allocator, service("a", { ...wish, ...address("198.18.1.0") }));
+      assert.equal(shown(outcome), "unchanged");
+      assert.match(events(outcome).join(), /^Warning AllocationFailed .*; it keeps 198\.18\.1\.0$/);
+      assert.match(events(outcome).join(), why);
+      assert.equal(allocator.holdingOf("w/a")?.pool, "lan");
+    }
+  });
+
+  it("LC-20: before the replay is over, a wish to move waits and the address stays", () => {
+    const asking = service("a", { ...wanted("198.18.1.3"), ...address("198.18.1.0") });
+    const outcome = evaluate(allocatorWith(lan), asking, false);
+    assert.deepEqual([outcome.result, shown(outcome)], ["retry", "unchanged"]);
   });
 
   it("CTL-4, TV-67: keeps its address when it asks for a malformed one", () => {

@@ -35,7 +35,11 @@ export function reconcileService(
     return journal.done(service, undefined);
   }
   const kept = keepAddress(service, request, allocator, journal);
-  if (kept !== undefined) return journal.done(service, kept);
+  if (kept !== undefined) {
+    if (mayAllocate) return journal.done(service, moveOrStay(kept, request, allocator, journal));
+    const mayMove = wishToMove(kept, request, allocator) !== undefined;
+    return mayMove ? journal.retry() : journal.done(service, kept);
+  }
   allocator.unassign(key);
   if (!mayAllocate) {
     const error = "not all services were seen yet; will be tried again";
@@ -45,7 +49,7 @@ export function reconcileService(
   return journal.done(service, giveAddress(request, allocator, journal));
 }
 
-/** The address that status shows, if the service may and wants to keep it. */
+/** The address that status shows, or the one it moves to because it asks for another; none if it may not stay. */
 function keepAddress(
   service: Service,
   request: ServiceRequest,
@@ -63,28 +67,44 @@ function keepAddress(
     journal.note("Normal", "ClearAssignment", message);
     return cleared(journal, "notAllowedByConfig", error);
   }
-  if (request.addressText !== "") return keepAsked(shown, request, journal);
-  if (request.pool !== "" && request.pool !== assignment.holding.pool) {
-    return cleared(journal, "differentPoolRequested");
-  }
   return shown;
 }
 
-/** LC-26: a wanted address beats a wanted pool; one that cannot be read takes nothing away. */
-function keepAsked(
+/** Whether the service asks for something else than it holds; LC-26: a wanted address beats a wanted pool. */
+function wishToMove(
   shown: IpAddress,
-  { addressText, family }: ServiceRequest,
+  request: ServiceRequest,
+  allocator: Allocator,
+): "differentIPRequested" | "differentPoolRequested" | undefined {
+  const { addressText, pool, claim } = request;
+  if (addressText !== "") {
+    const asked = parseAddress(addressText);
+    const isSame = asked !== undefined && compareAddresses(asked, shown) === 0;
+    return isSame ? undefined : "differentIPRequested";
+  }
+  const isThere = pool === "" || pool === allocator.holdingOf(claim.service)?.pool;
+  return isThere ? undefined : "differentPoolRequested";
+}
+
+/** Moves the service, or tells why not and leaves it what it has: nothing that works is taken away for a refusal. */
+function moveOrStay(
+  shown: IpAddress,
+  request: ServiceRequest,
+  allocator: Allocator,
   journal: Journal,
-): IpAddress | undefined {
-  const asked = parseAddress(addressText);
-  if (asked === undefined) {
-    const error = refusalText(malformedAddress(addressText, family));
+): IpAddress {
+  const reason = wishToMove(shown, request, allocator);
+  if (reason === undefined) return shown;
+  if (request.addressText !== "" && parseAddress(request.addressText) === undefined) {
+    const error = refusalText(malformedAddress(request.addressText, request.family));
     journal.note("Warning", "LoadBalancerFailed", `invalid requested loadbalancer IPs: ${error}`);
     journal.log("error", { event: "loadbalancerIP", error, msg: "requested address is invalid" });
     return shown;
   }
-  if (compareAddresses(asked, shown) === 0) return shown;
-  return cleared(journal, "differentIPRequested");
+  const moved = giveAddress(request, allocator, journal, shown);
+  if (moved === undefined) return shown;
+  cleared(journal, reason);
+  return moved;
 }
 
 /** LC-23: exactly one entry with an address; anything else counts as none. */
@@ -93,18 +113,20 @@ function shownAddress(service: Service): IpAddress | undefined {
   return ingress.length === 1 ? parseAddress(ingress[0]?.ip ?? "") : undefined;
 }
 
-/** A new address, announced as an event; or none, with the reason as an event. */
+/** A new address, announced as an event; or none, with the reason as an event. `kept` is told as what remains. */
 function giveAddress(
   request: ServiceRequest,
   allocator: Allocator,
   journal: Journal,
+  kept?: IpAddress,
 ): IpAddress | undefined {
   const given = allocate(request, allocator);
   const address = given.ok ? given.holding.addresses[0] : undefined;
   if (!given.ok || address === undefined) {
     const error = given.ok ? "the pool gave no address" : refusalText(given.refusal);
     const message = `Failed to allocate IP for "${request.claim.service}": ${error}`;
-    journal.note("Warning", "AllocationFailed", message);
+    const rest = kept === undefined ? "" : `; it keeps ${formatAddress(kept)}`;
+    journal.note("Warning", "AllocationFailed", message + rest);
     journal.log("error", { op: "allocateIP", error, msg: "IP allocation failed" });
     return undefined;
   }
