@@ -1,5 +1,5 @@
 /** A LAN of network namespaces for the speakers, each with a way to the API server on this side. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 
 /** Our side of the management network; it leads nowhere but to the nodes. */
 export const managementAddress = "169.254.231.1";
@@ -35,10 +35,12 @@ function quietly(words: string): void {
 /** Names of namespaces and interfaces begin with "rk-", so that they cannot be taken for others'. */
 export class Lan {
   readonly #hosts: string[];
+  readonly #watchdog: ChildProcess;
 
   constructor(hosts: string[]) {
     this.#hosts = hosts;
-    this.remove();
+    this.#clear();
+    this.#watchdog = this.#watch();
     ip("netns add rk-switch");
     ip("-n rk-switch link add lan type bridge");
     ip("-n rk-switch link set lan up");
@@ -97,8 +99,27 @@ export class Lan {
   }
 
   remove(): void {
-    for (const host of this.#hosts) quietly(`netns del ${this.namespace(host)}`);
-    quietly("netns del rk-switch");
-    quietly("link del rk-mgmt");
+    this.#watchdog.kill();
+    this.#clear();
+  }
+
+  #clear(): void {
+    for (const words of this.#removal()) quietly(words);
+  }
+
+  #removal(): string[] {
+    const namespaces = [...this.#hosts.map((host) => this.namespace(host)), "rk-switch"];
+    return [...namespaces.map((name) => `netns del ${name}`), "link del rk-mgmt"];
+  }
+
+  /** A shell that waits for the end of our pipe, which comes even when we are killed, and clears up. */
+  #watch(): ChildProcess {
+    const script = ["read _", ...this.#removal().map((words) => `ip ${words}`)].join("; ");
+    const watchdog = spawn("sh", ["-c", script], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    });
+    watchdog.unref();
+    return watchdog;
   }
 }
