@@ -16,6 +16,20 @@ const program = ["src/cli/main.ts", "controller"];
 const configMaps = { group: "", version: "v1", plural: "configmaps", namespace: "metallb-system" };
 const services = { group: "", version: "v1", plural: "services", namespace: "shop" };
 
+/** Makes the namespaces of the tests. */
+async function prepare(client: KubeClient): Promise<void> {
+  const namespaces = { group: "", version: "v1", plural: "namespaces" };
+  for (const name of ["metallb-system", "shop"]) {
+    await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+}
+
+function loadBalancer(name: string, spec: Partial<Service["spec"]> = {}): Service {
+  const metadata = { name, namespace: "shop" };
+  const whole = { type: "LoadBalancer", ports: [{ port: 80 }], ...spec };
+  return { apiVersion: "v1", kind: "Service", metadata, spec: whole };
+}
+
 /** A controller process whose log lines can be awaited. */
 class Process {
   readonly lines: Record<string, unknown>[] = [];
@@ -77,10 +91,7 @@ describe("controller program", () => {
     api = await startApiServer({ dataFile: ":memory:", host: "127.0.0.1", port: 0 });
     writeFileSync(kubeconfig, api.kubeconfig);
     client = KubeClient.fromEnvironment({ kubeconfig, env: {} });
-    const namespaces = { group: "", version: "v1", plural: "namespaces" };
-    for (const name of ["metallb-system", "shop"]) {
-      await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-    }
+    await prepare(client);
   });
 
   after(async () => {
@@ -105,13 +116,7 @@ describe("controller program", () => {
   }
 
   async function createService(name: string, spec: Partial<Service["spec"]> = {}): Promise<void> {
-    const body: Service = {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name, namespace: "shop" },
-      spec: { type: "LoadBalancer", ports: [{ port: 80 }], ...spec },
-    };
-    await client.create(services, body);
+    await client.create(services, loadBalancer(name, spec));
   }
 
   async function addressOf(name: string): Promise<string | undefined> {
@@ -165,6 +170,34 @@ describe("controller program", () => {
     await second.line({ event: "configStale" }, 2);
     assert.equal(await addressOf("web"), "192.0.2.1", "LC-21: addresses in use are kept");
     assert.equal(await second.stop("SIGINT"), 0);
+  });
+
+  it("K8S-6: survives a restart of the API server: nothing lost, nothing written twice", async () => {
+    const dataFile = join(dir, "data.sqlite");
+    const options = { dataFile, host: "127.0.0.1", port: 0 };
+    let own = await startApiServer(options);
+    options.port = Number(new URL(own.url).port);
+    const ownConfig = join(dir, "own");
+    writeFileSync(ownConfig, own.kubeconfig);
+    const ownClient = KubeClient.fromEnvironment({ kubeconfig: ownConfig, env: {} });
+    await prepare(ownClient);
+    const config = "address-pools: [{name: a, protocol: layer2, addresses: [192.0.2.0/24]}]";
+    await ownClient.create(configMaps, { metadata: { name: "config" }, data: { config } });
+    await ownClient.create(services, loadBalancer("before"));
+    const controller = start(`--kubeconfig=${ownConfig}`);
+    await controller.line({ event: "serviceUpdated", service: "shop/before" });
+
+    await own.close();
+    await controller.line({ op: "watch", resource: "services", msg: "retrying" });
+    own = await startApiServer(options);
+    await controller.line({ op: "watch", resource: "services", msg: "recovered" });
+    await ownClient.create(services, loadBalancer("after"));
+    await controller.line({ event: "serviceUpdated", service: "shop/after" });
+    const writes = controller.lines.filter((line) => line["event"] === "serviceUpdated");
+    assert.equal(writes.length, 2);
+    assert.equal(await controller.stop(), 0);
+    await ownClient.close();
+    await own.close();
   });
 
   it("a kubeconfig whose server is not there: one clear line, and it waits for the server", async () => {
