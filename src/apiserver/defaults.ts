@@ -4,7 +4,7 @@ import type { Resource } from "./resource.ts";
 import { withSchemaDefaults } from "./schema-fields.ts";
 import { serviceDefaults, serviceUpdate } from "./service-rules.ts";
 
-type Fill = (object: ApiObject) => ApiObject;
+type Fill = (object: ApiObject, old?: ApiObject) => ApiObject;
 
 /** Returns the object with defaults; the given one is not changed. `old` is the version that an update replaces. */
 export function withDefaults(object: ApiObject, resource: Resource, old?: ApiObject): ApiObject {
@@ -16,11 +16,11 @@ export function withDefaults(object: ApiObject, resource: Resource, old?: ApiObj
     return serviceDefaults(updated);
   }
   const fill = FILLS[resource.kind];
-  return fill ? fill(filled) : filled;
+  return fill ? fill(filled, old) : filled;
 }
 
 const FILLS: Record<string, Fill> = {
-  Namespace(object) {
+  Namespace(object, old) {
     const labels = {
       ...object.metadata.labels,
       "kubernetes.io/metadata.name": object.metadata.name,
@@ -28,10 +28,7 @@ const FILLS: Record<string, Fill> = {
     return {
       ...object,
       metadata: { ...object.metadata, labels },
-      spec:
-        object.metadata.uid && object.spec
-          ? object.spec
-          : { finalizers: ["kubernetes"], ...object.spec },
+      spec: old ? (object.spec ?? {}) : { finalizers: ["kubernetes"], ...object.spec },
       status: { phase: "Active", ...object.status },
     };
   },

@@ -91,11 +91,10 @@ export function serviceUpdate(object: ApiObject, old: ApiObject): ApiObject {
 }
 
 function keptAllocations(spec: ApiObject["spec"], before: ApiObject["spec"]): ApiObject["spec"] {
-  if (before.type !== "ExternalName" && spec.type !== "ExternalName") keepClusterIps(spec, before);
-  if (isExternal(before.type) && isExternal(spec.type)) keepNodePorts(spec, before);
-  if (needsHealthCheckPort(before) && needsHealthCheckPort(spec)) {
-    spec.healthCheckNodePort ||= before.healthCheckNodePort;
-  }
+  const both = (has: (one: ApiObject["spec"]) => boolean) => has(before) && has(spec);
+  if (both(({ type }) => type !== "ExternalName")) keepClusterIps(spec, before);
+  if (both(({ type }) => isExternal(type))) keepNodePorts(spec, before);
+  if (both(needsHealthCheckPort)) spec.healthCheckNodePort ||= before.healthCheckNodePort;
   return spec;
 }
 

@@ -80,19 +80,23 @@ function portsOf({ spec }: ApiObject): string {
   );
 }
 
-function nodeCells(object: ApiObject, now: number): Json[] {
-  const { status = {}, spec = {}, metadata } = object;
-  const { nodeInfo: info = {} } = status;
+function nodeState({ spec = {}, status = {} }: ApiObject): string {
   const ready = status.conditions?.find(({ type }: { type: string }) => type === "Ready");
   const words: Record<string, string> = { True: "Ready", False: "NotReady", Unknown: "NotReady" };
   const state = words[ready?.status] ?? "Unknown";
+  return spec.unschedulable ? `${state},SchedulingDisabled` : state;
+}
+
+function nodeCells(object: ApiObject, now: number): Json[] {
+  const { status = {}, metadata } = object;
+  const { nodeInfo: info = {} } = status;
   const address = (type: string) =>
     status.addresses?.find((one: { type: string }) => one.type === type)?.address ?? NONE;
   const prefix = "node-role.kubernetes.io/";
   const roles = Object.keys(metadata.labels ?? {}).filter((key) => key.startsWith(prefix));
   return [
     metadata.name,
-    spec.unschedulable ? `${state},SchedulingDisabled` : state,
+    nodeState(object),
     listed(roles.map((key) => key.slice(prefix.length)).sort()),
     age(object, now),
     info.kubeletVersion ?? "",

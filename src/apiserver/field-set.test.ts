@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as fc from "fast-check";
+import { builtinSchema } from "./builtin-schema.ts";
+import { fieldsOf, fromFieldsV1, shownField, toFieldsV1 } from "./field-set.ts";
+
+describe("fields of managers", () => {
+  const service = builtinSchema("", "Service");
+  const object = {
+    metadata: { name: "x", labels: { a: "1" } },
+    spec: { ports: [{ port: 80 }], selector: { b: "2" } },
+  };
+
+  it("are listed item by item for keyed lists, whole for atomic maps, and never for the name", () => {
+    assert.deepEqual(toFieldsV1(fieldsOf(object, service, false).keys()), {
+      "f:metadata": { "f:labels": { "f:a": {} } },
+      "f:spec": {
+        "f:ports": { 'k:{"port":80,"protocol":"TCP"}': { ".": {}, "f:port": {} } },
+        "f:selector": {},
+      },
+    });
+  });
+
+  it("are shown as the real server shows them", () => {
+    const field = ["f:spec", "f:ports", 'k:{"port":80,"protocol":"TCP"}', "f:name"].join("\n");
+    assert.equal(shownField(field), '.spec.ports[port=80,protocol="TCP"].name');
+  });
+
+  it("survive the way to the wire and back", () => {
+    const step = fc.stringMatching(/^f:[a-z]{1,3}$/);
+    const field = fc.array(step, { minLength: 1, maxLength: 4 }).map((steps) => steps.join("\n"));
+    fc.assert(
+      fc.property(fc.array(field), (fields) => {
+        assert.deepEqual(fromFieldsV1(toFieldsV1(fields)), new Set(fields));
+      }),
+    );
+  });
+});
