@@ -7,6 +7,7 @@
 import { after, describe, it } from "node:test";
 import { accessCases } from "./access.cases.ts";
 import { applyCases } from "./apply.cases.ts";
+import { concurrencyCases } from "./concurrency.cases.ts";
 import { customResourceCases } from "./custom-resources.cases.ts";
 import { deletionCases } from "./deletion.cases.ts";
 import { discoveryCases } from "./discovery.cases.ts";
@@ -28,6 +29,7 @@ const chapters = {
   watch: watchCases,
   patch: patchCases,
   apply: applyCases,
+  concurrency: concurrencyCases,
   services: serviceCases,
   kinds: kindCases,
   "custom resources": customResourceCases,
