@@ -162,14 +162,6 @@ describe("Deployments", () => {
     );
     assert.deepEqual(world.view.replicaSets.map((set) => set.spec.replicas).sort(), [0, 1]);
   });
-
-  it("take their ReplicaSets and pods with them when they are deleted", () => {
-    const world = new World({ deployments: [workload("Deployment", {}, 2)] });
-    world.settle();
-    world.view = { ...world.view, deployments: [] };
-    world.settle();
-    assert.deepEqual([world.view.pods, world.view.replicaSets], [[], []]);
-  });
 });
 
 describe("the choice of a node", () => {

@@ -3,7 +3,7 @@
  *
  * Left out: surge and unavailability limits (a Deployment brings up its whole new ReplicaSet, then
  * ends the old one; a DaemonSet replaces one pod at a time), revision history, pause, OnDelete,
- * progress deadline, StatefulSets, Jobs, eviction of pods from dead nodes (real clusters: 5 minutes).
+ * progress deadline, StatefulSets, Jobs, garbage collection (the API server does it), eviction of pods from dead nodes (real clusters: 5 minutes).
  */
 import type { Labels, Node } from "../kube/index.ts";
 import {
@@ -41,8 +41,6 @@ export function planWorkloads(view: WorkloadView): Action[] {
     ...view.deployments.flatMap((deployment) => planDeployment(deployment, view)),
     ...view.replicaSets.flatMap((set) => planReplicaSet(set, view)),
     ...view.daemonSets.flatMap((set) => planDaemonSet(set, view)),
-    ...orphans("replicasets", view.replicaSets, view.deployments),
-    ...orphans("pods", view.pods, [...view.replicaSets, ...view.daemonSets]),
   ];
 }
 
@@ -205,19 +203,6 @@ function podsOf(owner: Workload, view: WorkloadView): Pod[] {
 /** Pods that are not on their way out: a deleted one is replaced at once. */
 function livePods(owner: Workload, view: WorkloadView): Pod[] {
   return podsOf(owner, view).filter((pod) => pod.metadata.deletionTimestamp === undefined);
-}
-
-/** Objects whose controller is gone. */
-function orphans(
-  plural: string,
-  objects: readonly Pod[] | readonly Workload[],
-  owners: readonly Workload[],
-): Action[] {
-  return objects
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .filter(({ metadata }) => (metadata.ownerReferences ?? []).length > 0)
-    .filter((object) => !owners.some((owner) => isOwnedBy(object, owner)))
-    .map((object) => remove(plural, object));
 }
 
 function condition(type: string, status: string, reason: string) {

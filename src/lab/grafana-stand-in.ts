@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { hostname } from "node:os";
 
 /** The page, with the name of the pod that served it. */
-export function loginPage(pod: string): string {
+function loginPage(pod: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

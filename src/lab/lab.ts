@@ -94,7 +94,7 @@ export class Lab {
   /** Ends all processes of a node at once and takes its link down; nothing is told to anyone. */
   async cutPower(node: string): Promise<void> {
     const pidFile = join(this.stateDir, "nodes", `${node}.pid`);
-    const script = `kill -KILL $(cat ${pidFile}); ip link set ${cableOf(node)} down`;
+    const script = `kill -KILL $(cat '${pidFile}'); ip link set ${cableOf(node)} down`;
     await this.run("lan", ["sh", "-ec", script]);
   }
 

@@ -60,7 +60,7 @@ export function networkCommands(topology: Topology): string[] {
   ];
 }
 
-export function podPrefix(node: LabNode): string {
+function podPrefix(node: LabNode): string {
   return `10.244.${node.podRange}.0/24`;
 }
 
