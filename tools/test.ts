@@ -42,7 +42,7 @@ const result = spawnSync(
   [
     "--disable-warning=ExperimentalWarning",
     "--test",
-    "--test-reporter=spec",
+    ...(flags.some((flag) => flag.startsWith("--test-reporter")) ? [] : ["--test-reporter=spec"]),
     "--test-concurrency=2",
     ...flags,
     ...(named.length > 0 ? named : suite.files),
