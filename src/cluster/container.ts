@@ -23,13 +23,15 @@ export interface ContainerOptions {
 
 const configRetryMs = 500;
 const impatientProbeMs = 150;
+const livenessGraceMs = 2000;
+const commandNotFound = 127;
 const longestBackOffMs = 30_000;
 
 export class RunningContainer {
   readonly status: ContainerStatus;
   readonly #options: ContainerOptions;
   #child: ChildProcess | undefined;
-  #timers: NodeJS.Timeout[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
   #isStopping = false;
 
   constructor(options: ContainerOptions) {
@@ -72,7 +74,7 @@ export class RunningContainer {
     closeSync(log);
     this.#child = child;
     child.once("exit", (code, signal) => this.#ended(code ?? (signal === "SIGKILL" ? 137 : 143)));
-    child.once("error", (error) => this.#wait("RunContainerError", error.message));
+    child.once("error", () => this.#ended(commandNotFound));
     onEvent("Normal", "Pulled", `Container image "${container.image}" already present on machine`);
     onEvent("Normal", "Created", `Created container: ${container.name}`);
     onEvent("Normal", "Started", `Started container ${container.name}`);
@@ -91,6 +93,7 @@ export class RunningContainer {
       if (failure === undefined) return;
       onEvent("Warning", "Unhealthy", `Liveness probe failed: ${failure}`);
       child.kill("SIGTERM");
+      this.#later(livenessGraceMs, () => child.kill("SIGKILL"));
     });
   }
 
@@ -146,7 +149,11 @@ export class RunningContainer {
   }
 
   #later(ms: number, run: () => void): void {
-    this.#timers = [...this.#timers.slice(-8), setTimeout(run, ms)];
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, ms);
+    this.#timers.add(timer);
   }
 }
 

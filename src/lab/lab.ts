@@ -105,8 +105,6 @@ export class Lab {
   /** Lets the lab outlive this process; `stopLab` ends it. */
   keep(): void {
     this.#line?.end("keep\n");
-    const state = readState(this.stateDir);
-    if (state) writeState(this.stateDir, { ...state, kept: true });
     this.#launched?.unref();
   }
 
@@ -123,7 +121,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const unshare = unshareCommand();
   const launcher = identify(process.pid) ?? { pid: process.pid, startTime: "" };
   const nodeNames = options.nodeNames ?? defaultNodeNames;
-  const state: LabState = { launcher, nodeNames, kept: false };
+  const state: LabState = { launcher, nodeNames };
   claimStateFolder(stateDir, state, stopHint);
   writeFileSync(join(stateDir, "options.json"), JSON.stringify({ ...holderOptions, nodeNames }));
   const log = openSync(join(stateDir, "lab.log"), "a");
@@ -187,8 +185,8 @@ function firstLine(line: Duplex): Promise<string> {
 function collect(child: ChildProcess): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     let [stdout, stderr] = ["", ""];
-    child.stdout?.on("data", (bytes: Buffer) => (stdout += bytes.toString()));
-    child.stderr?.on("data", (bytes: Buffer) => (stderr += bytes.toString()));
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", reject);
     child.on("close", (status) => resolve({ status, stdout, stderr }));
   });

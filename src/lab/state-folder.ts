@@ -17,7 +17,6 @@ export interface LabState {
   /** First process inside the lab; ending it ends the lab. Absent while the lab is being started. */
   readonly holder?: ProcessIdentity;
   readonly nodeNames: readonly string[];
-  readonly kept: boolean;
 }
 
 /** Undefined when there is no such process. */
