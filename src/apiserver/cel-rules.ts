@@ -1,8 +1,50 @@
 /** x-kubernetes-validations: rules in CEL that a value of a custom resource must keep. */
-import type { Cause } from "./api-error.ts";
-import type { Json } from "./api-object.ts";
+import { fieldError, type Cause } from "./api-error.ts";
+import { isRecord, type Json } from "./api-object.ts";
+import { parseCel, type CelNode } from "./cel-parser.ts";
+import { celValue } from "./cel-value.ts";
 import type { Schema } from "./schema.ts";
 
-export function celErrors(_value: Json, _schema: Schema, _path: string, _old?: Json): Cause[] {
-  return [];
+/** Field errors of the rules at one value. Rules about oldSelf are asked for updates only. */
+export function celErrors(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
+  const rules = schema["x-kubernetes-validations"] ?? [];
+  return rules.flatMap(({ rule, message }) => {
+    const node = parsed(rule);
+    const isTransition = /\boldSelf\b/.test(rule);
+    if (!node || (isTransition && old === undefined)) return [];
+    const scope = new Map([["self", value]]);
+    if (old !== undefined) scope.set("oldSelf", old);
+    const why = broken(node, scope, message ?? `failed rule: ${rule}`);
+    return why === undefined ? [] : [fieldError.invalid(path, shown(value), why)];
+  });
+}
+
+/** Why the rule is broken; a rule that cannot be evaluated counts as broken, as on the real server. */
+function broken(node: CelNode, scope: Map<string, Json>, message: string): string | undefined {
+  try {
+    return celValue(node, scope) === true ? undefined : message;
+  } catch (error) {
+    return `rule evaluation failed: ${(error as Error).message}`;
+  }
+}
+
+/** The real server names only the type of what is no plain value. */
+function shown(value: Json): Json {
+  if (Array.isArray(value)) return "array";
+  return isRecord(value) ? "object" : value;
+}
+
+const known = new Map<string, CelNode | undefined>();
+
+/** The tree of a rule; undefined for rules beyond our part of CEL, which check nothing (docs/embedded-server.md). */
+function parsed(rule: string): CelNode | undefined {
+  if (known.has(rule)) return known.get(rule);
+  let node: CelNode | undefined;
+  try {
+    node = parseCel(rule);
+  } catch {
+    node = undefined;
+  }
+  known.set(rule, node);
+  return node;
 }
