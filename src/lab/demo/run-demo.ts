@@ -90,7 +90,10 @@ async function runTutorial(stateDir: string, options: DemoOptions): Promise<numb
     return await buildAndRun(stateDir, options);
   } catch (error) {
     if (interruption) return interruption;
-    if (!(error instanceof LabError)) throw error;
+    if (!(error instanceof LabError)) {
+      await stopLab(stateDir);
+      throw error;
+    }
     process.stderr.write(`metallb demo: ${error.message}\n`);
     return 1;
   }
@@ -98,7 +101,8 @@ async function runTutorial(stateDir: string, options: DemoOptions): Promise<numb
 
 async function buildAndRun(stateDir: string, options: DemoOptions): Promise<number> {
   process.stdout.write("Building a LAN of network namespaces and starting a cluster in it ...\n");
-  const screenshotFile = resolve(options.screenshot ?? join(tmpdir(), "metallb-ts-grafana.png"));
+  const ownPicture = join(tmpdir(), `metallb-ts-grafana-${userInfo().uid}.png`);
+  const screenshotFile = resolve(options.screenshot ?? ownPicture);
   process.chdir(checkout); // the tutorial's file names are relative to it
   const startedAt = performance.now();
   const stopHint = "stop it with Ctrl-C there, or with: npm run demo -- --down";
