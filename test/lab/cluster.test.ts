@@ -62,6 +62,7 @@ describe("a lab node's kubelet", () => {
     assert.match(await shell("kubectl describe pod waits"), /Error: secret "memberlist" not found/);
     await shell("kubectl create secret generic memberlist --from-literal=secretkey=abc");
     await shell("kubectl wait pod/waits --for=condition=Ready --timeout=30s");
+    await logged("waits", "key=");
     assert.equal(readFileSync(logOf("waits"), "utf8"), "key=abc\n");
   });
 
@@ -70,11 +71,7 @@ describe("a lab node's kubelet", () => {
       script: "trap 'echo asked' TERM; echo up; while :; do sleep 0.1; done",
     });
     await shell("kubectl wait pod/stubborn --for=condition=Ready --timeout=30s");
-    await lab.run("knode1", [
-      "bash",
-      "-c",
-      `until grep -q up ${logOf("stubborn")}; do sleep 0.05; done`,
-    ]);
+    await logged("stubborn", "up");
     await shell("kubectl delete pod stubborn --timeout=30s");
     assert.match(readFileSync(logOf("stubborn"), "utf8"), /asked/);
     const left = await lab.exec("lan", ["pgrep", "-f", "trap.*echo asked.*sleep 0.1"]);
@@ -116,7 +113,7 @@ describe("a lab node's kubelet", () => {
       },
       more: { volumes: [{ name: "settings", configMap: { name: "settings" } }] },
     });
-    await shell(`until grep -q CapEff ${logOf("mounts")}; do sleep 0.05; done`);
+    await logged("mounts", "CapEff");
     assert.equal(
       readFileSync(logOf("mounts"), "utf8"),
       "quiet\ndefault\nCapEff:\t0000000000002000\n",
@@ -168,6 +165,11 @@ describe("the node monitor", () => {
     assert.equal(await shell(ready), "");
   });
 });
+
+/** Waits until a pod has written a text. */
+function logged(pod: string, text: string): Promise<string> {
+  return shell(`until grep -q '${text}' ${logOf(pod)}; do sleep 0.05; done`);
+}
 
 function logOf(pod: string): string {
   return join(stateDir, "pods/knode1", `default_${pod}`, "main.log");
