@@ -14,7 +14,7 @@ import type { Admission, Rights } from "./server-state.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 import type { Store } from "./store.ts";
 
-export const ADMIN: User = { name: "admin", groups: ["system:masters", "system:authenticated"] };
+const ADMIN: User = { name: "admin", groups: ["system:masters", "system:authenticated"] };
 const ANONYMOUS: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
 
 export interface AccessOptions {

@@ -16,6 +16,8 @@ export interface Reply {
   code: number;
   /** An object, a list, or a Status. */
   body: JsonObject;
+  /** Plain text to send in place of the body. */
+  text?: string;
   warnings: readonly string[];
 }
 

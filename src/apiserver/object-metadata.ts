@@ -27,7 +27,7 @@ const PATH_NAMES = new Set(["Role", "ClusterRole", "RoleBinding", "ClusterRoleBi
 const NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
 
 /** "web-" becomes "web-x7k2p". */
-export function generatedName(prefix: string): string {
+function generatedName(prefix: string): string {
   let name = prefix.slice(0, 58);
   for (let letter = 0; letter < 5; letter++) name += NAME_LETTERS[randomInt(NAME_LETTERS.length)];
   return name;
@@ -140,7 +140,7 @@ function finalizerErrors(metadata: Metadata, old: Metadata | undefined): Cause[]
   return [...malformed, fieldError.forbidden(field, `${why} sets.Set[string]${shown}`)];
 }
 
-export function nameErrors(name: string, resource: Resource): Cause[] {
+function nameErrors(name: string, resource: Resource): Cause[] {
   const field = "metadata.name";
   if (!name) return [fieldError.required(field, "name or generateName is required")];
   const isLabel = LABEL_NAMES.has(resource.kind) && !resource.custom;

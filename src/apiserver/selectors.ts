@@ -95,7 +95,7 @@ const FIELDS: Record<string, readonly string[]> = {
 };
 
 /** Throws 400 for fields that the kind cannot be selected by. */
-export function fieldMatcher(text: string, resource: Resource): Matcher {
+function fieldMatcher(text: string, resource: Resource): Matcher {
   const tests = text
     .split(",")
     .filter(Boolean)

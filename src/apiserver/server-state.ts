@@ -35,6 +35,8 @@ export interface ServerState {
   review(admission: Admission): Promise<void>;
   /** Gives a Service its addresses and ports, or throws 422. Called last before the write, never for a dry run. */
   allocate(resource: Resource, object: ApiObject, old: ApiObject | undefined): ApiObject;
+  /** The log of a pod for `kubectl logs`; the query has container, tailLines and their like. */
+  podLog: ((pod: ApiObject, query: URLSearchParams) => Promise<string>) | undefined;
   access: Rights;
   /** Answers a TokenRequest for a service account. */
   issueToken(

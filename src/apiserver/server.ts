@@ -97,6 +97,7 @@ async function respond(
   for (const warning of reply.warnings) {
     outgoing.appendHeader("Warning", `299 - ${JSON.stringify(warning)}`);
   }
+  if (reply.text !== undefined) return sendText(outgoing, reply.code, reply.text);
   send(outgoing, reply.code, present(reply, resource, request), accept);
 }
 

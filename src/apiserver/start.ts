@@ -1,6 +1,7 @@
 /** Puts the server together, listens, and closes it again. */
 import type { AddressInfo } from "node:net";
 import { Access } from "./access.ts";
+import type { ApiObject } from "./api-object.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { builtinResources } from "./builtin-resources.ts";
 import { serveCustomResources } from "./custom-resources.ts";
@@ -30,6 +31,8 @@ export interface ApiServerOptions {
   /** How many writes a watch may lag behind before it gets 410 Gone. */
   watchHistory?: number;
   log?: (record: LogRecord) => void;
+  /** Answers `kubectl logs`; without it there are no logs. */
+  podLog?: (pod: ApiObject, query: URLSearchParams) => Promise<string>;
 }
 
 export interface RunningApiServer {
@@ -53,6 +56,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     registry,
     now,
     log: options.log ?? (() => undefined),
+    podLog: options.podLog,
     access,
     mutate: (admission) => mutateByWebhooks(state, admission),
     async review(admission) {

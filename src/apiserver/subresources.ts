@@ -20,6 +20,8 @@ import { change, type WriteContext } from "./write.ts";
 export interface SubresourceReply {
   code: number;
   body: JsonObject;
+  /** Plain text to send in place of the body. */
+  text?: string;
 }
 
 const SUCCESS: SubresourceReply = {
@@ -43,14 +45,24 @@ export function answerSubresource(
     case "binding":
       return bind(state, request, context);
     case "log":
-      throw new ApiError(
-        404,
-        "NotFound",
-        `the server has no log of pod ${context.name}: it runs no containers itself`,
-      );
+      return log(state, request, context);
     default:
       return undefined;
   }
+}
+
+async function log(
+  state: ServerState,
+  request: ApiRequest,
+  context: WriteContext,
+): Promise<SubresourceReply> {
+  const pod = get(state, context.resource, context.namespace, context.name ?? "");
+  if (!state.podLog) {
+    const why = `no log of pod ${context.name}: nothing here runs pods, so nothing keeps their logs`;
+    throw new ApiError(404, "NotFound", why);
+  }
+  const text = await state.podLog(pod, request.query);
+  return { code: 200, body: {}, text };
 }
 
 async function token(
