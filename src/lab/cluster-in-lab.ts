@@ -22,6 +22,7 @@ import { seed, tutorialObjects } from "./tutorial-objects.ts";
 
 const apiPort = 6443;
 const defaultNodeGraceMs = 4000;
+const startLimitMs = 60_000;
 const checkout = join(import.meta.dirname, "../..");
 /** The checkout under a path that every user of the lab can read, wherever it lies on the machine. */
 const app = "/run/app";
@@ -162,9 +163,11 @@ function hasOtherUsers(): boolean {
   return Number(count) > 65_534;
 }
 
+/** Throws after a minute, naming the nodes and pods that are still missing. */
 async function everythingReady(client: KubeClient, nodeCount: number): Promise<void> {
   const wants = (object: KubeObject & { spec?: { replicas?: number } }) =>
     object.spec?.replicas ?? nodeCount;
+  const deadline = Date.now() + startLimitMs;
   for (;;) {
     const nodes = (await client.list<Node>(refOf("nodes"))).items;
     const pods = (await client.list<Pod>(refOf("pods"))).items;
@@ -172,8 +175,16 @@ async function everythingReady(client: KubeClient, nodeCount: number): Promise<v
       ["deployments", "daemonsets"].map((plural) => client.list<KubeObject>(refOf(plural))),
     );
     const wanted = workloads.flatMap(({ items }) => items.map(wants)).reduce((a, b) => a + b, 0);
-    const areUp = pods.length >= wanted && pods.every(isPodReady);
-    if (areUp && nodes.filter(isNodeReady).length === nodeCount) return;
+    const waiting = pods.filter((pod) => !isPodReady(pod)).map(({ metadata }) => metadata.name);
+    const readyNodes = nodes.filter(isNodeReady).length;
+    if (waiting.length === 0 && pods.length >= wanted && readyNodes === nodeCount) return;
+    if (Date.now() > deadline) {
+      const found = `${readyNodes} of ${nodeCount} nodes ready, ${pods.length} of ${wanted} pods`;
+      const names = waiting.join(", ") || "none";
+      throw new Error(
+        `not ready after ${startLimitMs / 1000} s: ${found}, not ready among them: ${names}`,
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
