@@ -39,6 +39,11 @@ export class ServiceAddresses {
       if (previous) this.#release(previous);
       if (type !== "DELETED") this.#take(object);
     });
+    store.onUndone(({ resource, object, previous }) => {
+      if (resource !== "/services") return;
+      this.#release(object);
+      if (previous) this.#take(previous);
+    });
   }
 
   /** The first address of the first range, which belongs to the service "kubernetes". */

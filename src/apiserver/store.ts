@@ -42,6 +42,7 @@ export class Store {
   readonly #setRevision: StatementSync;
   readonly #objects = new Map<string, Map<string, ApiObject>>();
   readonly #listeners = new Set<(event: StoreEvent) => void>();
+  readonly #undoListeners = new Set<(event: StoreEvent) => void>();
   #history: StoreEvent[] = [];
   #revision = 1;
   #forgotten = 1;
@@ -167,6 +168,11 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Calls `listener` for each write that the disk refused, newest first, after it was undone. */
+  onUndone(listener: (event: StoreEvent) => void): void {
+    this.#undoListeners.add(listener);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#flush();
@@ -229,6 +235,7 @@ export class Store {
     for (const { event, key } of batch.reverse()) {
       if (event.previous) this.#kind(event.resource).set(key, event.previous);
       else this.#kind(event.resource).delete(key);
+      for (const listener of this.#undoListeners) listener(event);
     }
   }
 
