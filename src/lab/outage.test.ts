@@ -26,6 +26,12 @@ describe("the split of an outage", () => {
     });
   });
 
+  it("counts from the first announcement, also when the news of the node comes after it", () => {
+    const early: Sighting = { at: 5090, kind: "announced", what: "02:00:00:00:00:12" };
+    const outage = splitOutage([early, ...seen], cut);
+    assert.deepEqual([outage?.noticedMs, outage?.announcedMs, outage?.servedMs], [4090, 0, 60]);
+  });
+
   it("waits for the last of the three", () => {
     assert.equal(splitOutage(seen.slice(0, 5), cut), undefined);
     assert.equal(splitOutage(seen.slice(0, 4), cut), undefined);

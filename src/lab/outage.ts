@@ -65,15 +65,17 @@ export function splitOutage(
   const noticed = after(cutAt).find(({ kind, what }) => kind === "unready" && what === node);
   if (!noticed) return undefined;
   const isNews = ({ kind, what }: Sighting) => kind === "announced" && what !== oldMac;
-  const announced = after(noticed.at).find(isNews);
+  const announced = after(cutAt).find(isNews);
   if (!announced) return undefined;
   const served = after(announced.at).find(({ kind }) => kind === "opened");
   if (!served) return undefined;
+  // The new announcer can be quicker than the news of the node on its way to this probe.
+  const noticedAt = Math.min(noticed.at, announced.at);
   return {
     node,
     totalMs: served.at - cutAt,
-    noticedMs: noticed.at - cutAt,
-    announcedMs: announced.at - noticed.at,
+    noticedMs: noticedAt - cutAt,
+    announcedMs: announced.at - noticedAt,
     servedMs: served.at - announced.at,
     newMac: announced.what,
   };
