@@ -1,15 +1,15 @@
 /** What the real server fills in when a client leaves it out, beyond the constants that the schemas carry. */
-import type { ApiObject } from "./api-object.ts";
+import type { ApiObject, Json } from "./api-object.ts";
+import { typeSchema } from "./builtin-schema.ts";
 import type { Resource } from "./resource.ts";
-import { withSchemaDefaults } from "./schema-fields.ts";
+import { withoutEmptyFields, withSchemaDefaults } from "./schema-fields.ts";
 import { serviceDefaults, serviceUpdate } from "./service-rules.ts";
 
 type Fill = (object: ApiObject, old?: ApiObject) => ApiObject;
 
 /** Returns the object with defaults; the given one is not changed. `old` is the version that an update replaces. */
 export function withDefaults(object: ApiObject, resource: Resource, old?: ApiObject): ApiObject {
-  const { schema } = resource;
-  const filled = schema ? (withSchemaDefaults(object, schema) as unknown as ApiObject) : object;
+  const filled = filledBySchema(object, resource);
   if (resource.custom) return filled;
   if (resource.kind === "Service") {
     const updated = old ? serviceUpdate(filled, old) : filled;
@@ -17,6 +17,14 @@ export function withDefaults(object: ApiObject, resource: Resource, old?: ApiObj
   }
   const fill = FILLS[resource.kind];
   return fill ? fill(filled, old) : filled;
+}
+
+function filledBySchema(object: ApiObject, { schema, custom }: Resource): ApiObject {
+  if (!schema) return object;
+  const metadata = withoutEmptyFields(object.metadata as never, typeSchema("ObjectMeta")!);
+  const given = { ...object, metadata } as unknown as Json;
+  const tidy = custom ? given : withoutEmptyFields(given, schema);
+  return withSchemaDefaults(tidy, schema) as unknown as ApiObject;
 }
 
 const FILLS: Record<string, Fill> = {

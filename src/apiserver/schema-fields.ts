@@ -26,6 +26,30 @@ function fillMissing(object: JsonObject, fields: Record<string, Schema>): void {
   }
 }
 
+/** The value without empty free maps and lists, which Go leaves out when it writes JSON. */
+export function withoutEmptyFields(value: Json, schema: Schema): Json {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items ? value.map((item) => withoutEmptyFields(item, items)) : value;
+  }
+  if (!isRecord(value)) return value;
+  const kept: JsonObject = {};
+  for (const [key, given] of Object.entries(value)) {
+    const field = fieldSchema(schema, key);
+    const isOptional = !schema.required?.includes(key);
+    if (field && isOptional && schema.properties && isEmptyCollection(given, field)) continue;
+    kept[key] = field ? withoutEmptyFields(given, field) : given;
+  }
+  return kept;
+}
+
+function isEmptyCollection(value: Json, schema: Schema): boolean {
+  if (schema.items) return Array.isArray(value) && value.length === 0;
+  return (
+    schema.additionalProperties !== undefined && isRecord(value) && Object.keys(value).length === 0
+  );
+}
+
 /** The value without fields that the schema does not know; their paths are added to `unknown`. */
 export function withoutUnknownFields(
   value: Json,

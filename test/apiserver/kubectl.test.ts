@@ -107,6 +107,18 @@ describe("kubectl against the embedded server", { skip }, () => {
     assert.equal(await field("service/web", ".spec.ports[*].port"), "80 8443");
   });
 
+  it("shows of an edited ConfigMap exactly what was edited", async () => {
+    const metadata = { name: "proxy" };
+    const map = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { mode: "a" } };
+    succeeded(await run(["create", "-f", "-"], map));
+    const live = JSON.parse(succeeded(await run(["get", "configmap", "proxy", "-o", "json"])));
+    const { out } = await run(["diff", "-f", "-"], { ...live, data: { mode: "b" } });
+    succeeded(await run(["delete", "configmap", "proxy"]));
+    // Versions before 1.21 compare managedFields as well: those lines are indented further.
+    const changes = out.split("\n").filter((line) => /^[-+] {0,2}\w/.test(line));
+    assert.deepEqual(changes, ["-  mode: a", "+  mode: b"]);
+  });
+
   it("is told of unknown fields", async () => {
     const typo = { ...service, metadata: { name: "typo" }, spec: { ...service.spec, selectr: {} } };
     const { code, error } = await run(["apply", "-f", "-"], typo);
