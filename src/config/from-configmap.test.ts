@@ -100,6 +100,10 @@ describe("a ConfigMap document", () => {
     ["peers: [{my-asn: abc}]", "wrong-type", "peers[0].my-asn"],
     ["peers: [{my-asn: '64600'}]", "wrong-type", "peers[0].my-asn"],
     ["peers: [{my-asn: 1.5}]", "wrong-type", "peers[0].my-asn"],
+    ["peers: [{my-asn: _1}]", "wrong-type", "peers[0].my-asn"],
+    ["peers: [{my-asn: !!str 1}]", "wrong-type", "peers[0].my-asn"],
+    ["peers: !!int 3", "wrong-type", "peers"],
+    ["peers: [{my-asn: 4.3e9}]", "wrong-size", "peers[0].my-asn"],
     ["peers: [{my-asn: -1}]", "wrong-size", "peers[0].my-asn"],
     ["peers: [{my-asn: 4294967296}]", "wrong-size", "peers[0].my-asn"],
     ["peers: [{peer-port: 65536}]", "wrong-size", "peers[0].peer-port"],
@@ -118,7 +122,7 @@ describe("a ConfigMap document", () => {
     });
   }
 
-  for (const text of ["peers: [", "a: b: c", "\tpeers: []", "peers: !!int 3", "--- {}\n--- {}\n"]) {
+  for (const text of ["peers: [", "a: b: c", "\tpeers: []", "peers: *nobody", "peers: &a [*a]"]) {
     it(`LC-2: ${JSON.stringify(text)} is no YAML document we read`, () => {
       const error = refusal(text);
       assert.equal(error.code, "yaml-syntax");
@@ -133,8 +137,95 @@ describe("a ConfigMap document", () => {
       [pools.get("2024")?.autoAssign, pools.get("2024")?.avoidBuggyIps],
       [false, true],
     );
-    const { peers } = compile("peers: [{my-asn: 0x10, peer-asn: 010, peer-address: '::1'}]");
-    assert.deepEqual([peers[0]?.localAsn, peers[0]?.peerAsn], [16, 8]);
+  });
+
+  for (const [word, value] of [
+    ["0x10", 16],
+    ["010", 8],
+    ["0o10", 8],
+    ["0b11", 3],
+    ["09", 9],
+    ["+64_600", 64600],
+    ["6.46e4", 64600],
+    ["64600.0", 64600],
+    ["!!int '64600'", 64600],
+    ["4294967295", 4294967295],
+  ] as const) {
+    it(`LC-2: the whole number ${word} is ${value}, as 0.9.5 reads it`, () => {
+      const { peers } = compile(`peers: [{my-asn: ${word}, peer-asn: 1, peer-address: '::1'}]`);
+      assert.equal(peers[0]?.localAsn, value);
+    });
+  }
+
+  for (const word of ["0123", "1e3", "yes", "2001-01-01", "'~'", "!!int 7", "!mine x"]) {
+    it(`LC-2: as text, ${word} stays as it is written`, () => {
+      const pool = `{name: ${word}, protocol: layer2, addresses: [192.0.2.0/24]}`;
+      const [name] = compile(`address-pools: [${pool}]`).pools.keys();
+      assert.equal(name, word.replaceAll("'", "").replace(/^!\S+ /, ""));
+    });
+  }
+
+  it("LC-2: a null value, in any spelling, is an absent one", () => {
+    for (const word of ["", "~", "null", "Null", "NULL", "!!null ''"]) {
+      const pool = `{name: a, protocol: layer2, addresses: [192.0.2.0/24], auto-assign: ${word}}`;
+      assert.equal(compile(`address-pools: [${pool}]`).pools.get("a")?.autoAssign, true);
+    }
+  });
+
+  it("LC-2: CRLF, a byte order mark and JSON are read like any YAML", () => {
+    for (const text of [example.replaceAll("\n", "\r\n"), `\ufeff${example}`]) {
+      assert.deepEqual(compile(text), compile(example));
+    }
+    const json = JSON.stringify({ peers: [{ "my-asn": 1, "peer-asn": 2, "peer-address": "::1" }] });
+    assert.equal(compile(json).peers.length, 1);
+  });
+
+  it("LC-2: a second document is not read, as in 0.9.5, and a warning says so", () => {
+    const result = compileConfigMap(`${example}---\nsurprise: [\n`);
+    assert.ok(result.ok);
+    assert.deepEqual(result.config, compile(example));
+    assert.match(result.warnings.join(), /second YAML document, from line 11 on, is not read/);
+  });
+
+  it("LC-2: merge keys bring in what the mapping does not say itself", () => {
+    const base = "&b {my-asn: 1, peer-asn: 2, peer-address: 192.0.2.1}";
+    const { peers } = compile(
+      `peers: [${base}, {<<: *b, peer-asn: 3}, {peer-asn: 4, <<: [{peer-asn: 5, my-asn: 6}, *b]}]`,
+    );
+    const asns = peers.map(({ localAsn, peerAsn }) => [localAsn, peerAsn]);
+    const expected = [
+      [1, 2],
+      [1, 3],
+      [6, 4],
+    ];
+    assert.deepEqual(asns, expected);
+    assert.equal(refusal(`peers: [${base}, {<<: {asn: 3}}]`).code, "unknown-key");
+    assert.equal(refusal("peers: [{<<: 3}]").code, "wrong-type");
+    assert.equal(refusal("peers: [{'<<': {my-asn: 1}}]").code, "unknown-key");
+    assert.equal(refusal("peers: [&a {<<: *a}]").code, "yaml-syntax");
+  });
+
+  it("LOG-3: no error shows a password, however its quotes went wrong", () => {
+    const secret = "hunter2";
+    const peer = "peers: [{my-asn: 1, peer-asn: 2, peer-address: 192.0.2.1, password: ";
+    const before = ["*", "&", "|", ">", "@", "%", '"', "'", "[", "{", "a,", "- ", '"\\', "]"];
+    const after = ["", '"', "'", ": x", "\n x", "\nx", "[", "\\q", "}", "{"];
+    let refused = 0;
+    for (const start of before) {
+      for (const end of after) {
+        for (const text of [
+          `${peer}${start}${secret}${end}}]`,
+          `peers:\n- password: ${start}${secret}${end}`,
+        ]) {
+          const result = compileConfigMap(text);
+          if (result.ok) continue;
+          refused += 1;
+          const { message, path } = result.error;
+          assert.ok(!message.includes(secret) || path.endsWith(`.${secret}`), message);
+        }
+      }
+    }
+    assert.ok(refused > 100);
   });
 
   it("LC-2: an alias stands for the last anchor of its name before it", () => {
@@ -147,7 +238,7 @@ describe("a ConfigMap document", () => {
     );
     const protocols = [...pools.values()].map(({ protocol }) => protocol);
     assert.deepEqual(protocols, ["layer2", "layer2", "bgp", "bgp"]);
-    assert.match(refusal("peers: *nobody").message, /line 1, column 8\): unknown anchor "nobody"/);
+    assert.match(refusal("peers: *nobody").message, /line 1, column 8\): .* no anchor before it/);
     assert.equal(refusal("peers: [*x]\naddress-pools: &x []").code, "yaml-syntax");
   });
 

@@ -34,11 +34,13 @@ export function compileConfigMap(
 ): CompileResult {
   const generation = options.generation ?? "0.9.5";
   try {
-    const raw = readDocument(text, documentShape, generation === "late");
+    const late = generation === "late";
+    const { value: raw, unreadFromLine } = readDocument(text, documentShape, late);
     const bfdProfiles = compileBfdProfiles(raw["bfd-profiles"].value);
     const peers = raw.peers.value.map((peer) => compilePeer(peer.value, bfdProfiles));
     const aliases = compileAliases(raw["bgp-communities"].value);
     const warnings: string[] = [];
+    if (unreadFromLine !== undefined) warnings.push(aboutUnread(unreadFromLine));
     const pools = compilePools(raw["address-pools"].value, { aliases, generation, warnings });
     const config = { pools, peers, ...(bfdProfiles.size > 0 && { bfdProfiles }) };
     return { ok: true, config, warnings };
@@ -46,4 +48,9 @@ export function compileConfigMap(
     if (error instanceof ConfigError) return { ok: false, error };
     throw error;
   }
+}
+
+function aboutUnread(line: number): string {
+  const fix = "move it into the first document, or remove it";
+  return `the second YAML document, from line ${line} on, is not read; ${fix}`;
 }

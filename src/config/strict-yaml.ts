@@ -39,36 +39,53 @@ export type Fields<S extends Shape> = { readonly [K in keyof S]: Located<ShapeOf
 /** Far beyond what aliases are good for in an honest document, and soon reached in a malicious one. */
 const readsPerCharacter = 10;
 
-/** Reads the whole text with one reader; throws ConfigError. An empty text is a null document. */
-export function readDocument<T>(text: string, reader: Reader<T>, acceptLateKeys: boolean): T {
+export interface ReadDocument<T> {
+  readonly value: T;
+  /** The line where further documents begin: like 0.9.5 we leave them unread. */
+  readonly unreadFromLine: number | undefined;
+}
+
+/** Reads the text with one reader; throws ConfigError. An empty text is a null document. */
+export function readDocument<T>(
+  text: string,
+  reader: Reader<T>,
+  acceptLateKeys: boolean,
+): ReadDocument<T> {
   const lineCounter = new LineCounter();
   // "failsafe" leaves every scalar as text: the shape decides what a scalar must be.
   const document = parseDocument(text, {
     schema: "failsafe",
+    resolveKnownTags: false,
     uniqueKeys: false,
     prettyErrors: false,
     lineCounter,
   });
-  const fault = document.errors[0] ?? document.warnings[0];
-  if (fault !== undefined) {
+  const [fault] = document.errors;
+  const isOneOfMany = fault?.code === "MULTIPLE_DOCS";
+  if (fault !== undefined && !isOneOfMany) {
     const place = new Place(lineCounter, "", fault.pos[0]);
-    const problem = fault.code === "MULTIPLE_DOCS" ? "a second document" : fault.message;
-    refuse("yaml-syntax", place, `not valid YAML: ${problem}`, "correct the YAML at this position");
+    const problem = `not valid YAML: ${withoutQuotation(fault.message)}`;
+    refuse("yaml-syntax", place, problem, "correct the YAML at this position");
   }
   const place = new Place(lineCounter, "", 0);
   const readsLeft = 1000 + text.length * readsPerCharacter;
   const source = { aliases: new AliasTargets(document), readsLeft, acceptLateKeys };
-  return reader(document.contents, place, source).value;
+  const { value } = reader(document.contents, place, source);
+  const unreadFromLine = isOneOfMany ? lineCounter.linePos(fault.pos[0]).line : undefined;
+  return { value, unreadFromLine };
+}
+
+/** LOG-3: the parser's message without the piece of text that it quotes, which may be a password. */
+function withoutQuotation(message: string): string {
+  return message.replace(/(?<=\w)(?:: | \\).*$/s, "");
 }
 
 /** Text: any scalar as it is written, so that `password: 0123` keeps its zero. */
-export const text: Reader<string | undefined> = scalarReader("a string", (scalar) =>
-  String(scalar.value),
-);
+export const text: Reader<string | undefined> = scalarReader("a string", textOf);
 
 /** A boolean in any spelling of YAML 1.1, which 0.9.5 reads. */
 export const flag: Reader<boolean | undefined> = scalarReader("true or false", (scalar) => {
-  const word = isPlain(scalar) ? String(scalar.value) : "";
+  const word = wordOf(scalar, "bool") ?? "";
   if (trueWord.test(word)) return true;
   return falseWord.test(word) ? false : undefined;
 });
@@ -78,7 +95,7 @@ const falseWord = /^(?:[nN]|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 /** A whole number within the bounds, both included. */
 export function integer(min: number, max: number): Reader<number | undefined> {
   const readInteger = scalarReader("a whole number", (scalar) =>
-    isPlain(scalar) ? parseInteger(String(scalar.value)) : undefined,
+    parseInteger(wordOf(scalar, "int", "float") ?? ""),
   );
   return (node, place, source) => {
     const { value, place: at } = readInteger(node, place, source);
@@ -115,6 +132,7 @@ export function mapping<S extends Shape>(
     for (const [key, entry] of entries) {
       const isLate = lateKeys.includes(key) && !source.acceptLateKeys;
       if (isLate || !Object.hasOwn(shape, key)) {
+        if (entry.node === null) refuseLoneKey(place.at(entry.offset));
         const known = Object.keys(shape).filter(
           (one) => source.acceptLateKeys || !lateKeys.includes(one),
         );
@@ -152,11 +170,16 @@ function readEntries(node: YamlNode, parent: Place, source: Source) {
   const entries = new Map<string, Entry>();
   if (found === undefined) return { place, entries };
   if (!isMap(found)) refuseType(place, "a mapping", found);
+  const merged: YamlNode[] = [];
   for (const pair of found.items) {
+    if (isMergeKey(pair.key)) {
+      merged.push(pair.value);
+      continue;
+    }
     const keyNode = resolve(pair.key, place, source);
     const offset = pair.key.range[0];
     if (!isScalar(keyNode)) refuseType(place.at(offset), "a plain key", keyNode);
-    const key = String(keyNode.value);
+    const key = textOf(keyNode);
     const keyPlace = place.key(key).at(offset);
     const earlier = entries.get(key)?.keyPlace.position();
     if (earlier !== undefined) {
@@ -165,7 +188,21 @@ function readEntries(node: YamlNode, parent: Place, source: Source) {
     }
     entries.set(key, { node: pair.value, offset, keyPlace });
   }
+  for (const [key, entry] of merged.flatMap((one) => mergedEntries(one, place, source))) {
+    if (!entries.has(key)) entries.set(key, entry);
+  }
   return { place, entries };
+}
+
+/** `<<: *base` stands for the entries of that mapping, or of several; of equal keys the first counts. */
+function mergedEntries(node: YamlNode, place: Place, source: Source): [string, Entry][] {
+  const found = resolve(node, place, source);
+  const mappings = isSeq(found) ? found.items : [found];
+  return mappings.flatMap((one) => [...readEntries(one, place, source).entries]);
+}
+
+function isMergeKey(key: ParsedNode): boolean {
+  return isScalar(key) && wordOf(key, "merge") === "<<";
 }
 
 function scalarReader<T>(
@@ -194,30 +231,50 @@ function resolve(
     refuse("yaml-syntax", place.at(node.range[0]), problem, "write the values out");
   }
   if (isAlias(node)) return resolve(source.aliases.follow(node, place), place, source);
-  const isNull = isScalar(node) && isPlain(node) && nullWords.has(String(node.value));
+  const isNull = isScalar(node) && nullWords.has(wordOf(node, "null"));
   return isNull ? undefined : node;
 }
 
-const nullWords = new Set(["", "~", "null", "Null", "NULL"]);
+const nullWords = new Set<string | undefined>(["", "~", "null", "Null", "NULL"]);
 
-/** Quoted and tagged scalars are text, whatever they look like. */
-function isPlain(scalar: Scalar): boolean {
-  return scalar.type === "PLAIN" && scalar.tag === undefined;
+function textOf({ source = "" }: Scalar): string {
+  return source;
 }
 
-const integerPattern = /^([-+]?)(0|[1-9]\d*|0x[0-9a-f]+|0b[01]+|0o?[0-7]+)$/i;
+/** The text of a scalar that may mean more than text: it is not quoted, or a tag says what it means. */
+function wordOf(scalar: Scalar, ...tags: readonly string[]): string | undefined {
+  const { tag, type } = scalar;
+  const mayMean = tag === undefined ? type === "PLAIN" : tags.includes(tag.replace(tagPrefix, ""));
+  return mayMean ? textOf(scalar) : undefined;
+}
 
+const tagPrefix = "tag:yaml.org,2002:";
+const integerPattern = /^([-+]?)(0|[1-9]\d*|0x[0-9a-f]+|0b[01]+|0o?[0-7]+)$/i;
+const decimalPattern = /^[-+]?(?:\.\d+|\d+\.?\d*)(?:e[-+]?\d+)?$/i;
+
+/** YAML 1.1's integers, and decimals such as 6.5e4 that are whole. */
 function parseInteger(word: string): bigint | undefined {
-  const match = integerPattern.exec(word.replaceAll("_", ""));
-  if (match === null) return undefined;
+  if (word.startsWith("_")) return undefined;
+  const text = word.replaceAll("_", "");
+  const match = integerPattern.exec(text);
+  if (match === null) {
+    const number = decimalPattern.test(text) ? Number(text) : NaN;
+    return Number.isInteger(number) ? BigInt(number) : undefined;
+  }
   const digits = (match[2] ?? "").replace(/^0(?=\d)/, "0o").toLowerCase();
   return match[1] === "-" ? -BigInt(digits) : BigInt(digits);
 }
 
 function refuseType(place: Place, expected: string, node: YamlNode): never {
   const given = isMap(node) ? "a mapping" : isSeq(node) ? "a list" : "another kind of value";
-  const shown = isScalar(node) ? `"${String(node.value)}"` : given;
+  const shown = isScalar(node) ? `"${textOf(node)}"` : given;
   return refuse("wrong-type", place, `expected ${expected}, found ${shown}`, `write ${expected}`);
+}
+
+/** LOG-3: in `{password: one,two}` it is half a password; hence it is not shown. */
+function refuseLoneKey(place: Place): never {
+  const fix = "write `key: value`, or quote the text before it if its comma belongs to it";
+  return refuse("unknown-key", place, "a key without a value", fix);
 }
 
 function refuseKey(key: string, place: Place, known: readonly string[], isLate: boolean): never {

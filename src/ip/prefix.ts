@@ -22,7 +22,7 @@ export function parsePrefix(text: string): Prefix | undefined {
   const addressText = text.slice(0, slash);
   const bitsText = text.slice(slash + 1);
   const address = parseAddress(addressText);
-  if (address === undefined || !/^\d{1,3}$/.test(bitsText)) return undefined;
+  if (address === undefined || !/^0*\d{1,3}$/.test(bitsText)) return undefined;
   // The length of an IPv4-mapped address is counted in the 128 bits of its spelling.
   const isMapped = address.family === 4 && addressText.includes(":");
   const bits = Number(bitsText) - (isMapped ? 96 : 0);
@@ -31,7 +31,7 @@ export function parsePrefix(text: string): Prefix | undefined {
 }
 
 /** The prefix of the given length in which the address lies. */
-export function prefixAround(address: IpAddress, bits: number): Prefix {
+function prefixAround(address: IpAddress, bits: number): Prefix {
   const hostBits = BigInt(addressBits(address.family) - bits);
   return { family: address.family, first: (address.value >> hostBits) << hostBits, bits };
 }
