@@ -1,6 +1,7 @@
 /** One container of a pod: its process, its restarts and its probes. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync } from "node:fs";
+import { previousLog } from "./pod-log.ts";
 import { ContainerConfigError } from "./container-environment.ts";
 import type { Container, ContainerStatus, Probe } from "./objects.ts";
 import { runProbe } from "./probe.ts";
@@ -69,6 +70,7 @@ export class RunningContainer {
     const { container, onEvent, onChange } = this.#options;
     if (this.#isStopping) return;
     const [program = "", ...args] = argv;
+    if (existsSync(logFile)) renameSync(logFile, previousLog(logFile));
     const log = openSync(logFile, "a");
     const child = spawn(program, args, { env, cwd: "/", stdio: ["ignore", log, log] });
     closeSync(log);

@@ -14,6 +14,7 @@ import {
 import { type Launch, RunningContainer } from "./container.ts";
 import type { Condition, Container, Pod } from "./objects.ts";
 import type { PodNetwork, PodNetworks } from "./pod-network.ts";
+import { logName, podFolder } from "./pod-log.ts";
 import { prepareMounts } from "./pod-volumes.ts";
 
 export interface NodeContext {
@@ -43,7 +44,7 @@ export class PodWorker {
   constructor(pod: Pod, context: NodeContext) {
     this.#pod = pod;
     this.#context = context;
-    this.#folder = join(context.podsFolder, `${pod.metadata.namespace}_${pod.metadata.name}`);
+    this.#folder = join(context.podsFolder, podFolder(pod));
     mkdirSync(this.#folder, { recursive: true });
     this.#network = pod.spec.hostNetwork ? undefined : context.networks.create();
     this.#podIP = this.#network?.address ?? context.hostIP;
@@ -116,7 +117,7 @@ export class PodWorker {
       hasOtherUsers: this.#context.hasOtherUsers,
       ...(this.#network ? { netns: this.#network.netns } : {}),
     });
-    return { argv, env, podIP: this.#podIP, logFile: join(this.#folder, `${container.name}.log`) };
+    return { argv, env, podIP: this.#podIP, logFile: join(this.#folder, logName(container.name)) };
   }
 
   /** All secrets and ConfigMaps of the pod's namespace, as they are now. */

@@ -10,6 +10,7 @@ import {
   isPodReady,
   type KubeletOptions,
   type Pod,
+  readPodLog,
   refOf,
   type TokenUser,
 } from "../cluster/index.ts";
@@ -46,6 +47,7 @@ export async function startCluster(
     tls: { cert: tls.cert, key: tls.key, ca: tls.ca },
     tokens,
     rbac: true,
+    podLog: (pod, query) => readPodLog(join(stateDir, "pods"), pod as unknown as Pod, query),
   });
   const kubeconfig = join(stateDir, "kubeconfig");
   writeFileSync(kubeconfig, server.kubeconfig, { mode: 0o600 });

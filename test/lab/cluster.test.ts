@@ -87,6 +87,15 @@ describe("a lab node's kubelet", () => {
     );
   });
 
+  it("keeps what a container prints for kubectl logs: whole, its end, and the run before", async () => {
+    await createPod("prints", { script: "seq 1 12; exit 3" });
+    await waitFor("pod/prints", "{.status.containerStatuses[0].restartCount}", "1");
+    await logged("prints", "12");
+    assert.match(await shell("kubectl logs prints"), /^1\n2\n[^]*\n12\n$/);
+    assert.equal(await shell("kubectl logs prints -c main --tail=2"), "11\n12\n");
+    assert.match(await shell("kubectl logs prints --previous"), /^1\n[^]*\n12\n$/);
+  });
+
   it("names the images that it knows when it does not know one", async () => {
     await createPod("unknown", { container: { image: "no/such:1" } });
     await waitFor(
