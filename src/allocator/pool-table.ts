@@ -45,7 +45,7 @@ export interface Slot {
 }
 
 /** One run with the holders of each of its taken addresses. */
-export class Block {
+class Block {
   readonly family: Family;
   readonly #holders = new Map<bigint, readonly Sharer[]>();
   readonly #free: FreeAddresses;

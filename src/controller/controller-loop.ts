@@ -79,8 +79,15 @@ export class ControllerLoop {
 
   #onConfigMap(configMap: ConfigMap | undefined): void {
     // LC-1: no such key, or an empty text, is an empty configuration; no ConfigMap is none.
-    const text = configMap === undefined ? undefined : (configMap.data?.[configDataKey] ?? "");
+    const text = configMap && (configMap.data?.[configDataKey] ?? "");
+    if (text === "") this.#warnOfEmptyConfig();
     this.#step({ kind: "config", text });
+  }
+
+  #warnOfEmptyConfig(): void {
+    const { namespace, configName, logger } = this.#options;
+    const what = `ConfigMap ${namespace}/${configName} has no text under data key "${configDataKey}"`;
+    logger.warn({ op: "setConfig", msg: `${what}: the configuration is empty, without pools` });
   }
 
   #onConfigListed(): void {

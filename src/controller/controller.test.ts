@@ -10,6 +10,7 @@ import {
   type ControllerEvent,
   type JudgeService,
 } from "./controller.ts";
+import { reconcileService } from "./reconcile-service.ts";
 
 const pool = (addresses: string): string =>
   `address-pools: [{name: lan, protocol: layer2, addresses: [${addresses}]}]`;
@@ -37,7 +38,8 @@ const judge: JudgeService = (service, allocator, { mayAllocate }) => {
   }
   allocator.unassign(key);
   const given = mayAllocate ? allocator.allocate(claim, [[4]]) : undefined;
-  if (given === undefined || !given.ok) return { result: "retry", notes: [], logs: [] };
+  if (given === undefined) return { result: "retry", notes: [], logs: [] };
+  if (!given.ok) return { result: "waiting", notes: [], logs: [] };
   const [address] = given.holding.addresses;
   assert.ok(address !== undefined);
   const ingress = [{ ip: formatAddress(address) }];
@@ -51,11 +53,15 @@ const judge: JudgeService = (service, allocator, { mayAllocate }) => {
 
 /** A controller with an API server that stores what is written, at once or when told. */
 class Bench {
-  readonly controller = new Controller(judge);
+  readonly controller: Controller;
   readonly stored = new Map<string, Service>();
   commands: ControllerCommand[] = [];
   nowMs = 0;
   answersWrites = true;
+
+  constructor(rules: JudgeService = judge) {
+    this.controller = new Controller(rules);
+  }
 
   send(event: ControllerEvent): void {
     const commands = this.controller.step(event, this.nowMs);
@@ -320,8 +326,18 @@ describe("Controller", () => {
       assert.equal(bench.taken("writeStatus").length, 1);
     });
 
-    it("CTL-16: a service that cannot be served is retried with back-off and counted", () => {
+    it("CTL-5: a service that cannot be served is not tried again by itself, and is no error", () => {
       for (const name of ["a", "b", "c"]) bench.put(service(name));
+      assert.ok(bench.taken("count").every(({ what }) => what === "updates"));
+      bench.pass(10_000_000);
+      assert.deepEqual(bench.taken("count"), []);
+    });
+
+    it("CTL-16: a failed service is retried with back-off and counted", () => {
+      bench = new Bench(() => ({ result: "retry", notes: [], logs: [] }));
+      bench.config(small);
+      bench.listed();
+      bench.put(service("a"));
       bench.taken("count");
       for (const ms of [5, 10, 20]) bench.pass(ms);
       const kinds = bench.taken("count").map(({ what }) => what);
@@ -334,6 +350,101 @@ describe("Controller", () => {
       const kinds = new Set(bench.commands.map(({ kind }) => kind));
       const expected = ["count", "gauge", "log", "recordOnService", "writeStatus"];
       assert.deepEqual([...kinds].sort(), expected);
+    });
+  });
+
+  describe("services that wait, under the real rules", () => {
+    interface Wish {
+      readonly ip?: string;
+      readonly loadBalancerIP?: string;
+      readonly key?: string;
+      readonly port?: number;
+      readonly type?: string;
+    }
+
+    function put(name: string, { ip, loadBalancerIP, key, port = 80, type }: Wish = {}): void {
+      const given = service(name, ip ?? bench.ip(name));
+      const annotations = key === undefined ? {} : { "metallb.universe.tf/allow-shared-ip": key };
+      const spec = { type: type ?? "LoadBalancer", clusterIP: "10.96.0.1", ports: [{ port }] };
+      bench.put({
+        ...given,
+        metadata: { ...given.metadata, annotations },
+        spec: { ...spec, ...(loadBalancerIP !== undefined && { loadBalancerIP }) },
+      });
+    }
+
+    beforeEach(() => {
+      bench = new Bench(reconcileService);
+      bench.config(small);
+      bench.listed();
+      put("a");
+    });
+
+    it("IPAM-60, LC-22: the first that waits gets the address of a deleted one", () => {
+      for (const name of ["b", "d", "c"]) put(name);
+      bench.remove("a");
+      assert.deepEqual([bench.ip("d"), bench.ip("c")], ["192.0.2.0", undefined]);
+    });
+
+    it("IPAM-60: one that waits gets the address that another one moved away from", () => {
+      put("b", { loadBalancerIP: "192.0.2.0" });
+      put("a", { loadBalancerIP: "192.0.2.1" });
+      assert.deepEqual([bench.ip("a"), bench.ip("b")], ["192.0.2.1", "192.0.2.0"]);
+    });
+
+    it("LC-22: one that kept its address for want of a better moves when that is freed", () => {
+      put("b", { loadBalancerIP: "192.0.2.0", ip: "192.0.2.1" });
+      assert.equal(bench.ip("b"), "192.0.2.1");
+      bench.remove("a");
+      assert.equal(bench.ip("b"), "192.0.2.0");
+    });
+
+    it("IPAM-43: one that waits joins an address that has become one to share", () => {
+      put("b");
+      put("c", { key: "s", port: 81 });
+      assert.equal(bench.ip("c"), undefined);
+      put("b", { key: "s" });
+      assert.equal(bench.ip("c"), "192.0.2.1");
+    });
+
+    it("IPAM-43: one that waits joins an address whose holder gave up the port", () => {
+      put("a", { key: "s" });
+      put("b", { key: "s", loadBalancerIP: "192.0.2.0" });
+      assert.equal(bench.ip("b"), undefined);
+      put("a", { key: "s", port: 81 });
+      assert.equal(bench.ip("b"), "192.0.2.0");
+    });
+
+    it("LC-25: who stops being a LoadBalancer frees its address, but wakes nobody", () => {
+      for (const name of ["b", "c"]) put(name);
+      put("a", { type: "ClusterIP" });
+      assert.deepEqual([bench.ip("a"), bench.ip("c")], [undefined, undefined]);
+      bench.config(small);
+      assert.equal(bench.ip("c"), "192.0.2.0");
+    });
+
+    it("IPAM-60: who waits is looked at when there is something to have, and only then", () => {
+      for (const name of ["b", "c"]) put(name);
+      bench.taken("count");
+      put("a");
+      bench.remove("never seen");
+      // "a" itself; the deletion, the pass over those that wait, and "c".
+      assert.equal(bench.taken("count").length, 4);
+      put("c", { type: "ClusterIP" });
+      bench.taken("count");
+      bench.remove("a");
+      assert.equal(bench.taken("count").length, 2);
+    });
+
+    it("CTL-2: a service that is being deleted keeps its address until it is gone", () => {
+      const given = service("a", "192.0.2.0");
+      const deletionTimestamp = "2026-01-01T00:00:00Z";
+      const metadata = { ...given.metadata, deletionTimestamp, finalizers: ["x/y"] };
+      bench.put({ ...given, metadata, spec: { ...given.spec, clusterIP: "10.96.0.1" } });
+      for (const name of ["b", "c"]) put(name);
+      assert.deepEqual([bench.ip("a"), bench.ip("c")], ["192.0.2.0", undefined]);
+      bench.remove("a");
+      assert.equal(bench.ip("c"), "192.0.2.0");
     });
   });
 });

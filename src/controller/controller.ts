@@ -2,6 +2,7 @@
 
 import { Allocator, type Holding } from "../allocator/index.ts";
 import { compileConfigMap, findStrandedAddress, type Config } from "../config/index.ts";
+import { formatAddress } from "../ip/index.ts";
 import { WorkQueue, type Service } from "../kube/index.ts";
 import type { ServiceLog, ServiceNote, ServiceOutcome } from "./service-outcome.ts";
 
@@ -64,8 +65,8 @@ export class Controller {
   #config: Config | undefined;
   #isListed = false;
   #mayAllocate = false;
-  /** Services that asked for an address before one could be given. */
-  readonly #early = new Set<string>();
+  /** Services that asked for an address in vain, in the order of asking. */
+  readonly #waiting = new Set<string>();
   readonly #writes = new Map<string, Write>();
   readonly #failedWrites = new Map<string, Write>();
   #commands: ControllerCommand[] = [];
@@ -139,16 +140,20 @@ export class Controller {
     // LC-20: without a configuration nothing is touched.
     if (this.#config === undefined) return this.#queue.done(key);
 
+    const before = this.#allocator.holdingOf(key);
     const proposal = this.#proposalFor(key, service);
     const outcome = this.#judge(proposal, this.#allocator, { mayAllocate: this.#mayAllocate });
     for (const { level, fields } of outcome.logs) {
       this.#log(level, { service: key, ...fields });
     }
     for (const note of outcome.notes) this.#do({ kind: "recordOnService", service, note });
-    if (outcome.result === "retry") {
-      this.#do({ kind: "count", what: "updateErrors" });
-      if (!this.#mayAllocate) this.#early.add(key);
-    }
+    if (outcome.result === "retry") this.#do({ kind: "count", what: "updateErrors" });
+    if (outcome.result === "done") this.#waiting.delete(key);
+    else this.#waiting.add(key);
+    const after = this.#allocator.holdingOf(key);
+    // LC-25: a service that asks for no address any more leaves its own silently.
+    const isSilent = after === undefined && outcome.result === "done";
+    if (!isSilent && leavesRoom(before, after)) this.#queue.add(freedKey);
     const changed = outcome.changed ?? proposal;
     if (changed === service) return this.#finish(key, outcome.result, nowMs);
     // The key stays in work until the answer comes, so no second write can overtake this one.
@@ -156,11 +161,11 @@ export class Controller {
     return this.#do({ kind: "writeStatus", key, service: changed });
   }
 
-  /** LC-22: each deletion, of any service, looks at the others anew: one of them may wait for the address. */
+  /** LC-22: each deletion, of any service, looks at those that wait: the address may be for one of them. */
   #forget(key: string): void {
     this.#log("info", { event: "serviceDeleted", service: key, msg: "service deleted" });
     this.#allocator.unassign(key);
-    this.#early.delete(key);
+    this.#waiting.delete(key);
     this.#failedWrites.delete(key);
     this.#queue.done(key);
     this.#queue.add(freedKey);
@@ -214,12 +219,10 @@ export class Controller {
     for (const key of waiting) this.#queue.add(key);
   }
 
-  /** Whoever holds an address keeps it (CTL-13): looking at the others alone comes to the same, and scales. */
+  /** Whoever has what it asks for keeps it (CTL-13): looking at the others alone comes to the same, and scales. */
   #onFreed(): void {
     this.#queue.done(freedKey);
-    for (const key of this.#services.keys()) {
-      if (this.#allocator.holdingOf(key) === undefined) this.#queue.add(key);
-    }
+    for (const key of this.#waiting) this.#queue.add(key);
   }
 
   #onListed(): void {
@@ -238,8 +241,7 @@ export class Controller {
     this.#mayAllocate = true;
     this.#queue.done(replayedKey);
     this.#log("info", { event: "stateSynced", msg: "controller synced, can allocate IPs now" });
-    for (const key of this.#early) this.#queue.add(key);
-    this.#early.clear();
+    for (const key of this.#waiting) this.#queue.add(key);
   }
 
   // Configuration
@@ -295,6 +297,16 @@ export class Controller {
   #do(command: ControllerCommand): void {
     this.#commands.push(command);
   }
+}
+
+/** IPAM-43, IPAM-60: whether an address, a port of it, or a key to share it by is there for others now. */
+function leavesRoom(before: Holding | undefined, after: Holding | undefined): boolean {
+  if (before === undefined) return after !== undefined && after.sharingKey !== "";
+  return after === undefined || termsOf(before) !== termsOf(after);
+}
+
+function termsOf({ addresses, sharingKey, backendKey, ports }: Holding): string {
+  return [addresses.map(formatAddress), sharingKey, backendKey, ports].join("\n");
 }
 
 function isSameVersion(a: Service | undefined, b: Service): boolean {

@@ -168,6 +168,11 @@ describe("controller program", () => {
     assert.match(String(refused["error"]), /layer3/);
     await putConfig("");
     await second.line({ event: "configStale" }, 2);
+    const [empty] = second.lines.filter(({ op }) => op === "setConfig");
+    assert.match(
+      String(empty?.["msg"]),
+      /metallb-system\/config has no text under data key "config"/,
+    );
     assert.equal(await addressOf("web"), "192.0.2.1", "LC-21: addresses in use are kept");
     assert.equal(await second.stop("SIGINT"), 0);
   });

@@ -163,7 +163,7 @@ describe("a request that cannot be met", () => {
     const allocator = allocatorWith(...(pools.length > 0 ? pools : [lan, wan]));
     evaluate(allocator, service("taken", wanted("198.18.1.3")));
     const outcome = evaluate(allocator, service("a", fields));
-    assert.equal(outcome.result, "done");
+    assert.equal(outcome.result, "waiting");
     assert.equal(shown(outcome), "unchanged");
     assert.equal(allocator.holdingOf("w/a"), undefined);
     assert.equal(outcome.logs[0]?.level, "error");
@@ -313,6 +313,7 @@ describe("a service with an address", () => {
       assert.equal(shown(outcome), "unchanged");
       assert.match(events(outcome).join(), /^Warning AllocationFailed .*; it keeps 198\.18\.1\.0$/);
       assert.match(events(outcome).join(), why);
+      assert.equal(outcome.result, "waiting");
       assert.equal(allocator.holdingOf("w/a")?.pool, "lan");
     }
   });

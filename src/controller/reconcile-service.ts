@@ -126,6 +126,7 @@ function giveAddress(
     const error = given.ok ? "the pool gave no address" : refusalText(given.refusal);
     const message = `Failed to allocate IP for "${request.claim.service}": ${error}`;
     const rest = kept === undefined ? "" : `; it keeps ${formatAddress(kept)}`;
+    journal.wait();
     journal.note("Warning", "AllocationFailed", message + rest);
     journal.log("error", { op: "allocateIP", error, msg: "IP allocation failed" });
     return undefined;

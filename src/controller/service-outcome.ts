@@ -3,8 +3,11 @@ import { formatAddress, type IpAddress } from "../ip/index.ts";
 import type { EventNote, Service } from "../kube/index.ts";
 
 export interface ServiceOutcome {
-  /** `retry`: come back with back-off; `done`: nothing more until something changes. */
-  readonly result: "done" | "retry";
+  /**
+   * `done`: nothing more until something changes; `waiting`: nor before an address becomes free;
+   * `retry`: come back with back-off.
+   */
+  readonly result: "done" | "waiting" | "retry";
   /** The Service to store through its status subresource; absent if it is as it should be. */
   readonly changed?: Service;
   readonly notes: readonly ServiceNote[];
@@ -22,6 +25,7 @@ export interface ServiceLog {
 export class Journal {
   readonly #notes: ServiceNote[] = [];
   readonly #logs: ServiceLog[] = [];
+  #isWaiting = false;
 
   note(type: ServiceNote["type"], reason: string, message: string): void {
     this.#notes.push({ type, reason, message });
@@ -31,10 +35,16 @@ export class Journal {
     this.#logs.push({ level, fields });
   }
 
+  /** The service asks for an address that it cannot have now. */
+  wait(): void {
+    this.#isWaiting = true;
+  }
+
   /** The status shall show exactly this address, or none. */
   done(service: Service, address: IpAddress | undefined): ServiceOutcome {
     const changed = address === undefined ? withoutIngress(service) : withIngress(service, address);
-    const outcome = { result: "done" as const, notes: this.#notes, logs: this.#logs };
+    const result = this.#isWaiting ? "waiting" : "done";
+    const outcome = { result, notes: this.#notes, logs: this.#logs } as const;
     return changed === service ? outcome : { ...outcome, changed };
   }
 

@@ -4,7 +4,7 @@ import { parseAddress, type Family } from "../ip/index.ts";
 import { viewService, type Service, type ServiceView } from "../kube/index.ts";
 
 export const poolAnnotation = "metallb.universe.tf/address-pool";
-export const sharingAnnotation = "metallb.universe.tf/allow-shared-ip";
+const sharingAnnotation = "metallb.universe.tf/allow-shared-ip";
 
 export interface ServiceRequest {
   readonly claim: Claim;
