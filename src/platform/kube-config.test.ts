@@ -100,7 +100,26 @@ describe("loadKubeConnection", () => {
       () => loadKubeConnection({ kubeconfig: "/nowhere/config", env: {} }),
       /cannot read the kubeconfig, file \/nowhere\/config \(ENOENT\): check/,
     ],
-    ["not YAML", () => fromText("a: [b"), /kubeconfig .* is not valid YAML/],
+    [
+      "not YAML",
+      () => fromText("a: [b"),
+      /kubeconfig .* is not valid YAML: correct line 1, column/,
+    ],
+    [
+      "a token without its quotes",
+      () => fromText(kubeconfig("token: *hunter2")),
+      /^(?!.*hunter2).* is not valid YAML: an alias has no anchor/,
+    ],
+    [
+      "a list that is none",
+      () => fromText("current-context: lab\ncontexts: {lab: {}}"),
+      /no context of kubeconfig .* is named "lab" \(there are: none\)/,
+    ],
+    [
+      "an empty list item",
+      () => fromText("current-context: lab\ncontexts: [null]"),
+      /no context of kubeconfig .* is named "lab"/,
+    ],
     ["an empty file", () => fromText(""), /is empty/],
     ["no current-context", () => fromText("clusters: []"), /has no current-context/],
     [

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parse as parseYaml } from "yaml";
+import { parse as parseYaml, YAMLParseError } from "yaml";
 import { monotonicMs } from "./clock.ts";
 
 /** All that a client needs to know of its server. */
@@ -152,10 +152,10 @@ function parseKubeconfig(path: string): Kubeconfig {
   try {
     config = parseYaml(text);
   } catch (cause) {
-    throw new KubeConfigError(
-      `kubeconfig ${path} is not valid YAML: ${String(cause).split("\n")[0]}`,
-      { cause },
-    );
+    // The parser's own message is left out: it may quote a token.
+    const at = cause instanceof YAMLParseError ? cause.linePos?.[0] : undefined;
+    const where = at ? `correct line ${at.line}, column ${at.col}` : "an alias has no anchor";
+    throw new KubeConfigError(`kubeconfig ${path} is not valid YAML: ${where}`);
   }
   if (typeof config !== "object" || config === null) {
     throw new KubeConfigError(`kubeconfig ${path} is empty: write clusters, users and contexts`);
@@ -164,9 +164,10 @@ function parseKubeconfig(path: string): Kubeconfig {
 }
 
 function named<T extends { name: string }>(list: T[] | undefined, name: string, what: string): T {
-  const found = list?.find((entry) => entry.name === name);
+  const entries = Array.isArray(list) ? (list as (T | null)[]) : [];
+  const found = entries.find((entry) => entry?.name === name);
   if (found) return found;
-  const known = list?.map((entry) => entry.name).join(", ") || "none";
+  const known = entries.map((entry) => entry?.name).join(", ") || "none";
   throw new KubeConfigError(`no ${what} is named "${name}" (there are: ${known})`);
 }
 
