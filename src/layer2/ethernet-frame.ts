@@ -13,7 +13,7 @@ export interface EthernetFrame {
   readonly destination: MacAddress;
   readonly source: MacAddress;
   readonly etherType: number;
-  /** The id of the outermost tag that is in the bytes; absent when the frame carries none. */
+  /** The first id other than 0 among the tags in the bytes; 0: priority tags only; absent: no tag. */
   readonly vlanId?: number;
   readonly payload: Uint8Array;
 }
@@ -26,7 +26,7 @@ export function decodeEthernetFrame(bytes: Uint8Array): EthernetFrame | undefine
   let vlanId: number | undefined;
   for (let tags = 0; tags < 2 && TAG_ETHERTYPES.has(etherType); tags++) {
     if (bytes.length < offset + TAG_BYTES) return undefined;
-    vlanId ??= uint16At(bytes, offset) & 0xfff;
+    vlanId ||= uint16At(bytes, offset) & 0xfff;
     etherType = uint16At(bytes, offset + 2);
     offset += TAG_BYTES;
   }

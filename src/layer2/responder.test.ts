@@ -54,6 +54,18 @@ describe("ARP responder", () => {
     }
   });
 
+  it("L2-91: lengths that are not those of Ethernet and IPv4 are errors, before anything else is looked at", () => {
+    for (const lengths of ["0604", "0804", "0610", "0000", "ffff", "0406"]) {
+      const odd = changed(18, lengths) + PADDING.repeat(4);
+      assert.equal(outcome(frame(odd)), lengths === "0604" ? ANSWER + PADDING : "error");
+    }
+    assert.equal(outcome(frame(changed(18, "0804").replace("0001", "0002") + PADDING)), "error");
+  });
+
+  it("L2-206: what follows the packet, however long, is not looked at", () => {
+    assert.equal(outcome(frame(REQUEST + "ff".repeat(1472))), ANSWER + PADDING);
+  });
+
   it("L2-92: replies and other operations are not requests", () => {
     for (const operation of ["0000", "0002", "0003", "0004"]) {
       assert.equal(outcome(frame(changed(20, operation))), "not-a-request");
@@ -114,6 +126,10 @@ describe("ARP responder", () => {
     assert.equal(outcome(frame(REQUEST, { packetType: 3 })), "other-vlan");
     assert.equal(outcome(frame(tagged("0064"))), "other-vlan");
     assert.equal(outcome(frame(tagged("e000"))), ANSWER + PADDING);
+    assert.equal(outcome(frame(tagged("00008100e000"))), ANSWER + PADDING);
+    assert.equal(outcome(frame(tagged("000081000064"))), "other-vlan");
+    assert.equal(outcome(frame(tagged("006481000000"))), "other-vlan");
+    assert.equal(outcome(frame(tagged("00008100000081000000"))), "not-arp");
   });
 
   it("L2-140 L2-101: an accepted request is counted at once, drops are not, the response is left to the sender", () => {
