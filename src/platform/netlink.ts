@@ -1,5 +1,6 @@
 /** Follows the kernel's tables of links and addresses through a netlink socket: one dump, then events. */
 
+import { getSystemErrorName } from "node:util";
 import type { NetworkInterface } from "../layer2/index.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { libc, SystemCallError } from "./libc.ts";
@@ -100,7 +101,7 @@ export class NetlinkWatcher {
         this.#dumpDone(message.isInterrupted);
         hasChanged = true;
       } else if (message.kind === "error") {
-        this.#dumpDone(true);
+        this.#fail("dump", getSystemErrorName(-message.errno));
       } else {
         hasChanged = this.#table.apply(message) || hasChanged;
       }

@@ -20,24 +20,33 @@ export interface InterfaceWatchOptions {
 
 /** Starts watching; the result stops it. */
 export function watchNetworkInterfaces(options: InterfaceWatchOptions): { close(): void } {
-  let current: { close(): void };
+  const opened: { close(): void }[] = [];
   const fallBack = (error: Error): void => {
     options.onFallback(error);
-    current = scanPeriodically(options.onChange);
+    opened.push(scanPeriodically(options.onChange));
   };
   try {
-    current = new NetlinkWatcher({ onChange: options.onChange, onFailure: fallBack });
+    opened.push(new NetlinkWatcher({ onChange: options.onChange, onFailure: fallBack }));
   } catch (error) {
     fallBack(error as Error);
   }
-  return { close: () => current.close() };
+  return {
+    close: () => {
+      for (const watcher of opened) watcher.close();
+    },
+  };
 }
 
 function scanPeriodically(onScan: InterfaceWatchOptions["onChange"]): { close(): void } {
   const scan = (): void => onScan(scanNetworkInterfaces());
   const timer = setInterval(scan, SCAN_PERIOD_MS);
-  setImmediate(scan);
-  return { close: () => clearInterval(timer) };
+  const first = setImmediate(scan);
+  return {
+    close: () => {
+      clearInterval(timer);
+      clearImmediate(first);
+    },
+  };
 }
 
 /** All interfaces as sysfs shows them, also those that are down or have no address (L2-211). */
