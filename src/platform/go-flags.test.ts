@@ -65,7 +65,8 @@ describe("parseGoFlags", () => {
     ["a port too large", ["--port=65536"], /^invalid value "65536" for flag -port/],
     ["a boolean that is none", ["--quiet=maybe"], /^invalid value "maybe" for flag -quiet/],
     ["a flag without its value", ["--config"], /^flag needs an argument: -config/],
-    ["three dashes", ["---port=1"], /^bad flag syntax: ---port=1/],
+    ["three dashes", ["---port=1"], /^bad flag syntax: ---port=/],
+    ["a secret in a bad word", ["---ml-secret-key=hunter2"], /^(?![^]*hunter2)bad flag syntax/],
     ["a name from every object's prototype", ["--toString"], /not defined: -toString/],
   ];
   for (const [name, argv, message] of refused) {

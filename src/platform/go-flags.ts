@@ -72,7 +72,8 @@ function fromWords(specs: FlagSpecs, argv: readonly string[]): Map<string, Value
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (word === "--" || word === "-" || !word.startsWith("-")) break;
     const parts = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(word);
-    if (parts === null) throw new UsageNeeded(2, `bad flag syntax: ${word}\n`);
+    if (parts === null)
+      throw new UsageNeeded(2, `bad flag syntax: ${word.replace(/=.*/s, "=...")}\n`);
     const [, name = "", attached] = parts;
     const spec = findSpec(specs, name);
     const text = attached ?? (spec.kind === "bool" ? "true" : words.shift());
