@@ -4,8 +4,8 @@ import type { Node } from "../kube/objects.ts";
 import {
   type EligibilityInput,
   eligibleNodes,
+  isNotReady,
   legacyEligibleNodes,
-  nodesNotKnownDead,
 } from "./eligible-nodes.ts";
 import { endpointsOfObject, endpointsOfSlices, serviceOfSlice } from "./service-endpoints.ts";
 
@@ -65,6 +65,8 @@ describe("endpoints of a service", () => {
   });
 });
 
+const everybody = (): boolean => true;
+
 describe("candidates of v0.9.5", () => {
   const endpoints = endpointsOfObject({
     metadata: { name: "web", namespace: "shop" },
@@ -79,17 +81,17 @@ describe("candidates of v0.9.5", () => {
   });
 
   it("L2-20 L2-21 L2-28: nodes with a ready endpoint, also next to an unready one", () => {
-    assert.deepEqual([...legacyEligibleNodes(endpoints, undefined)], ["n1", "n3"]);
+    assert.deepEqual([...legacyEligibleNodes(endpoints, everybody)], ["n1", "n3"]);
   });
 
-  it("L2-22: only nodes in the speakers' list; without a list no filter", () => {
-    assert.deepEqual([...legacyEligibleNodes(endpoints, new Set(["n2", "n3"]))], ["n3"]);
-    assert.deepEqual([...legacyEligibleNodes(endpoints, new Set())], []);
+  it("L2-22: only nodes whose speakers are alive", () => {
+    assert.deepEqual([...legacyEligibleNodes(endpoints, (name) => name !== "n1")], ["n3"]);
+    assert.deepEqual([...legacyEligibleNodes(endpoints, () => false)], []);
   });
 
   it("L2-20: without a ready endpoint nobody announces", () => {
     assert.equal(
-      legacyEligibleNodes(endpointsOfObject({ metadata: { name: "web" } }), undefined).size,
+      legacyEligibleNodes(endpointsOfObject({ metadata: { name: "web" } }), everybody).size,
       0,
     );
   });
@@ -98,7 +100,7 @@ describe("candidates of v0.9.5", () => {
     const same = endpointsOfSlices([
       slice(["n1", true], ["n1", false], ["n2", false, true], ["n3", null]),
     ]);
-    assert.deepEqual([...legacyEligibleNodes(same, undefined)], ["n1", "n3"]);
+    assert.deepEqual([...legacyEligibleNodes(same, everybody)], ["n1", "n3"]);
   });
 });
 
@@ -161,6 +163,6 @@ describe("speakers' list from the API", () => {
       node("down", { Ready: "False" }),
       node("lost", { Ready: "Unknown" }),
     ];
-    assert.deepEqual([...nodesNotKnownDead(list)], ["up", "fresh"]);
+    assert.deepEqual(list.map(isNotReady), [false, false, true, true]);
   });
 });

@@ -4,20 +4,17 @@ import type { ServiceEndpoint } from "./service-endpoints.ts";
 
 const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
 
-/** Names of the nodes whose speakers are alive; undefined when nothing is known about speakers. */
-export type AliveSpeakers = ReadonlySet<string> | undefined;
-
 /**
  * v0.9.5 (L2-20..L2-22, L2-28, L2-51): nodes that have a ready endpoint and a living speaker. The traffic policy,
- * labels and conditions are not looked at.
+ * labels and cordons are not looked at.
  */
 export function legacyEligibleNodes(
   endpoints: Iterable<ServiceEndpoint>,
-  speakers: AliveSpeakers,
+  isAlive: (nodeName: string) => boolean,
 ): ReadonlySet<string> {
   const nodes = new Set<string>();
   for (const { nodeName, isReady } of endpoints) {
-    if (isReady && nodeName !== undefined && speakers?.has(nodeName) !== false) nodes.add(nodeName);
+    if (isReady && nodeName !== undefined && isAlive(nodeName)) nodes.add(nodeName);
   }
   return nodes;
 }
@@ -25,7 +22,8 @@ export function legacyEligibleNodes(
 export interface EligibilityInput {
   readonly endpoints: readonly ServiceEndpoint[];
   readonly externalTrafficPolicy: string | undefined;
-  readonly speakers: AliveSpeakers;
+  /** Names of the nodes whose speakers are alive; undefined when nothing is known about speakers. */
+  readonly speakers: ReadonlySet<string> | undefined;
   /** Nodes known from the API, by name. */
   readonly nodes: ReadonlyMap<string, Node>;
   /** `--ignore-exclude-lb`. */
@@ -58,17 +56,10 @@ function isFitToAnnounce(node: Node, ignoresExcludeLabel: boolean): boolean {
   return !isExcluded && conditionStatus(node, "NetworkUnavailable") !== "True";
 }
 
-/**
- * Speakers that count as alive until gossip tells more: nodes whose condition `Ready` is neither False nor Unknown.
- * A node without an object is not in the list.
- */
-export function nodesNotKnownDead(nodes: Iterable<Node>): ReadonlySet<string> {
-  const alive = new Set<string>();
-  for (const node of nodes) {
-    const ready = conditionStatus(node, "Ready");
-    if (ready !== "False" && ready !== "Unknown") alive.add(node.metadata.name);
-  }
-  return alive;
+/** Does the API say that the node's kubelet is silent? Until gossip tells more, its speaker counts as dead then. */
+export function isNotReady(node: Node): boolean {
+  const ready = conditionStatus(node, "Ready");
+  return ready === "False" || ready === "Unknown";
 }
 
 function conditionStatus(node: Node, type: string): string | undefined {

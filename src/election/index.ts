@@ -1,6 +1,6 @@
 /** Who announces: candidates, their order, and the readiness of endpoints. */
 export { ElectionHashes } from "./election-hashes.ts";
-export { type AliveSpeakers, legacyEligibleNodes, nodesNotKnownDead } from "./eligible-nodes.ts";
+export { isNotReady, legacyEligibleNodes } from "./eligible-nodes.ts";
 export { electedNode, legacyElectionKey } from "./layer2-election.ts";
 export {
   endpointsOfObject,

@@ -15,20 +15,34 @@ function simulation(...announced: string[]) {
   const bursts = new GratuitousBursts(addresses);
   const rounds: string[] = [];
   let nextMs: number | undefined;
+  let nowMs = 0;
+  let mustContinue = false;
   const step = (event: BurstEvent): void => {
+    if (event.kind !== "continue") nowMs = event.nowMs;
     for (const command of bursts.step(event)) {
-      if (command.kind === "set-round-timer") nextMs = event.nowMs + 1100;
-      else rounds.push(`${event.nowMs} ${formatAddress(command.ip)} ${command.on ?? "all"}`);
+      if (command.kind === "set-round-timer") nextMs = nowMs + 1100;
+      else if (command.kind === "continue") mustContinue = true;
+      else rounds.push(`${nowMs} ${formatAddress(command.ip)} ${command.on ?? "all"}`);
     }
   };
   const runTo = (endMs: number): void => {
     while (nextMs !== undefined && nextMs <= endMs) {
-      const nowMs = nextMs;
+      const tickMs = nextMs;
       nextMs = undefined;
-      step({ kind: "round-timer", nowMs });
+      step({ kind: "round-timer", nowMs: tickMs });
+      runTurns();
     }
   };
-  return { addresses, rounds, step, runTo, isIdle: () => nextMs === undefined };
+  /** Continues as long as the machine asks for it; gives the number of turns that this took. */
+  const runTurns = (): number => {
+    let turns = 0;
+    for (; mustContinue; turns++) {
+      mustContinue = false;
+      step({ kind: "continue" });
+    }
+    return turns;
+  };
+  return { addresses, rounds, step, runTo, runTurns, isIdle: () => nextMs === undefined };
 }
 
 describe("gratuitous ARP", () => {
@@ -103,6 +117,44 @@ describe("gratuitous ARP", () => {
     const { rounds, step } = simulation(...texts);
     for (const text of texts) step({ kind: "announced", ip: ip(text), nowMs: 0 });
     assert.equal(rounds.length, 10_000);
+  });
+
+  for (const cause of ["round-timer", "interface-came-up"] as const) {
+    it(`L2-139: after ${cause}, rounds of many addresses are sent a few at a time, each once`, () => {
+      const texts = Array.from({ length: 1000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+      const { rounds, step, runTurns } = simulation(...texts);
+      if (cause === "round-timer") {
+        for (const text of texts) step({ kind: "announced", ip: ip(text), nowMs: 0 });
+      }
+      rounds.length = 0;
+      step({ kind: cause, name: "eth0", nowMs: 1100 });
+      assert.ok(rounds.length > 0 && rounds.length < 100, `${rounds.length} rounds in one step`);
+      assert.ok(runTurns() < 1000);
+      assert.equal(new Set(rounds).size, 1000);
+      assert.equal(rounds.length, 1000);
+    });
+  }
+
+  it("L2-131 L2-134: a wait for its turn does not revive an address: withdrawn meanwhile, it is not told", () => {
+    const texts = Array.from({ length: 100 }, (_, i) => `10.0.0.${i}`);
+    const { addresses, rounds, step, runTurns } = simulation(...texts);
+    for (const text of texts) step({ kind: "announced", ip: ip(text), nowMs: 0 });
+    rounds.length = 0;
+    step({ kind: "round-timer", nowMs: 1100 });
+    addresses.withdraw("10.0.0.99");
+    runTurns();
+    assert.equal(rounds.length, 99);
+    assert.ok(!rounds.some((round) => round.includes("10.0.0.99 ")));
+  });
+
+  it("L2-131: after a long sleep of the machine a burst is over, nothing is made up for", () => {
+    const { rounds, step, isIdle } = simulation("192.168.1.240");
+    step({ kind: "announced", ip: A, nowMs: 0 });
+    step({ kind: "round-timer", nowMs: 3_600_000 });
+    assert.deepEqual(rounds, ["0 192.168.1.240 all"]);
+    step({ kind: "announced", ip: A, nowMs: 3_600_001 });
+    assert.equal(rounds.length, 2);
+    assert.ok(!isIdle());
   });
 
   it("L2-135: a round is the request form, then the reply form, byte for byte", () => {

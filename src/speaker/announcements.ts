@@ -2,7 +2,6 @@
 
 import { type Config, type Pool, poolContaining } from "../config/index.ts";
 import {
-  type AliveSpeakers,
   electedNode,
   type ElectionHashes,
   legacyElectionKey,
@@ -51,7 +50,8 @@ export interface AnnouncementInput {
   readonly config: Config | undefined;
   readonly announced: Announcement | undefined;
   readonly nodeName: string;
-  readonly speakers: AliveSpeakers;
+  /** May the speaker of a node be counted on? */
+  readonly isAlive: (nodeName: string) => boolean;
   readonly hashes: ElectionHashes;
 }
 
@@ -100,7 +100,7 @@ function changeOf(
 }
 
 function isElected(input: AnnouncementInput, endpoints: readonly ServiceEndpoint[]): boolean {
-  const candidates = legacyEligibleNodes(endpoints, input.speakers);
+  const candidates = legacyEligibleNodes(endpoints, input.isAlive);
   const key = legacyElectionKey(input.serviceKey);
   return electedNode(candidates, key, input.hashes) === input.nodeName;
 }

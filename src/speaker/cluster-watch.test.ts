@@ -95,8 +95,8 @@ describe("cluster watch", () => {
     await server.close();
   });
 
-  const readySpeakers = (told: SpeakerEvent) =>
-    told.kind === "speakers" ? [...(told.speakers ?? [])] : undefined;
+  const deadNodes = (told: SpeakerEvent) =>
+    told.kind === "dead-nodes" ? [...told.nodes].join() : undefined;
 
   it("INS-13 INS-14: with v0.9.5's rights the speaker falls back to Endpoints", async () => {
     const gate = await forbidSlices(server.url);
@@ -130,17 +130,24 @@ describe("cluster watch", () => {
     assert.deepEqual(keys, ["default/api"]);
   });
 
-  it("L2-22 L2-58: the speakers' list follows the nodes: new, not ready, ready, gone", async () => {
+  it("L2-22 L2-58 L2-61: dead is a node that is not ready or deleted, and heartbeats are not told", async () => {
     start();
     await event(({ kind }) => kind === "synced");
-    await admin.create(core("nodes"), { metadata: { name: "n2" } });
-    await event((told) => readySpeakers(told)?.join() === "n1,n2");
-    events.length = 0;
-    const dead = { status: { conditions: [{ type: "Ready", status: "Unknown" }] } };
-    await admin.patch(core("nodes"), "n1", dead, { type: "merge", subresource: "status" });
-    await event((told) => readySpeakers(told)?.join() === "n2");
-    await admin.delete(core("nodes"), "n2");
-    await event((told) => readySpeakers(told)?.length === 0);
+    const nodes = core("nodes");
+    const setReady = async (name: string, status: string): Promise<void> => {
+      const patch = { status: { conditions: [{ type: "Ready", status }] } };
+      await admin.patch(nodes, name, patch, { type: "merge", subresource: "status" });
+    };
+    await admin.create(nodes, { metadata: { name: "n2" } });
+    await setReady("n1", "True");
+    await setReady("n1", "Unknown");
+    await event((told) => deadNodes(told) === "n1");
+    await admin.patch(nodes, "n1", { spec: { unschedulable: true } }, { type: "merge" });
+    await admin.delete(nodes, "n2");
+    await event((told) => deadNodes(told) === "n1,n2");
+    await setReady("n1", "True");
+    await event((told) => deadNodes(told) === "n2");
+    assert.equal(events.filter(({ kind }) => kind === "dead-nodes").length, 3);
   });
 
   it("LC-1 LC-27: the document of the one ConfigMap is told, its absence and an absent key too", async () => {

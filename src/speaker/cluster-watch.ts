@@ -1,6 +1,6 @@
 /** Watches what a speaker needs of the cluster and turns it into the speaker's events. */
 
-import { endpointsOfObject, nodesNotKnownDead } from "../election/index.ts";
+import { endpointsOfObject, isNotReady } from "../election/index.ts";
 import type {
   ConfigMap,
   Endpoints,
@@ -44,7 +44,7 @@ export class ClusterWatch {
   readonly #options: ClusterWatchOptions;
   readonly #informers = new Set<{ stop(): void }>();
   readonly #awaited = new Set<Source>(["services", "endpoints", "nodes"]);
-  readonly #nodes = new Map<string, Node>();
+  readonly #deadNodes = new Set<string>();
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
@@ -92,22 +92,21 @@ export class ClusterWatch {
     });
   }
 
-  /** Heartbeats change nodes all the time; the speaker compares the lists of names. */
+  /**
+   * Heartbeats change nodes all the time; told is only who died or came back. A node that was deleted is dead, one
+   * that was never seen is not: without gossip v0.9.5 trusts the endpoints (L2-22).
+   */
   #watchNodes(): void {
-    const tell = (): void => {
-      if (this.#awaited.has("nodes")) return;
-      this.#tell({ kind: "speakers", speakers: nodesNotKnownDead(this.#nodes.values()) });
-    };
     this.#watch<Node>(NODES, {
       project: projectNode,
-      onChange: (key, node) => {
-        if (node === undefined) this.#nodes.delete(key);
-        else this.#nodes.set(key, node);
-        tell();
+      onChange: (name, node) => {
+        const isDead = node === undefined || isNotReady(node);
+        if (isDead === this.#deadNodes.has(name)) return;
+        if (isDead) this.#deadNodes.add(name);
+        else this.#deadNodes.delete(name);
+        this.#tell({ kind: "dead-nodes", nodes: new Set(this.#deadNodes) });
       },
-      onSynced: () => {
-        this.#synced("nodes", tell);
-      },
+      onSynced: () => this.#synced("nodes"),
     });
   }
 
@@ -165,9 +164,8 @@ export class ClusterWatch {
   }
 
   /** Announcing begins when everything that an election looks at has been seen once. */
-  #synced(source: Source, first?: () => void): void {
+  #synced(source: Source): void {
     this.#awaited.delete(source);
-    first?.();
     if (this.#awaited.size === 0) this.#tell({ kind: "synced" });
   }
 

@@ -162,6 +162,32 @@ describe("layer 2 announcer", () => {
     assert.deepEqual([opened(1)[0]?.sent.length, opened(2)[0]?.sent.length], [2, 4]);
   });
 
+  it("L2-87 L2-80: a renamed interface keeps its socket and its burst, one of the same name but another index does not", () => {
+    announcer.setInterfaces([link(1)]);
+    announcer.announce("shop/web", VIP);
+    announcer.setInterfaces([link(1, { name: "lan0" })]);
+    assert.equal(opened(1).length, 1);
+    assert.equal(opened(1)[0]?.sent.length, 4);
+    announcer.setInterfaces([link(2, { name: "lan0" })]);
+    assert.equal(opened(1)[0]?.isOpen, false);
+    assert.equal(opened(2)[0]?.sent.length, 2);
+  });
+
+  it("L2-139: rounds of thousands of addresses go out over many turns, and none after closing", async () => {
+    announcer.setInterfaces([link(1)]);
+    for (let i = 0; i < 1000; i++) announcer.announce(`shop/${i}`, { family: 4, value: BigInt(i) });
+    const { sent } = opened(1)[0]!;
+    assert.equal(sent.length, 2000);
+    mock.timers.tick(1100);
+    assert.ok(sent.length < 2200, `${sent.length - 2000} frames in one turn`);
+    while (sent.length < 4000) await new Promise((turn) => setImmediate(turn));
+    mock.timers.tick(1100);
+    const before = sent.length;
+    announcer.close();
+    await new Promise((turn) => setImmediate(turn));
+    assert.equal(sent.length, before);
+  });
+
   it("L2-84 L2-163: a socket that is not allowed is explained once per change, tried again, and the rest goes on", () => {
     failure = Object.assign(new Error("socket: EPERM"), { code: "EPERM" });
     announcer.setInterfaces([link(1)]);

@@ -56,6 +56,7 @@ export class Layer2Announcer {
   readonly #logsRequests: boolean;
   readonly #openSocket: (options: PacketSocketOptions) => FrameSocket;
   #wanted: readonly ArpInterface[] = [];
+  #nextTurn: NodeJS.Immediate | undefined;
   /** Interfaces without a responder whose trouble has been told, by name: said once for each change of interfaces. */
   readonly #toldTrouble = new Set<string>();
 
@@ -95,6 +96,7 @@ export class Layer2Announcer {
 
   close(): void {
     this.#timers.cancelAll();
+    clearImmediate(this.#nextTurn);
     this.#wanted = [];
     for (const [index, responder] of this.#responders) this.#close(index, responder);
   }
@@ -110,10 +112,10 @@ export class Layer2Announcer {
   }
 
   #follow(responder: Responder, now: ArpInterface): void {
-    const { mac, operState } = responder.on;
+    const { mac, name, operState } = responder.on;
     responder.on = now;
     const hasCarrierNow = operState !== now.operState && now.operState === "up";
-    if (mac !== now.mac || hasCarrierNow) this.#burstOn(now);
+    if (mac !== now.mac || name !== now.name || hasCarrierNow) this.#burstOn(now);
   }
 
   #openMissing(): void {
@@ -208,8 +210,14 @@ export class Layer2Announcer {
   #burst(event: BurstEvent): void {
     for (const command of this.#bursts.step(event)) {
       if (command.kind === "set-round-timer") this.#timers.set("round", ROUND_PERIOD_MS);
-      else this.#sendRound(command.ip, command.on);
+      else if (command.kind === "send-round") this.#sendRound(command.ip, command.on);
+      else this.#nextTurn ??= setImmediate(() => this.#continue());
     }
+  }
+
+  #continue(): void {
+    this.#nextTurn = undefined;
+    this.#burst({ kind: "continue" });
   }
 
   /** Trouble with one interface does not keep the round from the others (L2-137). */

@@ -103,8 +103,8 @@ function showCounters(
 ): void {
   for (const metric of [requestsReceived, responsesSent, gratuitousSent]) metric.reset();
   for (const [ip, count] of counters) {
-    requestsReceived.inc({ ip }, count.requestsReceived);
-    responsesSent.inc({ ip }, count.responsesSent);
-    gratuitousSent.inc({ ip }, count.gratuitousSent);
+    requestsReceived.inc(count.requestsReceived, { ip });
+    responsesSent.inc(count.responsesSent, { ip });
+    gratuitousSent.inc(count.gratuitousSent, { ip });
   }
 }

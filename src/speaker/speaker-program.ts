@@ -11,7 +11,7 @@ import {
 } from "../platform/index.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
 import type { Layer2Announcer } from "./layer2-announcer.ts";
-import { Speaker, type SpeakerCommand } from "./speaker.ts";
+import { Speaker, type SpeakerCommand, type SpeakerEvent } from "./speaker.ts";
 
 export interface ProgramParts {
   readonly nodeName: string;
@@ -31,6 +31,7 @@ export class SpeakerProgram {
   readonly #watch: ClusterWatch;
   readonly #recorder: EventRecorder;
   #interfaces: { close(): void } | undefined;
+  #nextTurn: NodeJS.Immediate | undefined;
 
   constructor(parts: ProgramParts) {
     const { nodeName, namespace, configName, client, logger } = parts;
@@ -43,9 +44,7 @@ export class SpeakerProgram {
       logger,
       namespace,
       configName,
-      onEvent: (event) => {
-        for (const command of this.#speaker.step(event)) this.#run(command);
-      },
+      onEvent: (event) => this.#step(event),
     });
   }
 
@@ -65,9 +64,19 @@ export class SpeakerProgram {
   /** Nothing is sent to clients; the next owner's burst repairs their tables (L2-161). */
   stop(): void {
     this.#watch.stop();
+    clearImmediate(this.#nextTurn);
     this.#recorder.stop();
     this.#interfaces?.close();
     this.#parts.announcer.close();
+  }
+
+  #step(event: SpeakerEvent): void {
+    for (const command of this.#speaker.step(event)) this.#run(command);
+  }
+
+  #continue(): void {
+    this.#nextTurn = undefined;
+    this.#step({ kind: "continue" });
   }
 
   #run(command: SpeakerCommand): void {
@@ -83,6 +92,9 @@ export class SpeakerProgram {
       case "config-state":
         metrics.configStale.set(command.isStale ? 1 : 0);
         if (!command.isStale) metrics.configLoaded.set(1);
+        return;
+      case "continue":
+        this.#nextTurn ??= setImmediate(() => this.#continue());
         return;
       case "count-update":
         metrics.updates.inc();
@@ -100,7 +112,7 @@ export class SpeakerProgram {
     const labels = { service, protocol, node, ip: formatAddress(ip) };
     if (command.kind === "announce") {
       announcer.announce(service, ip);
-      metrics.announced.set(labels, 1);
+      metrics.announced.set(1, labels);
     } else {
       announcer.withdraw(service);
       metrics.announced.remove(labels);

@@ -22,11 +22,19 @@ function service(name: string, ip: string | undefined, resourceVersion = "1"): S
 const on = (...nodes: string[]): ServiceEndpoint[] =>
   nodes.map((nodeName) => ({ nodeName, isReady: true, canServe: true }));
 
+/** One step, and as many turns as it asks for. */
+function wholeStep(speaker: Speaker, event: SpeakerEvent): SpeakerCommand[] {
+  const commands = speaker.step(event);
+  if (commands.at(-1)?.kind !== "continue") return commands;
+  return [...commands.slice(0, -1), ...wholeStep(speaker, { kind: "continue" })];
+}
+
+const dead = (...nodes: string[]): SpeakerEvent => ({ kind: "dead-nodes", nodes: new Set(nodes) });
+
 /** A speaker on node n1 that knows the given services, each with its endpoint on n1. */
 function speakerWith(services: Record<string, string>, config: string | undefined = CONFIG) {
   const speaker = new Speaker("n1", "metallb-system/config");
-  const step = (...events: SpeakerEvent[]) => events.flatMap((event) => speaker.step(event));
-  step({ kind: "speakers", speakers: new Set(["n1", "n2"]) });
+  const step = (...events: SpeakerEvent[]) => events.flatMap((event) => wholeStep(speaker, event));
   for (const [name, ip] of Object.entries(services)) {
     const key = `shop/${name}`;
     step({ kind: "service", key, service: service(name, ip) });
@@ -56,7 +64,7 @@ describe("speaker", () => {
     const before = [
       { kind: "service", key: "shop/web", service: service("web", "192.168.1.240") },
       { kind: "endpoints", key: "shop/web", endpoints: on("n1") },
-      { kind: "speakers", speakers: new Set(["n1"]) },
+      dead("n2"),
       { kind: "synced" },
     ] as const;
     for (const event of before) assert.deepEqual(changes(speaker.step(event)), []);
@@ -180,29 +188,51 @@ describe("speaker", () => {
     assert.equal(changes(step({ kind: "config", text: pool("b") })).length, 500);
   });
 
-  it("L2-57 L2-138 L2-59: a change of the speakers' list passes all services, and owners announce again", () => {
+  it("L2-59: a pass over many services leaves turns to other events, which see and change what is left", () => {
+    const services = Object.fromEntries(
+      Array.from({ length: 500 }, (_, i) => [`s${i}`, `10.0.${i >> 8}.${i & 255}`]),
+    );
+    const pool = "address-pools: [{name: a, protocol: layer2, addresses: [10.0.0.0/16]}]";
+    const { speaker, step } = speakerWith(services, pool);
+    const first = speaker.step(dead("n2"));
+    assert.equal(first.at(-1)?.kind, "continue");
+    assert.ok(changes(first).length < 100);
+    const gone = speaker.step({ kind: "service", key: "shop/s499", service: undefined });
+    assert.deepEqual(changes(gone), ["withdraw shop/s499 10.0.1.243"]);
+    speaker.step({ kind: "endpoints", key: "shop/s498", endpoints: on("n3") });
+    const rest = changes(step({ kind: "continue" }));
+    assert.equal(new Set([...changes(first), ...rest]).size, 498);
+    assert.ok(!rest.some((change) => change.includes("s498") || change.includes("s499")));
+    assert.deepEqual(speaker.step({ kind: "continue" }), []);
+  });
+
+  it("L2-57 L2-138 L2-59: when a speaker died or came back, owners announce all their services again", () => {
     const { step } = speakerWith({ a: "192.168.1.240", b: "192.168.1.241" });
-    const commands = step({ kind: "speakers", speakers: new Set(["n1"]) });
-    assert.equal(changes(commands).length, 2);
-    assert.equal(logs(commands)[0]?.["msg"], "node event - forcing sync");
+    for (const event of [dead("n2"), dead()]) {
+      const commands = step(event);
+      assert.equal(changes(commands).length, 2);
+      assert.equal(logs(commands)[0]?.["msg"], "node event - forcing sync");
+    }
   });
 
-  it("L2-58: heartbeats of nodes, which change no name in the list, do nothing", () => {
-    const { step } = speakerWith({ a: "192.168.1.240" });
-    assert.deepEqual(step({ kind: "speakers", speakers: new Set(["n2", "n1"]) }), []);
-  });
-
-  it("L2-172 L2-22: when the owner's node is dead, the next speaker announces", () => {
+  it("L2-172 L2-22 L2-48: a dead owner is replaced by the next speaker, and takes over again when it is back", () => {
     const { step } = speakerWith({ web: "192.168.1.240" });
     const key = "shop/web";
     step({ kind: "endpoints", key, endpoints: on("n2", "n1") });
-    const alive = step({ kind: "speakers", speakers: new Set(["n1", "n2", "n3"]) });
-    const ownsIt = changes(alive).length === 1;
+    const ownsIt = changes(step(dead("n3"))).length === 1;
     const other = ownsIt ? "n1" : "n2";
-    const survivors = new Set(["n1", "n2", "n3"].filter((name) => name !== other));
-    const expected = ownsIt ? "withdraw" : "announce";
-    const after = changes(step({ kind: "speakers", speakers: survivors }));
-    assert.deepEqual(after, [`${expected} ${key} 192.168.1.240`]);
+    const [after, back] = ownsIt ? ["withdraw", "announce"] : ["announce", "withdraw"];
+    assert.deepEqual(changes(step(dead(other))), [`${after} ${key} 192.168.1.240`]);
+    assert.deepEqual(changes(step(dead())), [`${back} ${key} 192.168.1.240`]);
+  });
+
+  it("CFG-51 LC-28: back to the very text that is in use, the configuration is not stale any more", () => {
+    const { step } = speakerWith({ web: "192.168.1.240" });
+    for (const bad of ["address-pools: [{nam: lan}]", SMALLER, undefined]) {
+      step({ kind: "config", text: bad });
+      const states = ofKind(step({ kind: "config", text: CONFIG }), "config-state");
+      assert.deepEqual(states, [{ kind: "config-state", isStale: false }]);
+    }
   });
 
   it("L2-176: when all endpoints are unready the address falls silent", () => {

@@ -1,7 +1,7 @@
 /** The speaker as a machine: what the API server tells goes in, what to announce, withdraw and say comes out. */
 
 import { compileConfigMap, type Config, findStrandedAddress } from "../config/index.ts";
-import { type AliveSpeakers, ElectionHashes, type ServiceEndpoint } from "../election/index.ts";
+import { ElectionHashes, type ServiceEndpoint } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { EventNote, Service } from "../kube/index.ts";
 import {
@@ -18,12 +18,13 @@ export type SpeakerEvent =
       readonly key: string;
       readonly endpoints: readonly ServiceEndpoint[] | undefined;
     }
-  /** The nodes whose speakers are alive. */
-  | { readonly kind: "speakers"; readonly speakers: AliveSpeakers }
+  /** The nodes whose speakers count as dead; any other may be elected, also one that the API does not know. */
+  | { readonly kind: "dead-nodes"; readonly nodes: ReadonlySet<string> }
   /** The document of the ConfigMap; undefined: there is no ConfigMap. */
   | { readonly kind: "config"; readonly text: string | undefined }
-  /** Services, endpoints and speakers are complete: announcing may begin. */
-  | { readonly kind: "synced" };
+  /** Services, endpoints and nodes are complete: announcing may begin. */
+  | { readonly kind: "synced" }
+  | { readonly kind: "continue" };
 
 export type SpeakerCommand =
   /** Answer for the address and start a burst, also when it is announced already (L2-130). */
@@ -32,11 +33,16 @@ export type SpeakerCommand =
   | { readonly kind: "record-event"; readonly note: EventNote }
   | { readonly kind: "config-state"; readonly isStale: boolean }
   | { readonly kind: "count-update"; readonly hasFailed: boolean }
+  /** Services are left of a pass: step with `continue` once other events had their turn. */
+  | { readonly kind: "continue" }
   | {
       readonly kind: "log";
       readonly level: "info" | "warn" | "error";
       readonly fields: Readonly<Record<string, unknown>>;
     };
+
+/** Bounds how long ARP requests must wait while thousands of services are gone through. */
+const SERVICES_PER_STEP = 50;
 
 export class Speaker {
   readonly #nodeName: string;
@@ -45,7 +51,9 @@ export class Speaker {
   readonly #endpoints = new Map<string, readonly ServiceEndpoint[]>();
   readonly #announced = new Map<string, Announcement>();
   readonly #hashes = new ElectionHashes();
-  #speakers: AliveSpeakers;
+  /** What the pass over all services has not come to yet. */
+  readonly #toPass = new Set<string>();
+  #deadNodes: ReadonlySet<string> = new Set();
   #config: Config | undefined;
   /** The document taken last, good or bad; null before the first. */
   #configText: string | undefined | null = null;
@@ -69,13 +77,15 @@ export class Speaker {
         return this.#passOne(event.key);
       case "endpoints":
         return this.#takeEndpoints(event.key, event.endpoints);
-      case "speakers":
-        return this.#takeSpeakers(event.speakers);
+      case "dead-nodes":
+        return this.#takeDeadNodes(event.nodes);
       case "config":
         return this.#takeConfig(event.text);
-      default:
+      case "synced":
         this.#isSynced = true;
         return this.#passAll();
+      default:
+        return this.#passSome();
     }
   }
 
@@ -86,10 +96,9 @@ export class Speaker {
     return JSON.stringify(before) === JSON.stringify(endpoints) ? [] : this.#passOne(key);
   }
 
-  #takeSpeakers(speakers: AliveSpeakers): SpeakerCommand[] {
-    const isSame = describe(speakers) === describe(this.#speakers);
-    this.#speakers = speakers;
-    if (isSame || !this.#isSynced) return [];
+  #takeDeadNodes(nodes: ReadonlySet<string>): SpeakerCommand[] {
+    this.#deadNodes = nodes;
+    if (!this.#isSynced) return [];
     const fields = { event: "nodeChanged", msg: "node event - forcing sync" };
     return [{ kind: "log", level: "info", fields }, ...this.#passAll()];
   }
@@ -135,14 +144,25 @@ export class Speaker {
     for (const [service, { ip, pool }] of this.#announced) yield { service, address: ip, pool };
   }
 
-  /** All services in one go, without a rate limit (L2-59). */
+  /** All services without a rate limit (L2-59), though not all in one step. */
   #passAll(): SpeakerCommand[] {
-    if (this.#config === undefined) return [];
-    const keys = new Set([...this.#services.keys(), ...this.#announced.keys()]);
-    return [...keys].flatMap((key) => this.#passOne(key));
+    if (this.#config === undefined || !this.#isSynced) return [];
+    for (const key of this.#services.keys()) this.#toPass.add(key);
+    return this.#passSome();
+  }
+
+  #passSome(): SpeakerCommand[] {
+    const commands: SpeakerCommand[] = [];
+    let left = SERVICES_PER_STEP;
+    for (const key of this.#toPass) {
+      if (left-- === 0) return [...commands, { kind: "continue" }];
+      commands.push(...this.#passOne(key));
+    }
+    return commands;
   }
 
   #passOne(key: string): SpeakerCommand[] {
+    this.#toPass.delete(key);
     if (!this.#isSynced) return [];
     const service = this.#services.get(key);
     if (service === undefined) this.#hashes.forget(key);
@@ -153,7 +173,7 @@ export class Speaker {
       config: this.#config,
       announced: this.#announced.get(key),
       nodeName: this.#nodeName,
-      speakers: this.#speakers,
+      isAlive: (nodeName) => !this.#deadNodes.has(nodeName),
       hashes: this.#hashes,
     });
     return [{ kind: "count-update", hasFailed: false }, ...this.#carryOut(key, decision)];
@@ -210,10 +230,6 @@ export class Speaker {
 function setOrDelete<V>(map: Map<string, V>, key: string, value: V | undefined): void {
   if (value === undefined) map.delete(key);
   else map.set(key, value);
-}
-
-function describe(speakers: AliveSpeakers): string {
-  return speakers === undefined ? "unknown" : JSON.stringify([...speakers].sort());
 }
 
 function logFields(key: string, { ip, pool, protocol }: Announcement): Record<string, string> {
