@@ -1,6 +1,9 @@
 /** Admission webhooks: which ones a write concerns, the AdmissionReview each gets, and what its answer means. */
 import { randomUUID } from "node:crypto";
-import { Agent, request } from "undici";
+import { once } from "node:events";
+import { request as plainRequest, type IncomingMessage } from "node:http";
+import { request as tlsRequest, type RequestOptions } from "node:https";
+import { text } from "node:stream/consumers";
 import { ApiError } from "./api-error.ts";
 import { isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
 import { jsonPatch } from "./json-patch.ts";
@@ -168,25 +171,28 @@ async function call(state: ServerState, webhook: Webhook, review: JsonObject): P
   const { clientConfig, timeoutSeconds = 10 } = webhook;
   const { url, serverName } = webhookUrl(state.store, clientConfig);
   const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, "base64") : undefined;
-  const agent = new Agent({
-    connect: { ...(ca ? { ca } : {}), ...(serverName ? { servername: serverName } : {}) },
+  const reply = await post(url, JSON.stringify(review), {
+    ...(ca ? { ca } : {}),
+    ...(serverName ? { servername: serverName } : {}),
+    signal: AbortSignal.timeout(timeoutSeconds * 1000),
   });
-  try {
-    const reply = await request(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(review),
-      dispatcher: agent,
-      signal: AbortSignal.timeout(timeoutSeconds * 1000),
-    });
-    const body = await reply.body.text();
-    if (reply.statusCode !== 200)
-      throw new Error(`Post "${url}": answered ${reply.statusCode}: ${body.slice(0, 200)}`);
-    const parsed = JSON.parse(body) as Json;
-    if (!isRecord(parsed) || !isRecord(parsed.response))
-      throw new Error(`Post "${url}": the answer is no AdmissionReview`);
-    return parsed.response;
-  } finally {
-    await agent.destroy();
-  }
+  const body = await text(reply);
+  if (reply.statusCode !== 200)
+    throw new Error(`Post "${url}": answered ${reply.statusCode}: ${body.slice(0, 200)}`);
+  const parsed = JSON.parse(body) as Json;
+  if (!isRecord(parsed) || !isRecord(parsed.response))
+    throw new Error(`Post "${url}": the answer is no AdmissionReview`);
+  return parsed.response;
+}
+
+/** A connection of its own for each call: a webhook's address and authority may change any time. */
+async function post(url: string, body: string, options: RequestOptions): Promise<IncomingMessage> {
+  const send = url.startsWith("https:") ? tlsRequest : plainRequest;
+  const headers = { "content-type": "application/json" };
+  const request = send(url, { ...options, method: "POST", agent: false, headers });
+  // What fails after the answer began is told to its reader.
+  request.on("error", () => undefined);
+  request.end(body);
+  const [reply] = (await once(request, "response")) as [IncomingMessage];
+  return reply;
 }

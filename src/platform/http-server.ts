@@ -1,8 +1,8 @@
 /** The metrics page: plain HTTP, `/metrics` and nothing else (LC-42). */
 
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Metrics } from "./metrics.ts";
+import { http } from "./node-http.ts";
 
 export interface HttpServer {
   readonly port: number;
@@ -17,14 +17,13 @@ export async function serveMetrics(
   metrics: Metrics,
   address: { readonly host?: string; readonly port: number },
 ): Promise<HttpServer> {
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     if (request.url?.split("?")[0] !== "/metrics") {
       response.writeHead(404, { "content-type": "text/plain" }).end("404: see /metrics\n");
       return;
     }
-    void metrics.expose().then(({ text, contentType }) => {
-      response.writeHead(200, { "content-type": contentType }).end(text);
-    });
+    const { text, contentType } = metrics.expose();
+    response.writeHead(200, { "content-type": contentType }).end(text);
   });
   server.keepAliveTimeout = 60_000;
   const { port, host } = address;

@@ -22,15 +22,13 @@ const mendOfStatus: Readonly<Record<number, string>> = {
 const wordsOfCause: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused: nothing listens there",
   ECONNRESET: "the connection was cut",
-  UND_ERR_SOCKET: "the connection was cut",
+  ERR_STREAM_PREMATURE_CLOSE: "the connection was cut",
   ENOTFOUND: "the host name is unknown",
   EAI_AGAIN: "the host name cannot be looked up now",
   EHOSTUNREACH: "no route to the host",
   ENETUNREACH: "no route to the network",
-  ETIMEDOUT: "no answer in time",
-  UND_ERR_CONNECT_TIMEOUT: "no answer to the connection attempt in time",
-  UND_ERR_HEADERS_TIMEOUT: "no answer to the request in time",
-  UND_ERR_BODY_TIMEOUT: "the answer stopped half-way",
+  ETIMEDOUT: "no answer to the connection attempt in time",
+  ERR_KUBE_SILENT: "no answer to the request in time",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not signed by the given authority",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not signed by the given authority",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not signed by the given authority",
@@ -100,7 +98,7 @@ function parseStatus(body: string): Status {
   }
 }
 
-/** The innermost cause that carries a code; undici and `AggregateError` wrap the one that matters. */
+/** The innermost cause that carries a code; `AggregateError` wraps the one that matters. */
 function causeOf(cause: unknown): { code?: string; message: string } {
   if (!(cause instanceof Error)) return { message: String(cause) };
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause.cause;

@@ -1,11 +1,12 @@
 /** A small Kubernetes client: REST verbs and a streaming watch over kept-alive connections. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Agent, type Dispatcher } from "undici";
+import type { IncomingMessage } from "node:http";
 import type { WatchEvent } from "../kube/index.ts";
 import { monotonicMs } from "./clock.ts";
 import { KubeApiError } from "./kube-api-error.ts";
 import { loadKubeConnection, type KubeConfigSource, type KubeConnection } from "./kube-config.ts";
+import { KubeTransport, readText } from "./kube-transport.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
 /** A kind of object by its place in the API; group "" is core, no namespace means cluster-wide. */
@@ -54,19 +55,15 @@ export interface DeleteOptions {
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface Call {
-  readonly method: Dispatcher.HttpMethod;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly query?: Query;
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal;
+  readonly isStream?: boolean;
 }
 
-const requestTimeoutMs = 30_000;
-/** A dead connection is noticed by the kernel this long after its last byte, plus its ten probes of a second. */
-const keepAliveProbeAfterMs = 15_000;
-/** Longer than most pauses between changes, so that the first write after one needs no handshake. */
-const keepAliveMs = 60_000;
 const longestParseMs = 2;
 
 const patchContentType = {
@@ -81,25 +78,11 @@ const userAgent = "metallb-ts";
 /** One per process. Every failure is a `KubeApiError`, but an abort through `signal`, which throws its reason. */
 export class KubeClient {
   readonly connection: KubeConnection;
-  readonly #agent: Agent;
+  readonly #transport: KubeTransport;
 
   constructor(connection: KubeConnection) {
     this.connection = connection;
-    this.#agent = new Agent({
-      headersTimeout: requestTimeoutMs,
-      bodyTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveMs,
-      connect: {
-        timeout: 10_000,
-        keepAlive: true,
-        keepAliveInitialDelay: keepAliveProbeAfterMs,
-        ca: connection.caData,
-        cert: connection.cert,
-        key: connection.key,
-        servername: connection.tlsServerName,
-        rejectUnauthorized: connection.insecureSkipTlsVerify !== true,
-      },
-    });
+    this.#transport = new KubeTransport(connection);
   }
 
   /** A client for the cluster we run in, or for a kubeconfig file. Throws `KubeConfigError`. */
@@ -181,8 +164,9 @@ export class KubeClient {
       path: resourcePath(ref),
       query: { ...query, watch: true, allowWatchBookmarks: true },
       signal,
+      isStream: true,
     };
-    const { body } = await this.#request(call, { bodyTimeout: 0 });
+    const body = await this.#request(call);
     onOpen?.();
     const splitter = new LineSplitter();
     let turnBeganMs = monotonicMs();
@@ -195,24 +179,21 @@ export class KubeClient {
           turnBeganMs = monotonicMs();
         }
       }
+      signal.throwIfAborted();
     } catch (error) {
       throw this.#asApiError(error, signal);
     }
   }
 
   /** Closes every connection; requests in flight fail. */
-  async close(): Promise<void> {
-    await this.#agent.destroy();
+  close(): Promise<void> {
+    this.#transport.close();
+    return Promise.resolve();
   }
 
   async #json<T>(call: Call): Promise<T> {
-    const { body } = await this.#request(call);
-    let text: string;
-    try {
-      text = await body.text();
-    } catch (error) {
-      throw this.#asApiError(error, call.signal);
-    }
+    const answer = await this.#request(call);
+    const text = await this.#textOf(answer, call);
     try {
       return JSON.parse(text) as T;
     } catch {
@@ -221,50 +202,51 @@ export class KubeClient {
   }
 
   /** Sends a request; after a 401 once more with a token read anew. Any other status but 2xx throws. */
-  async #request(call: Call, options: { bodyTimeout?: number } = {}): Promise<Answer> {
-    let answer = await this.#send(call, options);
+  async #request(call: Call): Promise<IncomingMessage> {
+    let answer = await this.#send(call);
     if (answer.statusCode === 401 && this.connection.token !== undefined) {
-      await answer.body.dump();
+      await this.#textOf(answer, call);
       this.connection.token({ renew: true });
-      answer = await this.#send(call, options);
+      answer = await this.#send(call);
     }
-    if (answer.statusCode < 300) return answer;
-    const text = await answer.body.text().catch(() => "");
-    throw KubeApiError.refused(`${call.method} ${call.path}`, answer.statusCode, text);
+    const { statusCode = 0 } = answer;
+    if (statusCode < 300) return answer;
+    const text = await readText(answer).catch(() => "");
+    throw KubeApiError.refused(`${call.method} ${call.path}`, statusCode, text);
   }
 
-  async #send(call: Call, options: { bodyTimeout?: number }): Promise<Answer> {
-    const { server } = this.connection;
+  async #send(call: Call): Promise<IncomingMessage> {
+    const { method, signal, isStream = false, body, contentType = "application/json" } = call;
     const token = this.connection.token?.();
+    const headers = {
+      accept: "application/json",
+      "user-agent": userAgent,
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(body === undefined ? {} : { "content-type": contentType }),
+    };
+    const path = call.path + queryText(call.query);
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
     try {
-      return await this.#agent.request({
-        origin: new URL(server).origin,
-        path: basePath(server) + call.path + queryText(call.query),
-        method: call.method,
-        headers: {
-          accept: "application/json",
-          "user-agent": userAgent,
-          ...(token ? { authorization: `Bearer ${token}` } : {}),
-          ...(call.body === undefined
-            ? {}
-            : { "content-type": call.contentType ?? "application/json" }),
-        },
-        body: call.body === undefined ? null : JSON.stringify(call.body),
-        signal: call.signal ?? null,
-        ...options,
-      });
+      return await this.#transport.send({ method, path, headers, signal, isStream, ...content });
     } catch (error) {
-      throw this.#asApiError(error, call.signal);
+      throw this.#asApiError(error, signal);
+    }
+  }
+
+  async #textOf(answer: IncomingMessage, { signal }: Call): Promise<string> {
+    try {
+      return await readText(answer);
+    } catch (error) {
+      throw this.#asApiError(error, signal);
     }
   }
 
   #asApiError(error: unknown, signal: AbortSignal | undefined): unknown {
-    if (signal?.aborted === true || error instanceof KubeApiError) return error;
+    if (signal?.aborted === true) return signal.reason;
+    if (error instanceof KubeApiError) return error;
     return KubeApiError.unreachable(this.connection.server, this.connection.origin, error);
   }
 }
-
-type Answer = Dispatcher.ResponseData;
 
 /** The path of a kind, one object of it, or a subresource of that. */
 export function resourcePath(ref: ResourceRef, name?: string, subresource?: string): string {
@@ -274,11 +256,6 @@ export function resourcePath(ref: ResourceRef, name?: string, subresource?: stri
   if (name !== undefined) parts.push(name);
   if (subresource !== undefined) parts.push(subresource);
   return `/${parts.map(encodeURIComponent).join("/")}`;
-}
-
-/** A server behind a path prefix (a proxy) keeps its prefix. */
-function basePath(server: string): string {
-  return new URL(server).pathname.replace(/\/$/, "");
 }
 
 function queryText(query: Query = {}): string {

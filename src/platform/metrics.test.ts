@@ -4,8 +4,8 @@ import { serveMetrics } from "./http-server.ts";
 import { Metrics } from "./metrics.ts";
 
 /** The lines of `/metrics` that begin with `prefix`. */
-async function lines(metrics: Metrics, prefix: string): Promise<string[]> {
-  const { text } = await metrics.expose();
+function lines(metrics: Metrics, prefix: string): string[] {
+  const { text } = metrics.expose();
   return text.split("\n").filter((line) => line.startsWith(prefix));
 }
 
@@ -13,7 +13,7 @@ describe("Metrics", () => {
   it("MET-12, MET-17, MET-18: the client's counters and gauges exist with 0 from the start", async () => {
     const metrics = new Metrics();
     metrics.client();
-    assert.deepEqual(await lines(metrics, "metallb_k8s"), [
+    assert.deepEqual(lines(metrics, "metallb_k8s"), [
       "metallb_k8s_client_updates_total 0",
       "metallb_k8s_client_update_errors_total 0",
       "metallb_k8s_client_config_loaded_bool 0",
@@ -25,13 +25,13 @@ describe("Metrics", () => {
     const metrics = new Metrics();
     let usage = [{ pool: "lan", capacity: 10n, inUse: 0n }];
     metrics.allocator(() => usage);
-    assert.deepEqual(await lines(metrics, "metallb_allocator"), [
+    assert.deepEqual(lines(metrics, "metallb_allocator"), [
       'metallb_allocator_addresses_total{pool="lan"} 10',
       'metallb_allocator_addresses_in_use_total{pool="lan"} 0',
     ]);
     usage = [];
-    assert.deepEqual(await lines(metrics, "metallb_allocator"), []);
-    const types = await lines(metrics, "# TYPE metallb_allocator");
+    assert.deepEqual(lines(metrics, "metallb_allocator"), []);
+    const types = lines(metrics, "# TYPE metallb_allocator");
     assert.equal(types.length, 3);
     assert.ok(types.every((line) => line.endsWith(" gauge")));
   });
@@ -40,11 +40,11 @@ describe("Metrics", () => {
     const metrics = new Metrics();
     const speaker = metrics.speaker();
     const announced = { service: "a/b", protocol: "layer2", node: "n1", ip: "192.0.2.1" };
-    speaker.announced.set(announced, 1);
-    speaker.requestsReceived.inc({ ip: "192.0.2.1" });
-    speaker.responsesSent.inc({ ip: "192.0.2.1" });
-    speaker.gratuitousSent.inc({ ip: "192.0.2.1" }, 2);
-    assert.deepEqual(await lines(metrics, "metallb_"), [
+    speaker.announced.set(1, announced);
+    speaker.requestsReceived.inc(1, { ip: "192.0.2.1" });
+    speaker.responsesSent.inc(1, { ip: "192.0.2.1" });
+    speaker.gratuitousSent.inc(2, { ip: "192.0.2.1" });
+    assert.deepEqual(lines(metrics, "metallb_"), [
       'metallb_speaker_announced{service="a/b",protocol="layer2",node="n1",ip="192.0.2.1"} 1',
       'metallb_layer2_requests_received{ip="192.0.2.1"} 1',
       'metallb_layer2_responses_sent{ip="192.0.2.1"} 1',
@@ -53,7 +53,7 @@ describe("Metrics", () => {
   });
 
   it("MET-23: process metrics are read when scraped", async () => {
-    const text = (await lines(new Metrics(), "process_")).join("\n");
+    const text = lines(new Metrics(), "process_").join("\n");
     for (const name of ["cpu_seconds_total", "resident_memory_bytes", "open_fds", "max_fds"]) {
       assert.match(text, new RegExp(`^process_${name} [1-9.]|^process_${name} 0\\.`, "m"));
     }

@@ -1,16 +1,12 @@
 /** The metrics of both programs, with the names of MetalLB's dashboards and alerts. */
 
-import { Counter, Gauge, Registry } from "prom-client";
-import { addProcessMetrics } from "./process-metrics.ts";
+import { expositionContentType, Metric, type MetricOptions } from "./metric.ts";
+import { processMetrics } from "./process-metrics.ts";
 
 /** What `/metrics` shows. */
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #metrics: Metric[] = processMetrics();
   readonly #refreshers: (() => void)[] = [];
-
-  constructor() {
-    addProcessMetrics(this.#registry);
-  }
 
   /** Calls `refresh` before each scrape, for values that are kept elsewhere. */
   onScrape(refresh: () => void): void {
@@ -18,9 +14,10 @@ export class Metrics {
   }
 
   /** The exposition text and its content type. */
-  async expose(): Promise<{ text: string; contentType: string }> {
+  expose(): { text: string; contentType: string } {
     for (const refresh of this.#refreshers) refresh();
-    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+    const text = this.#metrics.map((metric) => metric.expose()).join("");
+    return { text, contentType: expositionContentType };
   }
 
   /** Objects processed and the state of the configuration; both programs have them, from the start with 0. */
@@ -45,30 +42,26 @@ export class Metrics {
   /** Pool usage by the label `pool`, asked for when scraped: a pool's series come and go with it. */
   allocator(readUsage: () => Iterable<PoolUsageRow>): void {
     const labelNames = ["pool"];
-    const registers = [this.#registry];
     // Declared by the reference and never set, so it shows no series (6.5).
     const unset = "metallb_allocator_services_allocated_total";
     this.#gauge(unset, "Services that hold an address", labelNames);
-    const addresses: Gauge = new Gauge({
-      name: "metallb_allocator_addresses_total",
-      help: "Usable addresses of the pool",
-      labelNames,
-      registers,
-      collect: () => {
-        addresses.reset();
-        for (const { pool, capacity } of readUsage()) addresses.set({ pool }, Number(capacity));
-      },
-    });
-    const inUse: Gauge = new Gauge({
-      name: "metallb_allocator_addresses_in_use_total",
-      help: "Addresses of the pool that services hold",
-      labelNames,
-      registers,
-      collect: () => {
-        inUse.reset();
-        for (const row of readUsage()) inUse.set({ pool: row.pool }, Number(row.inUse));
-      },
-    });
+    const perPool = (name: string, help: string, value: (row: PoolUsageRow) => bigint): void => {
+      const collect = (metric: Metric): void => {
+        metric.reset();
+        for (const row of readUsage()) metric.set(Number(value(row)), { pool: row.pool });
+      };
+      this.#add({ type: "gauge", name, help, labelNames, collect });
+    };
+    perPool(
+      "metallb_allocator_addresses_total",
+      "Usable addresses of the pool",
+      (row) => row.capacity,
+    );
+    perPool(
+      "metallb_allocator_addresses_in_use_total",
+      "Addresses of the pool that services hold",
+      (row) => row.inUse,
+    );
   }
 
   /** Announcements and ARP/NDP traffic of a speaker. */
@@ -93,20 +86,26 @@ export class Metrics {
     };
   }
 
-  #counter(name: string, help: string, labelNames: string[] = []): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  #counter(name: string, help: string, labelNames: string[] = []): Metric {
+    return this.#add({ type: "counter", name, help, labelNames });
   }
 
-  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  #gauge(name: string, help: string, labelNames: string[] = []): Metric {
+    return this.#add({ type: "gauge", name, help, labelNames });
+  }
+
+  #add(options: MetricOptions): Metric {
+    const metric = new Metric(options);
+    this.#metrics.push(metric);
+    return metric;
   }
 }
 
 export interface ClientMetrics {
-  readonly updates: Counter;
-  readonly updateErrors: Counter;
-  readonly configLoaded: Gauge;
-  readonly configStale: Gauge;
+  readonly updates: Metric;
+  readonly updateErrors: Metric;
+  readonly configLoaded: Metric;
+  readonly configStale: Metric;
 }
 
 export interface PoolUsageRow {
@@ -117,8 +116,8 @@ export interface PoolUsageRow {
 }
 
 export interface SpeakerMetrics {
-  readonly announced: Gauge;
-  readonly requestsReceived: Counter;
-  readonly responsesSent: Counter;
-  readonly gratuitousSent: Counter;
+  readonly announced: Metric;
+  readonly requestsReceived: Metric;
+  readonly responsesSent: Metric;
+  readonly gratuitousSent: Metric;
 }
