@@ -131,7 +131,7 @@ describe("Controller", () => {
   });
 
   describe("start", () => {
-    it("LC-20: without a configuration services are left untouched, whatever they show", () => {
+    it("LC-20, CTL-3, TV-70: without a configuration services are left untouched, whatever they show", () => {
       bench.put(service("a"));
       bench.put(service("b", "198.51.100.9"));
       bench.listed();
@@ -205,13 +205,14 @@ describe("Controller", () => {
       assert.equal(bench.taken("log")[0]?.fields["event"], "configLoaded");
     });
 
-    it("LC-28: an invalid one is told once with its fault, sets stale, and is no update error", () => {
+    it("LC-28, LOG-4: an invalid one is told once with its fault, sets stale, and is no update error", () => {
       bench.taken("count");
       bench.config("address-pools: [{name: lan, colour: red}]");
       assert.deepEqual(bench.gauges(), ["configStale=1"]);
       const [line] = bench.taken("log");
       assert.equal(line?.fields["event"], "configStale");
       assert.match(String(line?.fields["error"]), /colour/);
+      assert.match(String(line?.fields["msg"]), /^configuration refused, the previous one stays/);
       assert.ok(bench.taken("count").every(({ what }) => what === "updates"));
       assert.match(bench.taken("recordOnConfig")[0]?.note.message ?? "", /colour/);
       bench.put(service("b"));
@@ -413,6 +414,16 @@ describe("Controller", () => {
       assert.equal(bench.ip("b"), undefined);
       put("a", { key: "s", port: 81 });
       assert.equal(bench.ip("b"), "192.0.2.0");
+    });
+
+    it("CTL-11: one that waits gets the port of a sharer who lost it by its own change", () => {
+      put("a", { key: "s" });
+      put("x");
+      put("b", { key: "s", port: 81 });
+      put("c", { key: "s", port: 81 });
+      assert.deepEqual([bench.ip("b"), bench.ip("c")], ["192.0.2.0", undefined]);
+      put("b", { key: "s", port: 80 });
+      assert.deepEqual([bench.ip("b"), bench.ip("c")], [undefined, "192.0.2.0"]);
     });
 
     it("LC-25: who stops being a LoadBalancer frees its address, but wakes nobody", () => {

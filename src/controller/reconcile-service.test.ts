@@ -146,7 +146,12 @@ describe("a service without an address", () => {
     assert.equal(give("d", { selector: { a: "1", b: "2" }, ports: [{ port: 82 }] }), "198.18.1.2");
   });
 
-  it("LC-30: only the status of what is stored differs from what was given", () => {
+  it("IPAM-56, IPAM-62: v0.9.5 looks neither at node ports nor at a class", () => {
+    const spec = { allocateLoadBalancerNodePorts: false, loadBalancerClass: "example.com/other" };
+    assert.equal(shown(evaluate(allocatorWith(lan), service("a", { spec }))), "198.18.1.0");
+  });
+
+  it("LC-30, CTL-6: only the status of what is stored differs from what was given", () => {
     const given = service("a", { annotations: { note: "mine" } });
     const before = structuredClone(given);
     const { changed } = evaluate(allocatorWith(lan), given);
@@ -289,6 +294,35 @@ describe("a service with an address", () => {
       /ClearAssignment .*port TCP\/80 is already in use on 198/,
     );
     assert.equal(shown(evaluate(allocator, sharer("a", 80, address("198.18.1.0")))), "unchanged");
+  });
+
+  it("IPAM-42, CTL-6: loses it when its new port is taken and no other address is free", () => {
+    const allocator = allocatorWith("{name: lan, protocol: layer2, addresses: [198.18.1.0/32]}");
+    const sharer = (name: string, port: number, rest: Fields = {}) =>
+      service(name, { annotations: shared("s"), spec: { ports: [{ port }] }, ...rest });
+    stored(allocator, sharer("a", 80));
+    const outcome = evaluate(allocator, sharer("b", 80, address("198.18.1.0")));
+    assert.deepEqual([shown(outcome), outcome.result], ["none", "waiting"]);
+    const reasons = outcome.notes.map(({ reason }) => reason);
+    assert.deepEqual(reasons, ["ClearAssignment", "AllocationFailed"]);
+  });
+
+  it("LOG-2: says in the log why an address was taken back, in the words of the reference", () => {
+    const cases: [string, Fields][] = [
+      ["notLoadBalancer", { spec: { type: "NodePort" } }],
+      ["noClusterIPs", { spec: { clusterIP: "None" } }],
+      ["nolbIPsIPFamily", { spec: { clusterIP: "fd00::1" }, ...address("198.18.1.1") }],
+      ["differentPoolRequested", { annotations: named("wan"), ...address("198.18.1.1") }],
+      ["differentIPRequested", { ...wanted("198.18.1.2"), ...address("198.18.1.1") }],
+      ["notAllowedByConfig", address("203.0.113.1")],
+    ];
+    for (const [reason, fields] of cases) {
+      const allocator = allocatorWith(lan, wan, six);
+      stored(allocator, service("a", address("198.18.1.1")));
+      const { logs } = evaluate(allocator, service("a", fields));
+      const line = logs.find((one) => one.fields["event"] === "clearAssignment");
+      assert.equal(line?.fields["reason"], reason);
+    }
   });
 
   it("CTL-4: moves silently to another pool or address that it asks for", () => {
