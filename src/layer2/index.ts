@@ -9,3 +9,4 @@ export {
 export { ETHERTYPE_ARP } from "./ethernet-frame.ts";
 export { type ArpInterface, type NetworkInterface, planInterfaces } from "./interface-plan.ts";
 export { answerArp, type ArpOutcome, type ReceivedFrame } from "./responder.ts";
+export { strictArpAdvice } from "./strict-arp.ts";

@@ -41,6 +41,7 @@ export {
 } from "./logger.ts";
 export { Metrics, type PoolUsageRow, type ClientMetrics, type SpeakerMetrics } from "./metrics.ts";
 export {
+  readArpIgnore,
   scanNetworkInterfaces,
   watchNetworkInterfaces,
   type InterfaceWatchOptions,

@@ -88,3 +88,12 @@ function indexOfMaster(name: string): number | undefined {
   }
   return Number(readFileSync(join(SYSFS, master, "ifindex"), "utf8"));
 }
+
+/** The kernel's setting `arp_ignore` of an interface or of `all`; undefined where it cannot be read. */
+export function readArpIgnore(name: string): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/sys/net/ipv4/conf/${name}/arp_ignore`, "utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,11 +1,13 @@
 /** The speaker's machine with the parts that carry out its commands. */
 
 import { formatAddress } from "../ip/index.ts";
+import { type NetworkInterface, strictArpAdvice } from "../layer2/index.ts";
 import {
   type ClientMetrics,
   EventRecorder,
   type KubeClient,
   type Logger,
+  readArpIgnore,
   type SpeakerMetrics,
   watchNetworkInterfaces,
 } from "../platform/index.ts";
@@ -32,6 +34,7 @@ export class SpeakerProgram {
   readonly #recorder: EventRecorder;
   #interfaces: { close(): void } | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
+  #isStrictArpTold = false;
 
   constructor(parts: ProgramParts) {
     const { nodeName, namespace, configName, client, logger } = parts;
@@ -52,7 +55,10 @@ export class SpeakerProgram {
   start(): void {
     const { announcer, logger } = this.#parts;
     this.#interfaces = watchNetworkInterfaces({
-      onChange: (interfaces) => announcer.setInterfaces(interfaces),
+      onChange: (interfaces) => {
+        announcer.setInterfaces(interfaces);
+        this.#checkStrictArp(interfaces);
+      },
       onFallback: (error) => {
         const msg = "no events about network interfaces, looking every 10 s";
         logger.warn({ op: "watchInterfaces", error, msg });
@@ -68,6 +74,15 @@ export class SpeakerProgram {
     this.#recorder.stop();
     this.#interfaces?.close();
     this.#parts.announcer.close();
+  }
+
+  /** Said once: it is the operator's to mend (L2-198). */
+  #checkStrictArp(interfaces: readonly NetworkInterface[]): void {
+    if (this.#isStrictArpTold) return;
+    const msg = strictArpAdvice(interfaces, readArpIgnore);
+    if (msg === undefined) return;
+    this.#isStrictArpTold = true;
+    this.#parts.logger.warn({ op: "checkSetup", msg });
   }
 
   #step(event: SpeakerEvent): void {

@@ -11,6 +11,8 @@ const METRICS = "http://127.0.0.1:17472";
 const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"];
 const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const SECRET = "correct-horse-battery-staple";
+/** A program that does not stop fails its test, instead of keeping the suite for ever. */
+const limit = { timeout: 60_000 };
 const SERVICES = "/api/v1/namespaces/default/services";
 
 interface KubeEvent {
@@ -184,6 +186,29 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
   it("L2-161 L2-162 LC-43: SIGTERM ends the program with status 0, and it answers no more", async () => {
     assert.equal(await speaker.stop(), 0);
     assert.ok(!isAnswered("10.99.0.240"));
+  });
+
+  it("L2-162: SIGTERM ends the program also while the API server hangs", limit, async () => {
+    server.signal("SIGSTOP");
+    try {
+      assert.equal(await speaker.stop(), 0);
+    } finally {
+      server.signal("SIGCONT");
+    }
+  });
+
+  it("L2-198: with kube-ipvs0 and lax ARP the program warns once and says how to mend it", async () => {
+    // Its name is what matters: not every kernel has dummy devices.
+    wire.ip("node", "link add kube-ipvs0 type bridge");
+    const warns = (line: string) => line.includes("strictARP: true");
+    await speaker.line(warns);
+    wire.ip("node", "link set kube-ipvs0 mtu 1400");
+    wire.ip("node", "link del kube-ipvs0");
+    wire.ip("node", "link add later0 type bridge");
+    wire.ip("node", "link set later0 up");
+    await speaker.line((line) => line.includes('"later0"'));
+    assert.equal(speaker.lines.filter(warns).length, 1);
+    wire.ip("node", "link del later0");
   });
 
   it("L2-220 LC-43: without a node name the program ends with status 1 and says how to give one", async () => {
