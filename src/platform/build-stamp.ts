@@ -1,4 +1,4 @@
-/** Which build this is; an image sets METALLB_BUILD_COMMIT and METALLB_BUILD_BRANCH. */
+/** Which build this is: tools/build.ts writes commit and branch in; from source the environment may tell them. */
 
 import packageJson from "../../package.json" with { type: "json" };
 

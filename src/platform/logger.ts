@@ -64,13 +64,9 @@ function formatLine(form: "legacy" | "modern", level: LineLevel, fields: LogFiel
   return JSON.stringify(Object.fromEntries(line.sort(([a], [b]) => (a < b ? -1 : 1))), replacer);
 }
 
-/** `file:line` of the first frame outside this file. */
+/** `file:line` of the frame below callerOf, formatLine, emit and the method: a bundle may have them all in one file. */
 function callerOf(): string {
-  const sites = getCallSites(6);
-  const ours = sites[0]?.scriptName;
-  const bundled = sites.every((site) => site.scriptName === ours || site.scriptName === "");
-  // In one bundle every frame has the same file: skip callerOf, formatLine, emit and the method.
-  const site = bundled ? sites[4] : sites.find((frame) => frame.scriptName !== ours);
+  const site = getCallSites(5)[4];
   return site === undefined ? "unknown" : `${basename(site.scriptName)}:${site.lineNumber}`;
 }
 
