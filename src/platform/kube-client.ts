@@ -115,6 +115,11 @@ export class KubeClient {
     return this.#json<T>({ method: "POST", path: resourcePath(ref), body });
   }
 
+  /** Asks a subresource, such as a service account's `token`, for what it makes. */
+  async post<T>(ref: ResourceRef, name: string, subresource: string, body: T): Promise<T> {
+    return this.#json<T>({ method: "POST", path: resourcePath(ref, name, subresource), body });
+  }
+
   /** Replaces the object, or one subresource such as `status`; a stale resourceVersion is a 409. */
   async update<T>(ref: ResourceRef, name: string, body: T, subresource?: string): Promise<T> {
     return this.#json<T>({ method: "PUT", path: resourcePath(ref, name, subresource), body });
