@@ -2,17 +2,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { createHash } from "node:crypto";
 import type { KubeObject, OwnerReference } from "../kube/index.ts";
-import type { ResourceRef } from "../platform/index.ts";
+import type { KubeClient, ResourceRef } from "../platform/index.ts";
 
-export type Action =
-  | { readonly verb: "create"; readonly ref: ResourceRef; readonly object: KubeObject }
-  | { readonly verb: "delete"; readonly ref: ResourceRef; readonly name: string; uid?: string }
-  | { readonly verb: "patch"; readonly ref: ResourceRef; readonly name: string; patch: object }
-  | { readonly verb: "status"; readonly ref: ResourceRef; readonly name: string; status: object };
+export interface Action {
+  readonly verb: "create" | "delete" | "patch";
+  readonly ref: ResourceRef;
+  readonly name: string;
+  /** The object to create, or the merge patch. */
+  readonly body?: object;
+  readonly subresource?: "status";
+}
 
 const groupOf: Readonly<Record<string, string>> = {
   deployments: "apps",
-  replicasets: "apps",
   daemonsets: "apps",
   endpointslices: "discovery.k8s.io",
   leases: "coordination.k8s.io",
@@ -25,31 +27,39 @@ export function refOf(plural: string, namespace?: string): ResourceRef {
 }
 
 export function create(plural: string, object: KubeObject): Action {
-  return { verb: "create", ref: refOf(plural, object.metadata.namespace), object };
+  return { verb: "create", ...placeOf(plural, object), body: object };
 }
 
-export function remove(plural: string, { metadata }: KubeObject): Action {
-  const { name, uid } = metadata;
-  const ref = refOf(plural, metadata.namespace);
-  return { verb: "delete", ref, name, ...(uid === undefined ? {} : { uid }) };
+export function remove(plural: string, object: KubeObject): Action {
+  return { verb: "delete", ...placeOf(plural, object) };
 }
 
-/** A write of the status, or nothing when every field of it is already so. */
+/** A merge patch, or nothing when every field of it is already so. */
+export function setFields(plural: string, object: KubeObject, fields: object): Action[] {
+  if (isAlreadySo(object, fields)) return [];
+  return [{ verb: "patch", ...placeOf(plural, object), body: fields }];
+}
+
 export function setStatus(
   plural: string,
   object: KubeObject & { status?: object },
-  status: Readonly<Record<string, unknown>>,
+  status: object,
 ): Action[] {
-  const found = (object.status ?? {}) as Record<string, unknown>;
-  const isSame = Object.keys(status).every((key) => isDeepStrictEqual(found[key], status[key]));
-  if (isSame) return [];
-  const { name, namespace } = object.metadata;
-  return [{ verb: "status", ref: refOf(plural, namespace), name, status }];
+  if (isAlreadySo(object.status ?? {}, status)) return [];
+  const place = placeOf(plural, object);
+  return [{ verb: "patch", ...place, body: { status }, subresource: "status" }];
 }
 
-export function ownedBy(kind: string, owner: KubeObject): OwnerReference[] {
+export async function write(client: KubeClient, action: Action): Promise<void> {
+  const { verb, ref, name, body, subresource } = action;
+  if (verb === "create") await client.create(ref, body);
+  else if (verb === "delete") await client.delete(ref, name);
+  else await client.patch(ref, name, body, { type: "merge", ...(subresource && { subresource }) });
+}
+
+/** With its owner an object goes, too: the API server collects it. */
+export function ownedBy(apiVersion: string, kind: string, owner: KubeObject): OwnerReference[] {
   const { name, uid = "" } = owner.metadata;
-  const apiVersion = "apps/v1";
   return [{ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }];
 }
 
@@ -60,4 +70,13 @@ export function isOwnedBy(object: KubeObject, owner: KubeObject): boolean {
 /** Ten characters that change when the template changes. */
 export function templateHash(template: unknown): string {
   return createHash("sha256").update(JSON.stringify(template)).digest("hex").slice(0, 10);
+}
+
+function placeOf(plural: string, { metadata }: KubeObject): Pick<Action, "ref" | "name"> {
+  return { ref: refOf(plural, metadata.namespace), name: metadata.name };
+}
+
+function isAlreadySo(object: object, fields: object): boolean {
+  const found = object as Record<string, unknown>;
+  return Object.entries(fields).every(([key, value]) => isDeepStrictEqual(found[key], value));
 }

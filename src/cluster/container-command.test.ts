@@ -10,7 +10,7 @@ const pod: Pod = {
   spec: { containers: [container] },
 };
 const facts = { nodeName: "knode1", hostIP: "192.168.1.11", podIP: "192.168.1.11" };
-const nothing = { secret: () => undefined, configMap: () => undefined };
+const nothing = { secrets: [], configMaps: [] };
 
 function environment(
   env: Container["env"],
@@ -58,7 +58,7 @@ describe("a container's environment", () => {
     const env = [{ name: "METALLB_ML_SECRET_KEY", valueFrom: { secretKeyRef } }];
     const code = "CreateContainerConfigError";
     assert.throws(() => environment(env), { code, message: 'secret "memberlist" not found' });
-    const empty = { ...nothing, secret: () => ({ metadata: { name: "memberlist" } }) };
+    const empty = { ...nothing, secrets: [{ metadata: { name: "memberlist" } }] };
     const message = "couldn't find key secretkey in Secret metallb-system/memberlist";
     assert.throws(() => environment(env, empty), { code, message });
     const optional = [
@@ -69,7 +69,7 @@ describe("a container's environment", () => {
 
   it("keeps the bytes of a secret, line ends included (INS-18)", () => {
     const data = { secretkey: Buffer.from("a\nb\n").toString("base64") };
-    const references = { ...nothing, secret: () => ({ metadata: { name: "m" }, data }) };
+    const references = { ...nothing, secrets: [{ metadata: { name: "m" }, data }] };
     const env = environment(
       [{ name: "K", valueFrom: { secretKeyRef: { name: "m", key: "secretkey" } } }],
       references,

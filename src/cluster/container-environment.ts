@@ -1,11 +1,11 @@
 /** The environment and arguments of a container, from its pod and what it refers to. Pure. */
 import type { ConfigMap, Secret } from "../kube/index.ts";
-import type { Container, EnvVar, Pod } from "./objects.ts";
+import type { Container, EnvVar, KeySelector, Pod } from "./objects.ts";
 
-/** Configuration that the pods of a node refer to, by `namespace/name`. */
+/** Configuration of a pod's namespace, as far as pods refer to it. */
 export interface References {
-  secret(namespace: string, name: string): Secret | undefined;
-  configMap(namespace: string, name: string): ConfigMap | undefined;
+  readonly secrets: readonly Secret[];
+  readonly configMaps: readonly ConfigMap[];
 }
 
 export interface NodeFacts {
@@ -22,6 +22,19 @@ export class ContainerConfigError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** The content of a Secret or ConfigMap, decoded; undefined when it does not exist. */
+export function contentOf(
+  kind: "secret" | "configmap",
+  name: string,
+  { secrets, configMaps }: References,
+): Record<string, Buffer> | undefined {
+  const objects: readonly (Secret | ConfigMap)[] = kind === "secret" ? secrets : configMaps;
+  const found = objects.find(({ metadata }) => metadata.name === name);
+  const encoding = kind === "secret" ? "base64" : "utf8";
+  const entries = Object.entries(found?.data ?? {});
+  return found && Object.fromEntries(entries.map(([k, text]) => [k, Buffer.from(text, encoding)]));
 }
 
 /** Throws ContainerConfigError, in the words of the real kubelet, when something referred to is missing. */
@@ -53,30 +66,22 @@ function variableValue(
   if (valueFrom === undefined) return value ?? "";
   const { fieldRef, secretKeyRef, configMapKeyRef } = valueFrom;
   if (fieldRef) return fieldValue(fieldRef.fieldPath, pod, facts);
-  const reference = secretKeyRef ?? configMapKeyRef;
-  if (!reference) throw new ContainerConfigError(`env ${name}: unknown valueFrom`);
-  return referredValue(reference, {
-    kind: secretKeyRef ? "secret" : "configMap",
-    namespace: pod.metadata.namespace ?? "default",
-    references,
-  });
+  if (secretKeyRef) return referredValue("secret", secretKeyRef, { pod, references });
+  if (configMapKeyRef) return referredValue("configmap", configMapKeyRef, { pod, references });
+  throw new ContainerConfigError(`env ${name}: unknown valueFrom`);
 }
 
 function referredValue(
-  { name, key, optional }: { name: string; key: string; optional?: boolean },
-  at: { kind: "secret" | "configMap"; namespace: string; references: References },
+  kind: "secret" | "configmap",
+  { name, key, optional }: KeySelector,
+  { pod, references }: { pod: Pod; references: References },
 ): string | undefined {
-  const found = at.references[at.kind](at.namespace, name);
-  const stored = found?.data?.[key];
-  if (stored !== undefined) {
-    return at.kind === "secret" ? Buffer.from(stored, "base64").toString() : stored;
-  }
-  if (optional) return undefined;
-  const kind = at.kind === "secret" ? "Secret" : "ConfigMap";
-  if (found === undefined) {
-    throw new ContainerConfigError(`${kind.toLowerCase()} "${name}" not found`);
-  }
-  throw new ContainerConfigError(`couldn't find key ${key} in ${kind} ${at.namespace}/${name}`);
+  const content = contentOf(kind, name, references);
+  const stored = content?.[key];
+  if (stored !== undefined || optional) return stored?.toString();
+  if (!content) throw new ContainerConfigError(`${kind} "${name}" not found`);
+  const where = `${kind === "secret" ? "Secret" : "ConfigMap"} ${pod.metadata.namespace}/${name}`;
+  throw new ContainerConfigError(`couldn't find key ${key} in ${where}`);
 }
 
 function fieldValue(path: string, pod: Pod, facts: NodeFacts): string {

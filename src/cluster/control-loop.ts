@@ -5,7 +5,7 @@
  * need caches, queues and one loop a controller.
  */
 import { randomBytes } from "node:crypto";
-import type { Endpoints, EndpointSlice, KubeObject, Node, Secret, Service } from "../kube/index.ts";
+import type { Endpoints, EndpointSlice, KubeObject, Node, Service } from "../kube/index.ts";
 import {
   hasStatus,
   Informer,
@@ -13,27 +13,23 @@ import {
   type Logger,
   monotonicMs,
 } from "../platform/index.ts";
-import { refOf, type Action } from "./actions.ts";
+import { refOf, write, type Action } from "./actions.ts";
 import { planEndpoints } from "./endpoints.ts";
 import { NodeMonitor } from "./node-monitor.ts";
 import type { Lease, Pod, Workload } from "./objects.ts";
-import { planServiceAccounts, tokenUsers, type TokenUser } from "./service-accounts.ts";
+import { planServiceAccounts } from "./service-accounts.ts";
 import { planWorkloads } from "./workloads.ts";
 
 export interface ControlLoopOptions {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly nodeGraceMs: number;
-  /** PEM text for the pods' `ca.crt`. */
-  readonly ca: string;
-  /** Told all tokens of service accounts before anything that could use one is written. */
-  readonly onTokens: (users: Record<string, TokenUser>) => void;
 }
 
-const watched = (
-  "deployments replicasets daemonsets pods nodes services " +
-  "endpoints endpointslices namespaces serviceaccounts secrets"
-).split(" ");
+const watched =
+  "deployments daemonsets pods nodes services endpoints endpointslices namespaces serviceaccounts".split(
+    " ",
+  );
 const settleMs = 15;
 
 export class ControlLoop {
@@ -81,20 +77,13 @@ export class ControlLoop {
   }
 
   async #pass(): Promise<void> {
-    const names = [...watched];
-    const lists = await Promise.all(names.map((plural) => this.#list<KubeObject>(plural)));
-    const all = <T>(plural: string) => (lists[names.indexOf(plural)] ?? []) as unknown as T[];
-    const secrets = all<Secret>("secrets");
+    const lists = await Promise.all(watched.map((plural) => this.#list<KubeObject>(plural)));
+    const all = <T>(plural: string) => (lists[watched.indexOf(plural)] ?? []) as unknown as T[];
     const pods = all<Pod>("pods");
-    this.#options.onTokens(tokenUsers(secrets));
     await this.#apply([
-      ...planServiceAccounts(
-        { namespaces: all("namespaces"), accounts: all("serviceaccounts"), secrets },
-        this.#options.ca,
-      ),
+      ...planServiceAccounts({ namespaces: all("namespaces"), accounts: all("serviceaccounts") }),
       ...planWorkloads({
         deployments: all<Workload>("deployments"),
-        replicaSets: all<Workload>("replicasets"),
         daemonSets: all<Workload>("daemonsets"),
         nodes: all<Node>("nodes"),
         pods,
@@ -130,23 +119,10 @@ export class ControlLoop {
   async #apply(actions: readonly Action[]): Promise<void> {
     for (const action of actions) {
       try {
-        await this.#write(action);
+        await write(this.#options.client, action);
       } catch (error) {
         if (!hasStatus(error, 404) && !hasStatus(error, 409)) this.#report(action.verb, error);
       }
-    }
-  }
-
-  async #write(action: Action): Promise<void> {
-    const { client } = this.#options;
-    const { verb, ref } = action;
-    if (verb === "create") await client.create(ref, action.object);
-    else if (verb === "delete") await client.delete(ref, action.name);
-    else if (verb === "patch")
-      await client.patch(ref, action.name, action.patch, { type: "merge" });
-    else {
-      const options = { type: "merge", subresource: "status" } as const;
-      await client.patch(ref, action.name, { status: action.status }, options);
     }
   }
 

@@ -4,7 +4,7 @@ import type { Endpoints, EndpointSlice, KubeObject, Service } from "../kube/inde
 import { planEndpoints } from "./endpoints.ts";
 import { NodeMonitor } from "./node-monitor.ts";
 import type { Pod } from "./objects.ts";
-import { planServiceAccounts, tokenUsers } from "./service-accounts.ts";
+import { planServiceAccounts } from "./service-accounts.ts";
 
 const service: Service = {
   metadata: { name: "web", namespace: "default", uid: "u" },
@@ -36,7 +36,7 @@ function written(pods: Pod[]): { endpoints: Endpoints; slice: EndpointSlice } {
   const object = (plural: string): KubeObject => {
     const action = actions.find(({ verb, ref }) => verb === "create" && ref.plural === plural);
     assert.ok(action?.verb === "create");
-    return action.object;
+    return action.body as KubeObject;
   };
   return {
     endpoints: object("endpoints"),
@@ -73,19 +73,30 @@ describe("endpoints of a service", () => {
     assert.deepEqual(endpoints.subsets, []);
   });
 
-  it("are written once and removed with their service", () => {
+  it("are written once, and owned by their service, so that they go with it", () => {
     const pods = [pod("a", { ready: true })];
     const { endpoints, slice } = written(pods);
     const found = { pods, endpoints: [endpoints], slices: [slice] };
     assert.deepEqual(planEndpoints({ services: [service], ...found }), []);
-    const verbs = planEndpoints({ services: [], ...found }).map(({ verb, ref }) => [
-      verb,
-      ref.plural,
-    ]);
-    assert.deepEqual(verbs, [
-      ["delete", "endpointslices"],
-      ["delete", "endpoints"],
-    ]);
+    for (const { metadata } of [endpoints, slice]) {
+      assert.deepEqual(
+        metadata.ownerReferences?.map(({ kind, uid }) => [kind, uid]),
+        [["Service", "u"]],
+      );
+    }
+  });
+
+  it("are changed when their pods change", () => {
+    const { endpoints, slice } = written([pod("a", { ready: true })]);
+    const found = { pods: [], endpoints: [endpoints], slices: [slice] };
+    const changes = planEndpoints({ services: [service], ...found });
+    assert.deepEqual(
+      changes.map(({ verb, ref }) => [verb, ref.plural]),
+      [
+        ["patch", "endpoints"],
+        ["patch", "endpointslices"],
+      ],
+    );
   });
 });
 
@@ -106,7 +117,7 @@ describe("the node monitor", () => {
     assert.deepEqual(monitor.plan(view("1"), 4000), []);
     const actions = monitor.plan(view("1"), 4001);
     assert.deepEqual(
-      actions.map(({ verb, ref }) => [verb, ref.plural]),
+      actions.map(({ subresource, ref }) => [subresource, ref.plural]),
       [
         ["status", "nodes"],
         ["status", "pods"],
@@ -125,18 +136,10 @@ describe("the node monitor", () => {
 describe("service accounts", () => {
   const namespaces = [{ metadata: { name: "apps" } }];
 
-  it("exist as `default` in every namespace", () => {
-    const [action] = planServiceAccounts({ namespaces, accounts: [], secrets: [] }, "ca");
-    assert.ok(action?.verb === "create");
-    assert.deepEqual(action.object.metadata, { name: "default", namespace: "apps" });
-  });
-
-  it("have a token that signs their pods in as themselves", () => {
-    const accounts = [{ metadata: { name: "default", namespace: "apps" } }];
-    const [action] = planServiceAccounts({ namespaces, accounts, secrets: [] }, "ca");
-    assert.ok(action?.verb === "create");
-    const [user] = Object.values(tokenUsers([action.object]));
-    assert.equal(user?.name, "system:serviceaccount:apps:default");
-    assert.ok(user.groups.includes("system:serviceaccounts:apps"));
+  it("exist as `default` in every namespace, once", () => {
+    const [action] = planServiceAccounts({ namespaces, accounts: [] });
+    const account = action?.body as KubeObject;
+    assert.deepEqual(account.metadata, { name: "default", namespace: "apps" });
+    assert.deepEqual(planServiceAccounts({ namespaces, accounts: [account] }), []);
   });
 });

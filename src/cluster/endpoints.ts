@@ -4,18 +4,17 @@
  * Left out: more than one slice a service (100 addresses are plenty here), IPv6, topology hints,
  * publishNotReadyAddresses, services without selector.
  */
-import { isDeepStrictEqual } from "node:util";
 import {
   matchesLabels,
-  objectKey,
   type Endpoints,
   type EndpointSlice,
   type KubeObject,
+  type ObjectMeta,
   type Service,
   type ServicePort,
 } from "../kube/index.ts";
-import { create, refOf, remove, type Action } from "./actions.ts";
-import { isPodReady, type Pod } from "./objects.ts";
+import { create, ownedBy, setFields, type Action } from "./actions.ts";
+import { isReady, type Pod } from "./objects.ts";
 
 export interface EndpointView {
   readonly services: readonly Service[];
@@ -24,32 +23,15 @@ export interface EndpointView {
   readonly slices: readonly EndpointSlice[];
 }
 
-const managedBy = "endpointslice.kubernetes.io/managed-by";
-const managerName = "endpointslice-controller.k8s.io";
-
 export function planEndpoints(view: EndpointView): Action[] {
   const selecting = view.services.filter(({ spec }) => Object.keys(spec.selector ?? {}).length > 0);
-  const keys = new Set(selecting.map((service) => objectKey(service.metadata)));
-  return [
-    ...selecting.flatMap((service) => {
-      const pods = podsOf(service, view.pods);
-      return [
-        ...write("endpoints", endpointsOf(service, pods), view.endpoints),
-        ...write("endpointslices", sliceOf(service, pods), view.slices),
-      ];
-    }),
-    ...view.slices
-      .filter(({ metadata }) => metadata.labels?.[managedBy] === managerName)
-      .filter(({ metadata }) => {
-        const name = metadata.labels?.["kubernetes.io/service-name"] ?? "";
-        return !keys.has(objectKey({ ...metadata, name }));
-      })
-      .map((slice) => remove("endpointslices", slice)),
-    ...view.endpoints
-      .filter(({ metadata }) => metadata.labels?.[managedBy] === managerName)
-      .filter(({ metadata }) => !keys.has(objectKey(metadata)))
-      .map((endpoints) => remove("endpoints", endpoints)),
-  ];
+  return selecting.flatMap((service) => {
+    const pods = podsOf(service, view.pods);
+    return [
+      ...write("endpoints", endpointsOf(service, pods), view.endpoints),
+      ...write("endpointslices", sliceOf(service, pods), view.slices),
+    ];
+  });
 }
 
 function podsOf(service: Service, pods: readonly Pod[]): Pod[] {
@@ -69,8 +51,8 @@ function isTerminating(pod: Pod): boolean {
 function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
   const addressOf = (pod: Pod) => ({ ip: pod.status?.podIP ?? "", ...placeOf(pod) });
   const staying = pods.filter((pod) => !isTerminating(pod));
-  const addresses = staying.filter(isPodReady).map(addressOf);
-  const notReadyAddresses = staying.filter((pod) => !isPodReady(pod)).map(addressOf);
+  const addresses = staying.filter(isReady).map(addressOf);
+  const notReadyAddresses = staying.filter((pod) => !isReady(pod)).map(addressOf);
   const subset = {
     ...(addresses.length > 0 ? { addresses } : {}),
     ...(notReadyAddresses.length > 0 ? { notReadyAddresses } : {}),
@@ -79,30 +61,22 @@ function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
   return {
     apiVersion: "v1",
     kind: "Endpoints",
-    metadata: { ...identity(service), labels: { [managedBy]: managerName } },
+    metadata: metadataOf(service, service.metadata.name),
     subsets: staying.length > 0 ? [subset] : [],
   };
 }
 
 function sliceOf(service: Service, pods: readonly Pod[]): EndpointSlice {
-  const { name, namespace } = identity(service);
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: {
-      name: `${name}-lab`,
-      namespace,
-      labels: { "kubernetes.io/service-name": name, [managedBy]: managerName },
-      ownerReferences: [
-        { apiVersion: "v1", kind: "Service", name, uid: service.metadata.uid ?? "" },
-      ],
-    },
+    metadata: metadataOf(service, `${service.metadata.name}-lab`),
     addressType: "IPv4",
     endpoints: pods.map((pod) => ({
       addresses: [pod.status?.podIP ?? ""],
       conditions: {
-        ready: isPodReady(pod) && !isTerminating(pod),
-        serving: isPodReady(pod),
+        ready: isReady(pod) && !isTerminating(pod),
+        serving: isReady(pod),
         terminating: isTerminating(pod),
       },
       ...placeOf(pod),
@@ -111,8 +85,17 @@ function sliceOf(service: Service, pods: readonly Pod[]): EndpointSlice {
   };
 }
 
-function identity({ metadata }: KubeObject): { name: string; namespace: string } {
-  return { name: metadata.name, namespace: metadata.namespace ?? "default" };
+/** Both go with their service, which owns them. */
+function metadataOf(service: Service, name: string): ObjectMeta {
+  return {
+    name,
+    namespace: service.metadata.namespace ?? "default",
+    labels: {
+      "kubernetes.io/service-name": service.metadata.name,
+      "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    },
+    ownerReferences: ownedBy("v1", "Service", service),
+  };
 }
 
 function placeOf(pod: Pod) {
@@ -145,10 +128,6 @@ function write<T extends KubeObject>(plural: string, wanted: T, found: readonly 
   const same = (o: T) => o.metadata.name === name && o.metadata.namespace === namespace;
   const existing = found.find(same);
   if (existing === undefined) return [create(plural, wanted)];
-  const { metadata: _, apiVersion: _version, kind: _kind, ...content } = wanted;
-  const current = Object.fromEntries(
-    Object.keys(content).map((key) => [key, existing[key as keyof T] ?? []]),
-  );
-  if (isDeepStrictEqual(content, current)) return [];
-  return [{ verb: "patch", ref: refOf(plural, namespace), name, patch: content }];
+  const { metadata: _metadata, apiVersion: _version, kind: _kind, ...content } = wanted;
+  return setFields(plural, { subsets: [], ...existing }, content);
 }

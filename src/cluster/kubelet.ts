@@ -6,7 +6,7 @@
  * init containers, resource limits, DNS, `kubectl exec`, taking running pods over after a restart.
  */
 import { release } from "node:os";
-import { objectKey, type Node } from "../kube/index.ts";
+import type { Node } from "../kube/index.ts";
 import {
   EventRecorder,
   hasStatus,
@@ -17,22 +17,9 @@ import {
 import { refOf } from "./actions.ts";
 import type { Lease, Pod } from "./objects.ts";
 import { PodNetworks } from "./pod-network.ts";
-import { PodWorker, type NodeContext } from "./pod-worker.ts";
-
-export interface KubeletOptions {
-  readonly nodeName: string;
-  readonly address: string;
-  readonly podRange: number;
-  readonly isControlPlane: boolean;
-  readonly apiServer: NodeContext["apiServer"];
-  readonly podsFolder: string;
-  readonly images: NodeContext["images"];
-  readonly hasOtherUsers: boolean;
-  readonly kubeconfig: string;
-}
+import { type KubeletOptions, type NodeContext, PodWorker } from "./pod-worker.ts";
 
 const heartBeatMs = 1000;
-const leaseNamespace = "kube-node-lease";
 
 /** Registers the node and runs its pods until the process ends. */
 export async function runKubelet(client: KubeClient, options: KubeletOptions): Promise<void> {
@@ -43,36 +30,23 @@ export async function runKubelet(client: KubeClient, options: KubeletOptions): P
     beat(client, nodeName).catch((error: unknown) => console.error(`lease: ${String(error)}`));
   }, heartBeatMs);
   const events = new EventRecorder(client, { component: "kubelet", host: nodeName }, silentLogger);
-  const context: NodeContext = {
-    client,
-    events,
-    nodeName,
-    hostIP: options.address,
-    apiServer: options.apiServer,
-    podsFolder: options.podsFolder,
-    images: options.images,
-    networks: new PodNetworks(options.podRange),
-    hasOtherUsers: options.hasOtherUsers,
-  };
-  const workers = new Map<string, { uid: string | undefined; worker: PodWorker }>();
+  const networks = new PodNetworks(options.podRange);
+  const context: NodeContext = { ...options, client, events, networks };
+  const workers = new Map<string, PodWorker>();
   const onChange = (key: string, pod: Pod | undefined): void => {
-    const known = workers.get(key);
-    if (known && known.uid !== pod?.metadata.uid) {
+    let worker = workers.get(key);
+    if (worker && worker.uid !== pod?.metadata.uid) {
       workers.delete(key);
-      void known.worker.end();
+      void worker.end();
+      worker = undefined;
     }
     if (pod === undefined) return;
-    const worker = workers.get(key)?.worker ?? new PodWorker(pod, context);
-    if (!workers.has(key)) {
-      workers.set(key, { uid: pod.metadata.uid, worker });
-      worker.start();
-    }
+    worker ??= new PodWorker(pod, context);
+    workers.set(key, worker);
     worker.update(pod);
   };
-  new Informer<Pod>(client, refOf("pods"), {
-    fieldSelector: `spec.nodeName=${nodeName}`,
-    onChange: (key, pod) => onChange(pod ? objectKey(pod.metadata) : key, pod),
-  }).start();
+  const fieldSelector = `spec.nodeName=${nodeName}`;
+  new Informer<Pod>(client, refOf("pods"), { fieldSelector, onChange }).start();
 }
 
 async function registerNode(client: KubeClient, options: KubeletOptions): Promise<void> {
@@ -122,10 +96,8 @@ async function registerNode(client: KubeClient, options: KubeletOptions): Promis
 async function beat(client: KubeClient, name: string): Promise<void> {
   const renewTime = new Date().toISOString().replace("Z", "000Z");
   const spec = { holderIdentity: name, renewTime, leaseDurationSeconds: 4 };
-  await createOrPatch(client, "leases", {
-    metadata: { name, namespace: leaseNamespace },
-    spec,
-  });
+  const metadata = { name, namespace: "kube-node-lease" };
+  await createOrPatch(client, "leases", { metadata, spec });
 }
 
 async function createOrPatch(client: KubeClient, plural: string, object: Node | Lease) {

@@ -4,9 +4,9 @@
  * A lease that changes is a heart beat; the clocks of the nodes are never compared. Left out: taints
  * and eviction of the pods, zones. Real clusters wait 40 s; the lab's grace is an option.
  */
-import type { Node } from "../kube/index.ts";
+import type { Node, NodeCondition } from "../kube/index.ts";
 import { setStatus, type Action } from "./actions.ts";
-import type { Condition, Lease, Pod } from "./objects.ts";
+import type { Lease, Pod } from "./objects.ts";
 
 export class NodeMonitor {
   readonly #graceMs: number;
@@ -29,7 +29,7 @@ export class NodeMonitor {
         ...markUnknown(node),
         ...view.pods
           .filter((pod) => pod.spec.nodeName === node.metadata.name)
-          .flatMap(markNotReady),
+          .flatMap((pod) => setReady("pods", pod, { status: "False" })),
       ]);
   }
 
@@ -40,26 +40,24 @@ export class NodeMonitor {
 }
 
 function markUnknown(node: Node): Action[] {
-  const now = new Date().toISOString();
-  const conditions = (node.status?.conditions ?? []).map((condition) =>
-    condition.type !== "Ready" || condition.status === "Unknown"
-      ? condition
-      : {
-          ...condition,
-          status: "Unknown",
-          reason: "NodeStatusUnknown",
-          message: "Kubelet stopped posting node status.",
-          lastTransitionTime: now,
-        },
-  );
-  return setStatus("nodes", node, { conditions });
+  return setReady("nodes", node, {
+    status: "Unknown",
+    reason: "NodeStatusUnknown",
+    message: "Kubelet stopped posting node status.",
+  });
 }
 
-function markNotReady(pod: Pod): Action[] {
-  const conditions = (pod.status?.conditions ?? []).map((condition): Condition =>
-    condition.type !== "Ready" || condition.status === "False"
+/** Changes the condition Ready, unless it has that status already. */
+function setReady(
+  plural: string,
+  object: Node | Pod,
+  change: Pick<NodeCondition, "status" | "reason" | "message">,
+): Action[] {
+  const lastTransitionTime = new Date().toISOString();
+  const conditions = (object.status?.conditions ?? []).map((condition) =>
+    condition.type !== "Ready" || condition.status === change.status
       ? condition
-      : { ...condition, status: "False", lastTransitionTime: new Date().toISOString() },
+      : { ...condition, ...change, lastTransitionTime },
   );
-  return setStatus("pods", pod, { conditions });
+  return setStatus(plural, object, { conditions });
 }

@@ -1,5 +1,5 @@
 /** The fields that the lab's cluster uses of workloads, pods and leases, spelled as the API does. */
-import type { KubeObject, Labels, Node, ObjectMeta } from "../kube/index.ts";
+import type { KubeObject, Labels, NodeCondition, ObjectMeta } from "../kube/index.ts";
 
 export interface Probe {
   httpGet?: { path?: string; port: number | string; host?: string; scheme?: string };
@@ -16,8 +16,8 @@ export interface EnvVar {
   value?: string;
   valueFrom?: {
     fieldRef?: { fieldPath: string };
-    secretKeyRef?: { name: string; key: string; optional?: boolean };
-    configMapKeyRef?: { name: string; key: string; optional?: boolean };
+    secretKeyRef?: KeySelector;
+    configMapKeyRef?: KeySelector;
   };
 }
 
@@ -38,15 +38,21 @@ export interface Container {
   };
 }
 
-interface KeyItem {
+export interface KeySelector {
+  name: string;
   key: string;
-  path: string;
+  optional?: boolean;
+}
+
+interface VolumeSource {
+  items?: { key: string; path: string }[];
+  optional?: boolean;
 }
 
 export interface Volume {
   name: string;
-  configMap?: { name: string; items?: KeyItem[]; optional?: boolean };
-  secret?: { secretName: string; items?: KeyItem[]; optional?: boolean };
+  configMap?: VolumeSource & { name: string };
+  secret?: VolumeSource & { secretName: string };
   emptyDir?: Record<string, unknown>;
 }
 
@@ -70,14 +76,6 @@ export interface PodSpec {
   securityContext?: { runAsUser?: number };
 }
 
-export interface Condition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-  lastTransitionTime?: string;
-}
-
 export interface ContainerStatus {
   name: string;
   image: string;
@@ -98,7 +96,7 @@ export interface PodStatus {
   podIP?: string;
   podIPs?: { ip: string }[];
   startTime?: string;
-  conditions?: Condition[];
+  conditions?: NodeCondition[];
   containerStatuses?: ContainerStatus[];
 }
 
@@ -112,30 +110,17 @@ export interface PodTemplate {
   spec: PodSpec;
 }
 
-interface WorkloadSpec {
-  replicas?: number;
-  selector: { matchLabels?: Labels };
-  template: PodTemplate;
-}
-
+/** A Deployment or a DaemonSet. */
 export interface Workload extends KubeObject {
-  spec: WorkloadSpec;
+  spec: { replicas?: number; selector: { matchLabels?: Labels }; template: PodTemplate };
   status?: Record<string, unknown>;
 }
-
-export type Deployment = Workload;
-export type ReplicaSet = Workload;
-export type DaemonSet = Workload;
 
 export interface Lease extends KubeObject {
   spec: { holderIdentity?: string; renewTime?: string; leaseDurationSeconds?: number };
 }
 
-export function isPodReady(pod: Pod): boolean {
-  const isReady = pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True");
-  return isReady === true;
-}
-
-export function isNodeReady(node: Node): boolean {
-  return node.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true;
+/** Of a pod or a node. */
+export function isReady({ status }: { status?: { conditions?: NodeCondition[] } }): boolean {
+  return status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true;
 }

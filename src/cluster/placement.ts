@@ -5,7 +5,7 @@
  * write `spec.nodeName` themselves; pods made by hand must name their node).
  */
 import { matchesLabels, type Node } from "../kube/index.ts";
-import { isNodeReady, type Pod, type PodSpec, type Toleration } from "./objects.ts";
+import { isReady, type Pod, type PodSpec, type Toleration } from "./objects.ts";
 
 /** By node selector, taints (NoSchedule, NoExecute) and cordon. */
 export function mayRunOn(spec: PodSpec, node: Node): boolean {
@@ -24,9 +24,7 @@ export function chooseNode(
 ): string | undefined {
   const count = (name: string) => placed.filter((pod) => pod.spec.nodeName === name).length;
   return nodes
-    .filter(
-      (node) => isNodeReady(node) && node.spec?.unschedulable !== true && mayRunOn(spec, node),
-    )
+    .filter((node) => isReady(node) && node.spec?.unschedulable !== true && mayRunOn(spec, node))
     .map((node) => node.metadata.name)
     .sort((a, b) => count(a) - count(b) || (a < b ? -1 : 1))[0];
 }

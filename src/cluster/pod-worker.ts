@@ -1,34 +1,42 @@
 /** The life of one pod on a lab node, from its first sight to its last container's end. */
 import { join } from "node:path";
 import { mkdirSync, rmSync } from "node:fs";
-import type { ConfigMap, Secret } from "../kube/index.ts";
+import type { ConfigMap, NodeCondition, Secret } from "../kube/index.ts";
 import { hasStatus, referenceTo, type EventRecorder, type KubeClient } from "../platform/index.ts";
 import { refOf } from "./actions.ts";
 import { containerCommand } from "./container-command.ts";
-import {
-  ContainerConfigError,
-  containerEnvironment,
-  expand,
-  type References,
-} from "./container-environment.ts";
+import { ContainerConfigError, containerEnvironment, expand } from "./container-environment.ts";
 import { type Launch, RunningContainer } from "./container.ts";
-import type { Condition, Container, Pod } from "./objects.ts";
+import type { Container, Pod } from "./objects.ts";
 import type { PodNetwork, PodNetworks } from "./pod-network.ts";
 import { logName, podFolder } from "./pod-log.ts";
 import { prepareMounts } from "./pod-volumes.ts";
 
-export interface NodeContext {
-  readonly client: KubeClient;
-  readonly events: EventRecorder;
+/** Plain JSON: it comes from a file. */
+export interface KubeletOptions {
   readonly nodeName: string;
-  readonly hostIP: string;
+  readonly address: string;
+  /** Third byte of the node's pod range 10.244.N.0/24. */
+  readonly podRange: number;
+  readonly isControlPlane: boolean;
   readonly apiServer: { readonly host: string; readonly port: string };
+  /** PEM text for the pods' `ca.crt`. */
+  readonly ca: string;
   readonly podsFolder: string;
   /** What each image stands for. */
   readonly images: Readonly<Record<string, readonly string[]>>;
-  readonly networks: PodNetworks;
   readonly hasOtherUsers: boolean;
+  readonly kubeconfig: string;
 }
+
+/** What the pods of one node share. */
+export interface NodeContext extends KubeletOptions {
+  readonly client: KubeClient;
+  readonly events: EventRecorder;
+  readonly networks: PodNetworks;
+}
+
+const tokenSeconds = 365 * 24 * 3600;
 
 export class PodWorker {
   readonly #context: NodeContext;
@@ -47,7 +55,7 @@ export class PodWorker {
     this.#folder = join(context.podsFolder, podFolder(pod));
     mkdirSync(this.#folder, { recursive: true });
     this.#network = pod.spec.hostNetwork ? undefined : context.networks.create();
-    this.#podIP = this.#network?.address ?? context.hostIP;
+    this.#podIP = this.#network?.address ?? context.address;
     this.#containers = pod.spec.containers.map(
       (container) =>
         new RunningContainer({
@@ -59,11 +67,12 @@ export class PodWorker {
             context.events.record({ object: referenceTo("Pod", pod), type, reason, message }),
         }),
     );
-  }
-
-  start(): void {
     this.#report();
     for (const container of this.#containers) void container.start();
+  }
+
+  get uid(): string | undefined {
+    return this.#pod.metadata.uid;
   }
 
   update(pod: Pod): void {
@@ -90,7 +99,7 @@ export class PodWorker {
   }
 
   async #prepare(container: Container): Promise<Launch> {
-    const { images, nodeName, hostIP, apiServer } = this.#context;
+    const { client, images, nodeName, address, apiServer, hasOtherUsers } = this.#context;
     const pod = this.#pod;
     const program = images[container.image] ?? images[container.image.replace(/:[^/]*$/, "")];
     if (program === undefined) {
@@ -98,8 +107,14 @@ export class PodWorker {
       const message = `the lab has no program for image "${container.image}"; it has: ${known}`;
       throw new ContainerConfigError(message, "ErrImageNeverPull");
     }
-    const references = await this.#references();
-    const facts = { nodeName, hostIP, podIP: this.#podIP };
+    const { namespace } = pod.metadata;
+    const [secrets, configMaps, account] = await Promise.all([
+      client.list<Secret>(refOf("secrets", namespace)),
+      client.list<ConfigMap>(refOf("configmaps", namespace)),
+      this.#accountFiles(),
+    ]);
+    const references = { secrets: secrets.items, configMaps: configMaps.items };
+    const facts = { nodeName, hostIP: address, podIP: this.#podIP };
     const env = {
       PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
       HOME: "/",
@@ -113,27 +128,27 @@ export class PodWorker {
       container,
       program: [...program, ...(container.command ?? []).slice(1)],
       args: (container.args ?? []).map((arg) => expand(arg, env)),
-      mounts: prepareMounts(pod, container, { folder: this.#folder, references }),
-      hasOtherUsers: this.#context.hasOtherUsers,
+      mounts: prepareMounts(pod, container, { folder: this.#folder, references, account }),
+      hasOtherUsers,
       ...(this.#network ? { netns: this.#network.netns } : {}),
     });
     return { argv, env, podIP: this.#podIP, logFile: join(this.#folder, logName(container.name)) };
   }
 
-  /** All secrets and ConfigMaps of the pod's namespace, as they are now. */
-  async #references(): Promise<References> {
-    const { client } = this.#context;
-    const { namespace } = this.#pod.metadata;
-    const [secrets, configMaps] = await Promise.all([
-      client.list<Secret>(refOf("secrets", namespace)),
-      client.list<ConfigMap>(refOf("configmaps", namespace)),
-    ]);
-    const named = <T extends Secret | ConfigMap>(items: T[], name: string) =>
-      items.find(({ metadata }) => metadata.name === name);
-    return {
-      secret: (_, name) => named(secrets.items, name),
-      configMap: (_, name) => named(configMaps.items, name),
+  /** A token that ends with the pod; the real kubelet would renew it each hour. */
+  async #accountFiles(): Promise<Record<string, string>> {
+    const { metadata, spec } = this.#pod;
+    const { name, namespace = "default", uid } = metadata;
+    const request: { spec: object; status?: { token: string } } = {
+      spec: {
+        boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid },
+        expirationSeconds: tokenSeconds,
+      },
     };
+    const account = spec.serviceAccountName ?? "default";
+    const accounts = refOf("serviceaccounts", namespace);
+    const { status } = await this.#context.client.post(accounts, account, "token", request);
+    return { token: status?.token ?? "", "ca.crt": this.#context.ca, namespace };
   }
 
   /** Writes the pod's status as it is when its turn comes; a refusal is tried again with the next change. */
@@ -157,14 +172,14 @@ export class PodWorker {
     const hasFailed = statuses.some(({ state }) => state.terminated?.exitCode);
     const wasRunning = statuses.some(({ restartCount }) => restartCount > 0);
     const phase = ended && !this.#isEnding ? (hasFailed ? "Failed" : "Succeeded") : undefined;
-    const is = (type: string, value: boolean): Condition => ({
+    const is = (type: string, value: boolean): NodeCondition => ({
       type,
       status: value ? "True" : "False",
       lastTransitionTime: new Date().toISOString(),
     });
     return {
       phase: phase ?? (started || wasRunning ? "Running" : "Pending"),
-      hostIP: this.#context.hostIP,
+      hostIP: this.#context.address,
       podIP: this.#podIP,
       podIPs: [{ ip: this.#podIP }],
       startTime: this.#startTime,

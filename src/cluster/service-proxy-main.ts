@@ -11,7 +11,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
-import type { EndpointSlice, Service } from "../kube/index.ts";
+import { objectKey, type EndpointSlice, type Service } from "../kube/index.ts";
 import { createLogger, Informer, KubeClient } from "../platform/index.ts";
 import { refOf } from "./actions.ts";
 import { proxyRules, serviceAddresses } from "./service-rules.ts";
@@ -25,65 +25,56 @@ interface ProxyConfiguration {
 const { values } = parseArgs({
   options: { config: { type: "string" }, "hostname-override": { type: "string", default: "" } },
 });
-const logger = createLogger({ form: "modern" });
 const configuration = parse(readFileSync(values.config ?? "", "utf8")) as ProxyConfiguration;
 const { mode = "", ipvs, clientConnection } = configuration;
+const strictARP = ipvs?.strictARP === true;
 const isIpvs = mode === "ipvs";
 const device = "kube-ipvs0";
-
-logger.info({
-  op: "startup",
-  mode,
-  strictARP: ipvs?.strictARP === true,
-  msg: isIpvs
-    ? "this kernel's IPVS is not used: nftables carries the traffic, kube-ipvs0 has the addresses"
-    : "using nftables",
-});
-if (ipvs?.strictARP) {
-  const settings = ["net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2"];
-  execFileSync("sysctl", ["-qw", ...settings]);
-  logger.info({ op: "strictARP", msg: `set ${settings.join(", ")}` });
+const logger = createLogger({ form: "modern" });
+logger.info({ op: "startup", mode, strictARP, msg: "nftables carries the traffic in every mode" });
+if (strictARP) run("sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2");
+if (isIpvs) {
+  // A bridge without ports stands in for the dummy device, which not every kernel has.
+  run(`ip link show ${device} >/dev/null 2>&1 && ip link delete ${device}; true`);
+  run(`ip link add ${device} type bridge && ip link set ${device} arp off`);
 }
-if (isIpvs) makeDevice();
 
+let isPlanned = false;
+let written = "";
+let bound: string[] = [];
 const client = KubeClient.fromEnvironment({
   kubeconfig: clientConnection?.kubeconfig,
   env: process.env,
 });
-const services = new Informer<Service>(client, refOf("services"), watching());
-const slices = new Informer<EndpointSlice>(client, refOf("endpointslices"), watching());
+const informerOptions = { onChange: plan, onSynced: plan };
+const services = new Informer<Service>(client, refOf("services"), informerOptions);
+const slices = new Informer<EndpointSlice>(client, refOf("endpointslices"), informerOptions);
+services.start();
+slices.start();
 /** Kube-proxy's health port: healthy means that the rules of this process are in force. */
 createServer((request, response) => {
   request.resume();
   response.writeHead(written === "" ? 503 : 200).end();
 }).listen(10_256);
-let isPlanned = false;
-let written = "";
-services.start();
-slices.start();
 
-function watching() {
-  const onChange = (): void => {
-    if (isPlanned) return;
-    isPlanned = true;
-    setTimeout(sync, 5);
-  };
-  return { onChange, onSynced: onChange };
+function plan(): void {
+  if (isPlanned) return;
+  isPlanned = true;
+  setTimeout(sync, 5);
 }
 
 /** Before both lists are whole nothing is written: the rules of the predecessor stay in force. */
 function sync(): void {
   isPlanned = false;
   if (!services.isSynced || !slices.isSynced) return;
-  const all = [...services.items()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  const rules = proxyRules({
-    nodeName: values["hostname-override"],
-    services: all,
-    slices: [...slices.items()],
-  });
+  const all = [...services.items()].sort((a, b) =>
+    objectKey(a.metadata) < objectKey(b.metadata) ? -1 : 1,
+  );
+  const nodeName = values["hostname-override"];
+  const rules = proxyRules({ nodeName, services: all, slices: [...slices.items()] });
   if (rules === written) return;
   try {
-    execFileSync("nft", ["-f", "-"], { input: rules, stdio: ["pipe", "ignore", "pipe"] });
+    run("nft -f -", rules);
     written = rules;
     if (isIpvs) bindAddresses(serviceAddresses(all));
     logger.info({ op: "sync", services: all.length });
@@ -93,31 +84,15 @@ function sync(): void {
   }
 }
 
-function key({ metadata }: Service): string {
-  return `${metadata.namespace}/${metadata.name}`;
-}
-
-/** A bridge without ports stands in for the dummy device, which not every kernel has. */
-function makeDevice(): void {
-  try {
-    execFileSync("ip", ["link", "show", device], { stdio: "ignore" });
-  } catch {
-    execFileSync("ip", ["link", "add", device, "type", "bridge"]);
-    execFileSync("ip", ["link", "set", device, "arp", "off"]);
-  }
-}
-
 function bindAddresses(wanted: string[]): void {
-  const text = execFileSync("ip", ["-4", "-json", "addr", "show", "dev", device], {
-    encoding: "utf8",
-  });
-  const links = JSON.parse(text) as { addr_info?: { local?: string }[] }[];
-  const bound = links.flatMap((link) => (link.addr_info ?? []).map(({ local = "" }) => local));
-  const change = (verb: string, from: string[], but: string[]) => {
-    for (const address of from.filter((a) => a !== "" && !but.includes(a))) {
-      execFileSync("ip", ["addr", verb, `${address}/32`, "dev", device]);
-    }
-  };
-  change("add", wanted, bound);
-  change("del", bound, wanted);
+  const lines = [
+    ...wanted.filter((address) => !bound.includes(address)).map((address) => `add ${address}`),
+    ...bound.filter((address) => !wanted.includes(address)).map((address) => `del ${address}`),
+  ];
+  run("ip -batch -", lines.map((line) => `addr ${line}/32 dev ${device}\n`).join(""));
+  bound = wanted;
+}
+
+function run(command: string, input = ""): void {
+  execFileSync("sh", ["-c", command], { input, stdio: ["pipe", "ignore", "pipe"] });
 }

@@ -6,15 +6,14 @@ import { join, relative } from "node:path";
 import { startApiServer } from "../apiserver/index.ts";
 import {
   ControlLoop,
-  isNodeReady,
-  isPodReady,
+  isReady,
   type KubeletOptions,
   type Pod,
   readPodLog,
   refOf,
-  type TokenUser,
+  type Workload,
 } from "../cluster/index.ts";
-import type { Endpoints, EndpointSlice, KubeObject, Node } from "../kube/index.ts";
+import type { Node } from "../kube/index.ts";
 import { createLogger, KubeClient } from "../platform/index.ts";
 import { makeCertificate } from "./certificates.ts";
 import type { HolderOptions } from "./holder-main.ts";
@@ -37,15 +36,13 @@ export async function startCluster(
 ): Promise<void> {
   const { address } = topology.server;
   const tls = makeCertificate(join(stateDir, "pki"), address);
-  const admin: TokenUser = { name: "admin", groups: ["system:masters", "system:authenticated"] };
-  // The server looks tokens up in this very record: accounts that come later are added to it.
-  const tokens: Record<string, TokenUser> = { [randomBytes(24).toString("base64url")]: admin };
+  const admin = { name: "admin", groups: ["system:masters", "system:authenticated"] };
   const server = await startApiServer({
     dataFile: ":memory:",
     host: address,
     port: apiPort,
-    tls: { cert: tls.cert, key: tls.key, ca: tls.ca },
-    tokens,
+    tls,
+    tokens: { [randomBytes(24).toString("base64url")]: admin },
     rbac: true,
     podLog: (pod, query) => readPodLog(join(stateDir, "pods"), pod as unknown as Pod, query),
   });
@@ -56,56 +53,34 @@ export async function startCluster(
     client,
     logger: createLogger({ form: "modern" }),
     nodeGraceMs: options.nodeGraceMs ?? defaultNodeGraceMs,
-    ca: tls.ca,
-    onTokens: (users) => Object.assign(tokens, users),
   }).start();
   execFileSync("mkdir", ["-p", app]);
   execFileSync("mount", ["--bind", checkout, app]);
   await seed(client, tutorialObjects("kube-proxy"));
-  await seed(client, ownEndpoints(address));
-  const images = { ...ownPrograms(), ...options.programs };
-  for (const node of topology.nodes) {
-    startNode(stateDir, node, {
-      apiServer: { host: address, port: String(apiPort) },
-      images,
-      kubeconfig,
-    });
-  }
-  await everythingReady(client, topology.nodes.length);
+  const shared = {
+    apiServer: { host: address, port: String(apiPort) },
+    ca: tls.ca,
+    images: { ...ownPrograms(), ...options.programs },
+    kubeconfig,
+    hasOtherUsers: hasOtherUsers(),
+  };
+  for (const node of topology.nodes) startNode(stateDir, node, shared);
+  await everythingReady(client, topology);
   if (!options.withTutorialObjects) return;
   await seed(client, tutorialObjects("grafana")); // only now, so that its pods find all nodes ready
-  await everythingReady(client, topology.nodes.length);
-}
-
-/** Where the service default/kubernetes leads: to the API server itself. */
-function ownEndpoints(address: string): KubeObject[] {
-  const metadata = { name: "kubernetes", namespace: "default" };
-  const labels = { "kubernetes.io/service-name": "kubernetes" };
-  const ports = [{ name: "https", port: apiPort, protocol: "TCP" }];
-  const endpoints: Endpoints = {
-    apiVersion: "v1",
-    kind: "Endpoints",
-    metadata,
-    subsets: [{ addresses: [{ ip: address }], ports }],
-  };
-  const slice: EndpointSlice = {
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: { ...metadata, labels },
-    addressType: "IPv4",
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    ports,
-  };
-  return [endpoints, slice];
+  await everythingReady(client, topology);
 }
 
 /** Image name (with or without tag) to the program that it stands for. */
 function ownPrograms(): Record<string, string[]> {
   const node = [inApp(process.execPath), quiet];
-  const metallb = [...node, inApp(builtOrSource("metallb", "cli/main"))];
-  const proxy = builtOrSource("service-proxy", "cluster/service-proxy-main");
+  // A bundle starts in a third of the time of its source.
+  const builtOr = (source: string, bundle: string) =>
+    `${app}/${existsSync(join(checkout, bundle)) ? bundle : source}`;
+  const metallb = [...node, builtOr("src/cli/main.ts", "dist/metallb.mjs")];
+  const proxy = builtOr("src/cluster/service-proxy-main.ts", "dist/service-proxy.mjs");
   const images: Record<string, string[]> = {
-    "k8s.gcr.io/kube-proxy": [...node, inApp(proxy)],
+    "k8s.gcr.io/kube-proxy": [...node, proxy],
     "grafana/grafana": [...node, `${app}/src/lab/grafana-stand-in.ts`],
   };
   for (const registry of ["metallb", "quay.io/metallb", "metallb-ts"]) {
@@ -116,12 +91,7 @@ function ownPrograms(): Record<string, string[]> {
   return images;
 }
 
-/** The bundle of a program, which starts in a third of the time, or its source when nothing is built. */
-function builtOrSource(bundle: string, source: string): string {
-  const built = join(checkout, "dist", `${bundle}.mjs`);
-  return existsSync(built) ? built : join(checkout, "src", `${source}.ts`);
-}
-
+/** Where the lab's users find a file of the checkout. */
 function inApp(path: string): string {
   const inside = relative(checkout, path);
   return path.startsWith("/") && !inside.startsWith("..") ? join(app, inside) : path;
@@ -131,24 +101,16 @@ function inApp(path: string): string {
 function startNode(
   stateDir: string,
   node: LabNode,
-  shared: Pick<KubeletOptions, "apiServer" | "images" | "kubeconfig">,
+  shared: Omit<KubeletOptions, keyof LabNode | "nodeName" | "podsFolder">,
 ): void {
   const folder = join(stateDir, "nodes");
   const podsFolder = join(stateDir, "pods", node.name);
   for (const path of [folder, podsFolder]) mkdirSync(path, { recursive: true });
-  const options: KubeletOptions = {
-    ...shared,
-    nodeName: node.name,
-    address: node.address,
-    podRange: node.podRange,
-    isControlPlane: node.isControlPlane,
-    podsFolder,
-    hasOtherUsers: hasOtherUsers(),
-  };
+  const options: KubeletOptions = { ...shared, ...node, nodeName: node.name, podsFolder };
   const optionsFile = join(folder, `${node.name}.json`);
   writeFileSync(optionsFile, JSON.stringify(options));
   const log = openSync(join(folder, `${node.name}.log`), "a");
-  const kubelet = builtOrSource("kubelet", "cluster/kubelet-main");
+  const kubelet = join(checkout, "src/cluster/kubelet-main.ts");
   const sealed = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   const program = [process.execPath, quiet, kubelet, optionsFile];
   const argv = ["netns", "exec", node.name, ...sealed, ...program];
@@ -165,27 +127,26 @@ function hasOtherUsers(): boolean {
   return Number(count) > 65_534;
 }
 
-/** Throws after a minute, naming the nodes and pods that are still missing. */
-async function everythingReady(client: KubeClient, nodeCount: number): Promise<void> {
-  const wants = (object: KubeObject & { spec?: { replicas?: number } }) =>
-    object.spec?.replicas ?? nodeCount;
+/** Throws after a minute, naming the nodes and workloads that are still missing. */
+async function everythingReady(client: KubeClient, { nodes }: Topology): Promise<void> {
+  const list = async <T>(plural: string) => (await client.list<T>(refOf(plural))).items;
   const deadline = Date.now() + startLimitMs;
   for (;;) {
-    const nodes = (await client.list<Node>(refOf("nodes"))).items;
-    const pods = (await client.list<Pod>(refOf("pods"))).items;
-    const workloads = await Promise.all(
-      ["deployments", "daemonsets"].map((plural) => client.list<KubeObject>(refOf(plural))),
-    );
-    const wanted = workloads.flatMap(({ items }) => items.map(wants)).reduce((a, b) => a + b, 0);
-    const waiting = pods.filter((pod) => !isPodReady(pod)).map(({ metadata }) => metadata.name);
-    const readyNodes = nodes.filter(isNodeReady).length;
-    if (waiting.length === 0 && pods.length >= wanted && readyNodes === nodeCount) return;
+    const readyNodes = (await list<Node>("nodes")).filter(isReady).map((o) => o.metadata.name);
+    const workloads = [
+      ...(await list<Workload>("deployments")),
+      ...(await list<Workload>("daemonsets")),
+    ].filter(({ spec, status }) => {
+      const ready = status?.["readyReplicas"] ?? status?.["numberReady"] ?? 0;
+      return Number(ready) < (spec.replicas ?? nodes.length);
+    });
+    const missing = [
+      ...nodes.map(({ name }) => name).filter((name) => !readyNodes.includes(name)),
+      ...workloads.map(({ metadata }) => metadata.name),
+    ];
+    if (missing.length === 0) return;
     if (Date.now() > deadline) {
-      const found = `${readyNodes} of ${nodeCount} nodes ready, ${pods.length} of ${wanted} pods`;
-      const names = waiting.join(", ") || "none";
-      throw new Error(
-        `not ready after ${startLimitMs / 1000} s: ${found}, not ready among them: ${names}`,
-      );
+      throw new Error(`not ready after ${startLimitMs / 1000} s: ${missing.join(", ")}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { isNodeReady, refOf } from "../cluster/index.ts";
+import { isReady, refOf } from "../cluster/index.ts";
 import { formatMac } from "../ip/index.ts";
 import type { Node } from "../kube/index.ts";
 import { ETHERTYPE_ARP } from "../layer2/index.ts";
@@ -59,7 +59,7 @@ function watchNodes(kubeconfig: string): void {
   const client = KubeClient.fromEnvironment({ kubeconfig, env: process.env });
   new Informer<Node>(client, refOf("nodes"), {
     onChange: (name, node) => {
-      if (node && !isNodeReady(node)) tell("unready", name);
+      if (node && !isReady(node)) tell("unready", name);
     },
     onSynced: () => tell("watching"),
   }).start();

@@ -41,7 +41,8 @@ export function isAlive(identity: ProcessIdentity | undefined): boolean {
  */
 export function claimStateFolder(folder: string, state: LabState, stopHint: string): void {
   const found = readState(folder);
-  const owner = [found?.launcher, found?.holder, found?.unshare].find(isAlive);
+  // Once the first process inside has ended, its maker is only about to follow.
+  const owner = [found?.launcher, found?.holder ?? found?.unshare].find(isAlive);
   if (owner !== undefined) {
     throw new LabError(
       "ERR_LAB_RUNNING",
