@@ -5,7 +5,8 @@ import { contenders, type Contender } from "./lib-contenders.ts";
 import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
 import { enterPrivateNetwork, openStage, services, type Stage } from "./lib-stage.ts";
 
-const rounds = 4;
+/** Short turns, so that a slow minute of the machine hits every contender. */
+const trialsPerTurn = 10;
 
 export async function run(args: string[]): Promise<void> {
   const trials = numberFlag(args, "trials", 100);
@@ -14,10 +15,9 @@ export async function run(args: string[]): Promise<void> {
   const stage = await openStage(all);
   try {
     const samples = new Map<string, number[]>(all.map(({ who }) => [who, []]));
-    // Turn and turn about, so that a slow minute of the machine hits every contender.
-    for (let round = 0; round < rounds; round++) {
+    for (let done = 0; done < trials; done += trialsPerTurn) {
       for (const contender of all) {
-        const found = await measure(stage, contender, Math.ceil(trials / rounds));
+        const found = await measure(stage, contender, Math.min(trialsPerTurn, trials - done));
         samples.get(contender.who)?.push(...found);
       }
     }

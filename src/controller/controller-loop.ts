@@ -1,6 +1,6 @@
 /** Runs the controller's machine: what the API server tells goes in, writes, events, logs and metrics come out. */
 
-import type { ConfigMap, Failure, KubeObject, Service } from "../kube/index.ts";
+import type { ConfigMap, EventNote, Failure, KubeObject, Service } from "../kube/index.ts";
 import {
   EventRecorder,
   Informer,
@@ -39,6 +39,8 @@ export class ControllerLoop {
   readonly #timers = new NamedTimers<"wake">(() => this.#step({ kind: "wake" }));
   readonly #waitingWrites: { key: string; service: Service }[] = [];
   #writesUnderWay = 0;
+  /** Events give way to the writes under way: people wait for an address, and nobody for a note about it. */
+  readonly #waitingEvents: EventNote[] = [];
   #isRunning = false;
   #fail: (error: unknown) => void = () => undefined;
 
@@ -146,7 +148,13 @@ export class ControllerLoop {
     object: KubeObject | undefined,
     note: Extract<ControllerCommand, { kind: "recordOnConfig" }>["note"],
   ): void {
-    if (object !== undefined) this.#events.record({ object: referenceTo(kind, object), ...note });
+    if (object === undefined) return;
+    this.#waitingEvents.push({ object: referenceTo(kind, object), ...note });
+    if (this.#writesUnderWay === 0) this.#sendEvents();
+  }
+
+  #sendEvents(): void {
+    for (const event of this.#waitingEvents.splice(0)) this.#events.record(event);
   }
 
   #startWrites(): void {
@@ -156,6 +164,7 @@ export class ControllerLoop {
       this.#writesUnderWay++;
       void this.#write(next.key, next.service).then((answer) => {
         this.#writesUnderWay--;
+        this.#sendEvents();
         this.#step(answer);
         this.#startWrites();
       });

@@ -346,6 +346,14 @@ describe("Controller", () => {
       assert.equal(bench.taken("wakeAfter").at(-1)?.ms, 40);
     });
 
+    it("LC-30: the status is written before the log and the events tell of it", () => {
+      bench.commands = [];
+      bench.put(service("a"));
+      const kinds = bench.commands.map(({ kind }) => kind).filter((kind) => kind !== "count");
+      assert.equal(kinds[0], "writeStatus", kinds.join());
+      assert.ok(kinds.includes("log") && kinds.includes("recordOnService"), kinds.join());
+    });
+
     it("K8S-7: nothing is asked of other controllers: the only writes are of Service status", () => {
       bench.put(service("a"));
       const kinds = new Set(bench.commands.map(({ kind }) => kind));

@@ -143,22 +143,27 @@ export class Controller {
     const before = this.#allocator.holdingOf(key);
     const proposal = this.#proposalFor(key, service);
     const outcome = this.#judge(proposal, this.#allocator, { mayAllocate: this.#mayAllocate });
-    for (const { level, fields } of outcome.logs) {
-      this.#log(level, { service: key, ...fields });
+    const changed = outcome.changed ?? proposal;
+    if (changed !== service) {
+      // The key stays in work until the answer comes, so no second write can overtake this one.
+      this.#writes.set(key, { from: service, wanted: changed, result: outcome.result });
+      // First of all: somebody waits for the address, and nobody for the log.
+      this.#do({ kind: "writeStatus", key, service: changed });
     }
-    for (const note of outcome.notes) this.#do({ kind: "recordOnService", service, note });
-    if (outcome.result === "retry") this.#do({ kind: "count", what: "updateErrors" });
+    this.#tell(key, service, outcome);
     if (outcome.result === "done") this.#waiting.delete(key);
     else this.#waiting.add(key);
     const after = this.#allocator.holdingOf(key);
     // LC-25: a service that asks for no address any more leaves its own silently.
     const isSilent = after === undefined && outcome.result === "done";
     if (!isSilent && leavesRoom(before, after)) this.#queue.add(freedKey);
-    const changed = outcome.changed ?? proposal;
-    if (changed === service) return this.#finish(key, outcome.result, nowMs);
-    // The key stays in work until the answer comes, so no second write can overtake this one.
-    this.#writes.set(key, { from: service, wanted: changed, result: outcome.result });
-    return this.#do({ kind: "writeStatus", key, service: changed });
+    if (changed === service) this.#finish(key, outcome.result, nowMs);
+  }
+
+  #tell(key: string, service: Service, { logs, notes, result }: ServiceOutcome): void {
+    for (const { level, fields } of logs) this.#log(level, { service: key, ...fields });
+    for (const note of notes) this.#do({ kind: "recordOnService", service, note });
+    if (result === "retry") this.#do({ kind: "count", what: "updateErrors" });
   }
 
   /** LC-22: each deletion, of any service, looks at those that wait: the address may be for one of them. */

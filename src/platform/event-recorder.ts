@@ -17,8 +17,6 @@ import type { Logger } from "./logger.ts";
 const pendingLimit = 10_000;
 const triesPerEvent = 12;
 const retryAfterMs = 10_000;
-/** The status that an event tells of goes first: what people wait for must not queue behind a note. */
-const givesWayMs = 50;
 
 /** One per process; `component` is the event's source, such as `metallb-controller`. */
 export class EventRecorder {
@@ -51,7 +49,6 @@ export class EventRecorder {
 
   async #sendAll(): Promise<void> {
     this.#isSending = true;
-    await this.#pause(givesWayMs);
     for (let note = this.#pending.shift(); note !== undefined; note = this.#pending.shift()) {
       await this.#send(note);
     }
@@ -73,13 +70,8 @@ export class EventRecorder {
           return;
         }
       }
-      await this.#pause(retryAfterMs);
+      await sleep(retryAfterMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
     }
-  }
-
-  /** Cut short by `stop()`. */
-  async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
   }
 
   async #write(note: EventNote, action: EventAction): Promise<void> {
