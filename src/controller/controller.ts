@@ -214,14 +214,9 @@ export class Controller {
 
   // Full passes
 
-  /** Queues all services, those with an address first: each keeps its own before another asks for one. */
+  /** In any order: who holds an address keeps it, and before the replay nobody gets one. */
   #startPass(): void {
-    const waiting: string[] = [];
-    for (const [key, service] of this.#services) {
-      if (service.status?.loadBalancer?.ingress?.length) this.#queue.add(key);
-      else waiting.push(key);
-    }
-    for (const key of waiting) this.#queue.add(key);
+    for (const key of this.#services.keys()) this.#queue.add(key);
   }
 
   /** Whoever has what it asks for keeps it (CTL-13): looking at the others alone comes to the same, and scales. */

@@ -20,7 +20,7 @@ describe("label selectors", () => {
     [{ key: "rack", operator: "In", values: ["r2"] }, false],
     [{ key: "absent", operator: "In", values: ["r1"] }, false],
     [{ key: "rack", operator: "NotIn", values: ["r1"] }, false],
-    [{ key: "absent", operator: "NotIn", values: ["r1"] }, true],
+    [{ key: "absent", operator: "NotIn", values: ["r1", ""] }, true],
     [{ key: "absent", operator: "Exists" }, false],
     [{ key: "absent", operator: "DoesNotExist" }, true],
     [{ key: "rack", operator: "DoesNotExist" }, false],
