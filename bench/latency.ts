@@ -3,7 +3,7 @@ import type { Service } from "../src/kube/index.ts";
 import { Informer } from "../src/platform/index.ts";
 import { contenders, type Contender } from "./lib-contenders.ts";
 import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
-import { enterPrivateNetwork, openStage, services, type Stage } from "./lib-stage.ts";
+import { enterPrivateNetwork, openStage, plainService, services, type Stage } from "./lib-stage.ts";
 
 /** Short turns, so that a slow minute of the machine hits every contender. */
 const trialsPerTurn = 10;
@@ -47,7 +47,7 @@ async function measure(stage: Stage, contender: Contender, trials: number): Prom
       const name = `bench-${trial}`;
       const answered = new Promise<void>((resolve) => waiting.set(name, resolve));
       const started = performance.now();
-      await stage.client.create(services, service(name));
+      await stage.client.create(services, plainService(name));
       await answered;
       if (trial >= warmUp) found.push(performance.now() - started);
       // The pause of the reference measurements, shortened: nobody is still busy with the last one.
@@ -59,11 +59,4 @@ async function measure(stage: Stage, contender: Contender, trials: number): Prom
     for (const name of waiting.keys()) await stage.client.delete(services, name);
   }
   return found;
-}
-
-function service(name: string): Service {
-  return {
-    metadata: { name },
-    spec: { type: "LoadBalancer", allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] },
-  };
 }

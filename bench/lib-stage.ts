@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Service } from "../src/kube/index.ts";
 import { KubeClient, loadKubeConnection, type ResourceRef } from "../src/platform/index.ts";
 import {
   realkubeBinaries,
@@ -80,6 +81,23 @@ export async function openStage(contenders: Contender[]): Promise<Stage> {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** A Service of type LoadBalancer that asks for nothing special. */
+export function plainService(name: string): Service {
+  return {
+    metadata: { name },
+    spec: { type: "LoadBalancer", allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] },
+  };
+}
+
+/** So many Services, named idle-0 and on, a few at a time. */
+export async function createServices(client: KubeClient, count: number): Promise<void> {
+  let next = 0;
+  const createRest = async (): Promise<void> => {
+    while (next < count) await client.create(services, plainService(`idle-${next++}`));
+  };
+  await Promise.all(Array.from({ length: 8 }, createRest));
 }
 
 async function seed(client: KubeClient, all: Contender[], server: RealApiServer): Promise<void> {
