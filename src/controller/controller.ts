@@ -47,7 +47,7 @@ interface Write {
 }
 
 /** Work on so many keys, then let the event loop turn: a pass over 10,000 services must not hold it. */
-const keysPerStep = 250;
+const keysPerStep = 100;
 
 // Keys of services contain a slash; these do not.
 const configKey = "config";

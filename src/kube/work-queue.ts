@@ -12,6 +12,8 @@ const retryBurst = 100;
  */
 export class WorkQueue {
   readonly #ready = new Set<string>();
+  /** Stands before the first ready key; a new one would first have to walk over the places of all that are gone. */
+  #front = this.#ready.values();
   /** Being worked on; true: asked for again meanwhile. */
   readonly #working = new Map<string, boolean>();
   readonly #dueMs = new Map<string, number>();
@@ -31,7 +33,7 @@ export class WorkQueue {
   /** The next key to work on; the caller must answer with `done` or `retry`. */
   take(nowMs: number): string | undefined {
     if (nowMs >= this.#earliestDueMs) this.#collectDue(nowMs);
-    const [key] = this.#ready;
+    const key = this.#firstReady();
     if (key === undefined) return undefined;
     this.#ready.delete(key);
     this.#working.set(key, false);
@@ -59,6 +61,15 @@ export class WorkQueue {
   nextDueMs(): number | undefined {
     if (this.#ready.size > 0) return 0;
     return this.#dueMs.size > 0 ? this.#earliestDueMs : undefined;
+  }
+
+  #firstReady(): string | undefined {
+    if (this.#ready.size === 0) return undefined;
+    const first = this.#front.next();
+    if (first.done !== true) return first.value;
+    // An iterator that reached the end stays there.
+    this.#front = this.#ready.values();
+    return this.#front.next().value;
   }
 
   #collectDue(nowMs: number): void {
