@@ -65,8 +65,6 @@ describe("endpoints of a service", () => {
   });
 });
 
-const everybody = (): boolean => true;
-
 describe("candidates of v0.9.5", () => {
   const endpoints = endpointsOfObject({
     metadata: { name: "web", namespace: "shop" },
@@ -81,26 +79,18 @@ describe("candidates of v0.9.5", () => {
   });
 
   it("L2-20 L2-21 L2-28: nodes with a ready endpoint, also next to an unready one", () => {
-    assert.deepEqual([...legacyEligibleNodes(endpoints, everybody)], ["n1", "n3"]);
-  });
-
-  it("L2-22: only nodes whose speakers are alive", () => {
-    assert.deepEqual([...legacyEligibleNodes(endpoints, (name) => name !== "n1")], ["n3"]);
-    assert.deepEqual([...legacyEligibleNodes(endpoints, () => false)], []);
+    assert.deepEqual([...legacyEligibleNodes(endpoints)], ["n1", "n3"]);
   });
 
   it("L2-20: without a ready endpoint nobody announces", () => {
-    assert.equal(
-      legacyEligibleNodes(endpointsOfObject({ metadata: { name: "web" } }), everybody).size,
-      0,
-    );
+    assert.equal(legacyEligibleNodes(endpointsOfObject({ metadata: { name: "web" } })).size, 0);
   });
 
   it("L2-51 L2-23: slices give the same candidates as the Endpoints object, terminating ones do not count", () => {
     const same = endpointsOfSlices([
       slice(["n1", true], ["n1", false], ["n2", false, true], ["n3", null]),
     ]);
-    assert.deepEqual([...legacyEligibleNodes(same, everybody)], ["n1", "n3"]);
+    assert.deepEqual([...legacyEligibleNodes(same)], ["n1", "n3"]);
   });
 });
 

@@ -5,16 +5,13 @@ import type { ServiceEndpoint } from "./service-endpoints.ts";
 const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
 
 /**
- * v0.9.5 (L2-20..L2-22, L2-28, L2-51): nodes that have a ready endpoint and a living speaker. The traffic policy,
- * labels and cordons are not looked at.
+ * v0.9.5 (L2-20, L2-21, L2-28, L2-51): nodes that have a ready endpoint. The traffic policy, labels and cordons are
+ * not looked at; whose speaker is dead is skipped in the order.
  */
-export function legacyEligibleNodes(
-  endpoints: Iterable<ServiceEndpoint>,
-  isAlive: (nodeName: string) => boolean,
-): ReadonlySet<string> {
+export function legacyEligibleNodes(endpoints: Iterable<ServiceEndpoint>): ReadonlySet<string> {
   const nodes = new Set<string>();
   for (const { nodeName, isReady } of endpoints) {
-    if (isReady && nodeName !== undefined && isAlive(nodeName)) nodes.add(nodeName);
+    if (isReady && nodeName !== undefined) nodes.add(nodeName);
   }
   return nodes;
 }

@@ -1,6 +1,6 @@
 /** Which node announces an address: every speaker sorts the same candidates and looks whether it comes first. */
+import { hash } from "node:crypto";
 import { formatAddress, type IpAddress } from "../ip/index.ts";
-import type { ElectionHashes } from "./election-hashes.ts";
 
 /** Preference scores by node name; a node without a score has 0 (L2-44). */
 export type Scores = ReadonlyMap<string, number>;
@@ -17,38 +17,25 @@ export function electionKey(firstIngressIp: IpAddress): string {
   return formatAddress(firstIngressIp);
 }
 
-/** The candidate that announces; undefined without candidates (L2-32). */
-export function electedNode(
-  candidates: Iterable<string>,
-  key: string,
-  hashes: ElectionHashes,
-  scores: Scores = NO_SCORES,
-): string | undefined {
-  let first: string | undefined;
-  for (const node of candidates) {
-    if (first === undefined || comesBefore(node, first, { key, hashes, scores })) first = node;
-  }
-  return first;
-}
-
-/** All candidates in the order in which they would take over: higher score first, then smaller digest. */
+/**
+ * All candidates in the order in which they announce, the next one when those before it are gone: higher score first,
+ * then smaller digest. None, when there is no candidate (L2-32).
+ */
 export function electionOrder(
   candidates: Iterable<string>,
   key: string,
-  hashes: ElectionHashes,
   scores: Scores = NO_SCORES,
 ): string[] {
-  const order = { key, hashes, scores };
-  return [...new Set(candidates)].sort((a, b) => (comesBefore(a, b, order) ? -1 : 1));
+  return [...new Set(candidates)]
+    .map((node) => ({ node, score: scores.get(node) ?? 0, digest: electionDigest(node, key) }))
+    .sort((a, b) => b.score - a.score || (a.digest < b.digest ? -1 : 1))
+    .map(({ node }) => node);
 }
 
-interface Order {
-  readonly key: string;
-  readonly hashes: ElectionHashes;
-  readonly scores: Scores;
-}
-
-function comesBefore(a: string, b: string, { key, hashes, scores }: Order): boolean {
-  const byScore = (scores.get(b) ?? 0) - (scores.get(a) ?? 0);
-  return byScore === 0 ? hashes.compare(key, a, b) < 0 : byScore < 0;
+/**
+ * SHA-256 over the UTF-8 bytes of `node#key`, without salt (L2-40, L2-41, L2-43). Hexadecimal text sorts as its bytes
+ * do, and is much cheaper to get than a Buffer.
+ */
+export function electionDigest(node: string, key: string): string {
+  return hash("sha256", `${node}#${key}`, "hex");
 }

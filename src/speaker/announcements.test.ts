@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compileConfigMap } from "../config/index.ts";
-import { ElectionHashes, type ServiceEndpoint } from "../election/index.ts";
+import { LegacyElection, type ServiceEndpoint } from "../election/index.ts";
 import { parseAddress } from "../ip/index.ts";
 import type { LoadBalancerIngress, Service } from "../kube/index.ts";
 import { type AnnouncementInput, type Announcement, decideAnnouncement } from "./announcements.ts";
@@ -34,7 +34,7 @@ function decide(more: Partial<AnnouncementInput> = {}) {
     announced: undefined,
     nodeName: "n1",
     isAlive: () => true,
-    hashes: new ElectionHashes(),
+    election: new LegacyElection(),
     ...more,
   });
 }

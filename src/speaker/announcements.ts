@@ -1,13 +1,7 @@
 /** Whether this node announces a service, and if not, why not: the rules of v0.9.5 in their order (L2-1..L2-11). */
 
 import { type Config, type Pool, poolContaining } from "../config/index.ts";
-import {
-  electedNode,
-  type ElectionHashes,
-  legacyElectionKey,
-  legacyEligibleNodes,
-  type ServiceEndpoint,
-} from "../election/index.ts";
+import type { LegacyElection, ServiceEndpoint } from "../election/index.ts";
 import { type IpAddress, parseAddress } from "../ip/index.ts";
 import { type Service, viewService } from "../kube/index.ts";
 
@@ -52,7 +46,7 @@ export interface AnnouncementInput {
   readonly nodeName: string;
   /** May the speaker of a node be counted on? */
   readonly isAlive: (nodeName: string) => boolean;
-  readonly hashes: ElectionHashes;
+  readonly election: LegacyElection;
 }
 
 /** Decides about one service from one view of the cluster. */
@@ -79,7 +73,8 @@ function decideOwner(
 ): Decision {
   const changed = changeOf(input.announced, ip, pool);
   if (pool.protocol !== "layer2" || ip.family !== 4) return withdraw(changed ?? "notSupported");
-  if (!isElected(input, endpoints)) return withdraw(changed ?? "notOwner");
+  const elected = input.election.elected(input.serviceKey, endpoints, input.isAlive);
+  if (elected !== input.nodeName) return withdraw(changed ?? "notOwner");
   return {
     kind: "announce",
     announcement: { ip, pool: pool.name, protocol: pool.protocol },
@@ -97,12 +92,6 @@ function changeOf(
   if (announced.protocol !== pool.protocol) return "protocolChanged";
   const isSame = announced.ip.family === ip.family && announced.ip.value === ip.value;
   return isSame ? undefined : "loadBalancerIPChanged";
-}
-
-function isElected(input: AnnouncementInput, endpoints: readonly ServiceEndpoint[]): boolean {
-  const candidates = legacyEligibleNodes(endpoints, input.isAlive);
-  const key = legacyElectionKey(input.serviceKey);
-  return electedNode(candidates, key, input.hashes) === input.nodeName;
 }
 
 function withdraw(reason: WithdrawReason): Decision {

@@ -72,6 +72,17 @@ describe("speaker", () => {
     assert.deepEqual(changes(commands), ["announce shop/web 192.168.1.240"]);
   });
 
+  it("L2-160: with a configuration but an incomplete list nothing is announced either", () => {
+    const speaker = new Speaker("n1", "metallb-system/config");
+    speaker.step({ kind: "config", text: CONFIG });
+    speaker.step({ kind: "endpoints", key: "shop/web", endpoints: on("n1") });
+    const web = service("web", "192.168.1.240");
+    assert.deepEqual(speaker.step({ kind: "service", key: "shop/web", service: web }), []);
+    assert.deepEqual(changes(speaker.step({ kind: "synced" })), [
+      "announce shop/web 192.168.1.240",
+    ]);
+  });
+
   it("L2-10 L2-150 L2-156: an announcement is logged and told to the service's owner", () => {
     const { start } = speakerWith({ web: "192.168.1.240" });
     assert.deepEqual(ofKind(start, "record-event"), [

@@ -1,7 +1,7 @@
 /** The speaker as a machine: what the API server tells goes in, what to announce, withdraw and say comes out. */
 
 import { compileConfigMap, type Config, findStrandedAddress } from "../config/index.ts";
-import { ElectionHashes, type ServiceEndpoint } from "../election/index.ts";
+import { LegacyElection, type ServiceEndpoint } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { EventNote, Service } from "../kube/index.ts";
 import {
@@ -42,7 +42,7 @@ export type SpeakerCommand =
     };
 
 /** Bounds how long ARP requests must wait while thousands of services are gone through. */
-const SERVICES_PER_STEP = 50;
+const SERVICES_PER_STEP = 20;
 
 export class Speaker {
   readonly #nodeName: string;
@@ -50,7 +50,7 @@ export class Speaker {
   readonly #services = new Map<string, Service>();
   readonly #endpoints = new Map<string, readonly ServiceEndpoint[]>();
   readonly #announced = new Map<string, Announcement>();
-  readonly #hashes = new ElectionHashes();
+  readonly #election = new LegacyElection();
   /** What the pass over all services has not come to yet. */
   readonly #toPass = new Set<string>();
   #deadNodes: ReadonlySet<string> = new Set();
@@ -165,7 +165,7 @@ export class Speaker {
     this.#toPass.delete(key);
     if (!this.#isSynced) return [];
     const service = this.#services.get(key);
-    if (service === undefined) this.#hashes.forget(key);
+    if (service === undefined) this.#election.forget(key);
     const decision = decideAnnouncement({
       serviceKey: key,
       service,
@@ -174,7 +174,7 @@ export class Speaker {
       announced: this.#announced.get(key),
       nodeName: this.#nodeName,
       isAlive: (nodeName) => !this.#deadNodes.has(nodeName),
-      hashes: this.#hashes,
+      election: this.#election,
     });
     return [{ kind: "count-update", hasFailed: false }, ...this.#carryOut(key, decision)];
   }

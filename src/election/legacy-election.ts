@@ -1,0 +1,33 @@
+/** The election of v0.9.5, with each service's order kept: digests are computed only when its endpoints changed. */
+import { legacyEligibleNodes } from "./eligible-nodes.ts";
+import { electionOrder, legacyElectionKey } from "./layer2-election.ts";
+import type { ServiceEndpoint } from "./service-endpoints.ts";
+
+interface Ranking {
+  readonly endpoints: readonly ServiceEndpoint[];
+  readonly order: readonly string[];
+}
+
+export class LegacyElection {
+  readonly #rankings = new Map<string, Ranking>();
+
+  /** The first in the order whose speaker is alive (L2-22, L2-48); undefined when there is none (L2-20). */
+  elected(
+    serviceKey: string,
+    endpoints: readonly ServiceEndpoint[],
+    isAlive: (nodeName: string) => boolean,
+  ): string | undefined {
+    let ranking = this.#rankings.get(serviceKey);
+    if (ranking?.endpoints !== endpoints) {
+      const order = electionOrder(legacyEligibleNodes(endpoints), legacyElectionKey(serviceKey));
+      ranking = { endpoints, order };
+      this.#rankings.set(serviceKey, ranking);
+    }
+    return ranking.order.find(isAlive);
+  }
+
+  /** Drops what is kept for a service that is gone. */
+  forget(serviceKey: string): void {
+    this.#rankings.delete(serviceKey);
+  }
+}
