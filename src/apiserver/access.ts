@@ -1,14 +1,8 @@
 /** Who is asking, and may they: tokens to users, users to rights, in the words of the real server's refusals. */
 import { ApiError, forbidden } from "./api-error.ts";
 import type { ApiObject } from "./api-object.ts";
-import {
-  allowedBecause,
-  grantedRules,
-  notHeld,
-  rulesOf,
-  type Act,
-  type PolicyRule,
-} from "./rbac.ts";
+import * as rbac from "./rbac.ts";
+import type { Act, PolicyRule } from "./rbac.ts";
 import type { ApiRequest, Target, User } from "./request.ts";
 import type { Admission, Rights } from "./server-state.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
@@ -62,14 +56,14 @@ export class Access implements Rights {
   reason(user: User, act: Act): string | undefined {
     const isOpen = act.path !== undefined && /^\/(healthz|readyz|livez|version)/.test(act.path);
     if (!this.#options.rbac) return user === ANONYMOUS && !isOpen ? undefined : "RBAC is off";
-    return allowedBecause(this.#options.store, user, act);
+    return rbac.allowedBecause(this.#options.store, user, act);
   }
 
   /** Every rule that the user holds in a namespace. */
   rules(user: User, namespace: string): PolicyRule[] {
     const all: PolicyRule = { verbs: ["*"], apiGroups: ["*"], resources: ["*"] };
     if (!this.#options.rbac || user.groups.includes("system:masters")) return [all];
-    return grantedRules(this.#options.store, user, namespace).map(({ rule }) => rule);
+    return rbac.grantedRules(this.#options.store, user, namespace).map(({ rule }) => rule);
   }
 
   /** Nobody may give away rights that they do not have themselves. Throws 403. */
@@ -78,16 +72,12 @@ export class Access implements Rights {
     if (!this.#options.rbac || !isRole || !object) return;
     if (user.groups.includes("system:masters") || this.#mayGrant(user, object, namespace)) return;
     const { store } = this.#options;
-    const rules: PolicyRule[] = object.roleRef ? rulesOf(store, object) : (object.rules ?? []);
-    const missing = notHeld(store, user, namespace, rules);
+    const rules: PolicyRule[] = object.roleRef ? rbac.rulesOf(store, object) : (object.rules ?? []);
+    const missing = rbac.notHeld(store, user, namespace, rules);
     if (missing.length === 0) return;
     const groups = user.groups.map((group) => JSON.stringify(group)).join(" ");
-    throw forbidden(
-      resource,
-      name,
-      `user "${user.name}" (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n` +
-        missing.map(ruleText).join("\n"),
-    );
+    const why = `user "${user.name}" (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:`;
+    throw forbidden(resource, name, [why, ...missing.map(ruleText)].join("\n"));
   }
 
   /** Whether the user was given the right to give rights: "bind" a role, or "escalate" one. */
@@ -107,10 +97,8 @@ function unauthorized(): ApiError {
 
 function actOf(request: ApiRequest, target: Target, verb: string): Act {
   const { group, plural: resource, subresource, namespace } = target;
-  const byField = /(?:^|,)metadata\.name==?([^,]+)/.exec(
-    request.query.get("fieldSelector") ?? "",
-  )?.[1];
-  const name = target.name ?? byField;
+  const selector = request.query.get("fieldSelector") ?? "";
+  const name = target.name ?? /(?:^|,)metadata\.name==?([^,]+)/.exec(selector)?.[1];
   // A namespace is asked for as an object inside of itself.
   const space = namespace ?? (resource === "namespaces" && !group ? target.name : undefined);
   return { verb, group, resource, subresource, namespace: space, name };
@@ -130,13 +118,11 @@ function pathRefusal(user: User, act: Act): ApiError {
 }
 
 function ruleText(rule: PolicyRule): string {
-  const part = (name: string, words: string[] | undefined) =>
-    words?.length ? [`${name}:[${words.map((word) => JSON.stringify(word)).join(" ")}]`] : [];
-  return `{${[
-    ...part("APIGroups", rule.apiGroups),
-    ...part("Resources", rule.resources),
-    ...part("ResourceNames", rule.resourceNames),
-    ...part("NonResourceURLs", rule.nonResourceURLs),
-    ...part("Verbs", rule.verbs),
-  ].join(", ")}}`;
+  const fields = ["apiGroups", "resources", "resourceNames", "nonResourceURLs", "verbs"] as const;
+  const parts = fields.flatMap((field) => {
+    const words = (rule[field] ?? []).map((word) => JSON.stringify(word)).join(" ");
+    const name = field === "apiGroups" ? "APIGroups" : field[0]!.toUpperCase() + field.slice(1);
+    return words ? [`${name}:[${words}]`] : [];
+  });
+  return `{${parts.join(", ")}}`;
 }

@@ -1,5 +1,5 @@
 /** Refusals in the exact shape of the real server: HTTP code, reason, message and causes of a Status object. */
-import type { Json, JsonObject } from "./api-object.ts";
+import { equal, type Json, type JsonObject } from "./api-object.ts";
 
 export interface Cause {
   reason: string;
@@ -89,9 +89,10 @@ export function invalid(subject: Subject, name: string, causes: Cause[]): ApiErr
   });
 }
 
-export function forbidden(subject: Subject, name: string, why: string): ApiError {
+export function forbidden(subject: Subject, name: string, why: string, causes?: Cause[]): ApiError {
   const what = name ? `${qualified(subject)} "${name}"` : qualified(subject);
-  return new ApiError(403, "Forbidden", `${what} is forbidden: ${why}`, about(subject, name));
+  const details = { ...about(subject, name), ...(causes && { causes: causes as never }) };
+  return new ApiError(403, "Forbidden", `${what} is forbidden: ${why}`, details);
 }
 
 export function methodNotAllowed(): ApiError {
@@ -143,6 +144,29 @@ export const fieldError = {
     field,
   }),
 };
+
+/** The cause as a list, empty where all is well. */
+export function unless(isFine: unknown, cause: Cause): Cause[] {
+  return isFine ? [] : [cause];
+}
+
+export function unlessOneOf(supported: readonly unknown[], field: string, value: unknown): Cause[] {
+  return unless(supported.includes(value), fieldError.notSupported(field, value, supported));
+}
+
+export function unlessSame(
+  field: string,
+  value: unknown,
+  old: unknown,
+  why = "field is immutable",
+): Cause[] {
+  return unless(equal(value, old), fieldError.invalid(field, value, why));
+}
+
+/** Refuses the options of a request. */
+export function invalidOptions(kind: string, cause: Cause): ApiError {
+  return invalid({ group: "meta.k8s.io", plural: "", kind }, "", [cause]);
+}
 
 function shown(value: unknown): string {
   return value === undefined ? "null" : JSON.stringify(value);

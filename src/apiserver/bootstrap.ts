@@ -2,7 +2,7 @@
 import type { Json } from "./api-object.ts";
 import { storageOf } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
-import { create, type WriteContext } from "./write.ts";
+import { create, ownContext } from "./write.ts";
 
 const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
@@ -27,6 +27,15 @@ interface BootstrapRole {
 }
 
 const OPEN_PATHS = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
+const DISCOVERY_PATHS = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"];
+
+function mayCreate(group: string, ...resources: string[]): Json {
+  return { verbs: ["create"], apiGroups: [group], resources };
+}
+
+function mayGet(nonResourceURLs: string[]): Json {
+  return { verbs: ["get"], nonResourceURLs };
+}
 
 /** The cluster roles that every user relies on, each bound to its groups. */
 const ROLES: readonly BootstrapRole[] = [
@@ -42,40 +51,19 @@ const ROLES: readonly BootstrapRole[] = [
     name: "system:basic-user",
     groups: ["system:authenticated"],
     rules: [
-      {
-        verbs: ["create"],
-        apiGroups: ["authorization.k8s.io"],
-        resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
-      },
-      {
-        verbs: ["create"],
-        apiGroups: ["authentication.k8s.io"],
-        resources: ["selfsubjectreviews"],
-      },
+      mayCreate("authorization.k8s.io", "selfsubjectaccessreviews", "selfsubjectrulesreviews"),
+      mayCreate("authentication.k8s.io", "selfsubjectreviews"),
     ],
   },
   {
     name: "system:discovery",
     groups: ["system:authenticated"],
-    rules: [
-      {
-        verbs: ["get"],
-        nonResourceURLs: [
-          "/api",
-          "/api/*",
-          "/apis",
-          "/apis/*",
-          "/openapi",
-          "/openapi/*",
-          ...OPEN_PATHS,
-        ],
-      },
-    ],
+    rules: [mayGet([...DISCOVERY_PATHS, ...OPEN_PATHS])],
   },
   {
     name: "system:public-info-viewer",
     groups: ["system:authenticated", "system:unauthenticated"],
-    rules: [{ verbs: ["get"], nonResourceURLs: OPEN_PATHS }],
+    rules: [mayGet(OPEN_PATHS)],
   },
 ];
 
@@ -103,16 +91,5 @@ async function ensure(
   const resource = state.registry.findKind(apiVersion, kind)!;
   const { name, namespace } = body.metadata;
   if (state.store.get(storageOf(resource), namespace, name)) return;
-  const context: WriteContext = {
-    resource,
-    namespace,
-    name: undefined,
-    subresource: undefined,
-    user: { name: "system:apiserver", groups: ["system:masters"] },
-    manager: "kube-apiserver",
-    fieldValidation: "Ignore",
-    dryRun: false,
-    warnings: [],
-  };
-  await create(state, context, body);
+  await create(ownContext(state, resource, namespace), body);
 }

@@ -71,8 +71,8 @@ PodSpec> volumes:[Volume]#1@name~%name containers:[Container]#2!@name%name resta
   readinessGates:[PodReadinessGate]#28^ runtimeClassName:s#29 enableServiceLinks:b#30
   preemptionPolicy:s#31 overhead:{q}#32
   topologySpreadConstraints:[j]#33@topologyKey%topologyKey,whenUnsatisfiable
-  ephemeralContainers:[j]#34@name%name setHostnameAsFQDN:b#35 os:PodOS#36 hostUsers:b#37
-  schedulingGates:[PodSchedulingGate]#38@name%name resourceClaims:[j]#39@name~%name
+  ephemeralContainers:[j]#34@name%name setHostnameAsFQDN:b#35 os:Named#36 hostUsers:b#37
+  schedulingGates:[Named]#38@name%name resourceClaims:[j]#39@name~%name
   resources:ResourceRequirements#40 hostnameOverride:s#41 schedulingGroup:j#43
 Volume> name:s#1! hostPath:HostPathVolumeSource#2.1 emptyDir:EmptyDirVolumeSource#2.2
   gcePersistentDisk:j#2.3 awsElasticBlockStore:j#2.4 gitRepo:j#2.5 secret:SecretVolumeSource#2.6
@@ -92,12 +92,11 @@ ObjectFieldSelector> apiVersion:s#1=v1 fieldPath:s#2!
 ResourceFieldSelector> containerName:s#1 resource:s#2! divisor:q#3
 ConfigMapVolumeSource> name:s#1.1 items:[KeyToPath]#2^ defaultMode:i#3=420 optional:b#4
 ProjectedVolumeSource> sources:[VolumeProjection]#1^ defaultMode:i#2=420
-VolumeProjection> secret:SecretProjection#1 downwardAPI:DownwardAPIProjection#2
-  configMap:ConfigMapProjection#3 serviceAccountToken:ServiceAccountTokenProjection#4
+VolumeProjection> secret:KeyProjection#1 downwardAPI:DownwardAPIProjection#2
+  configMap:KeyProjection#3 serviceAccountToken:ServiceAccountTokenProjection#4
   clusterTrustBundle:j#5 podCertificate:j#6
-SecretProjection> name:s#1.1 items:[KeyToPath]#2^ optional:b#4
+KeyProjection> name:s#1.1 items:[KeyToPath]#2^ optional:b#4
 DownwardAPIProjection> items:[DownwardAPIVolumeFile]#1^
-ConfigMapProjection> name:s#1.1 items:[KeyToPath]#2^ optional:b#4
 ServiceAccountTokenProjection> audience:s#1 expirationSeconds:l#2=3600 path:s#3!
 Container> name:s#1! image:s#2 command:[s]#3^ args:[s]#4^ workingDir:s#5
   ports:[ContainerPort]#6@containerPort%containerPort,protocol env:[EnvVar]#7@name%name
@@ -111,9 +110,8 @@ Container> name:s#1! image:s#2 command:[s]#3^ args:[s]#4^ workingDir:s#5
 ContainerPort> name:s#1 hostPort:i#2 containerPort:i#3! protocol:s#4=TCP hostIP:s#5
 EnvVar> name:s#1! value:s#2 valueFrom:EnvVarSource#3
 EnvVarSource> fieldRef:ObjectFieldSelector#1^ resourceFieldRef:ResourceFieldSelector#2^
-  configMapKeyRef:ConfigMapKeySelector#3^ secretKeyRef:SecretKeySelector#4^ fileKeyRef:j#5^
-ConfigMapKeySelector> name:s#1.1 key:s#2! optional:b#3
-SecretKeySelector> name:s#1.1 key:s#2! optional:b#3
+  configMapKeyRef:KeySelector#3^ secretKeyRef:KeySelector#4^ fileKeyRef:j#5^
+KeySelector> name:s#1.1 key:s#2! optional:b#3
 ResourceRequirements> limits:{q}#1 requests:{q}#2 claims:[j]#3%name
 VolumeMount> name:s#1! readOnly:b#2 mountPath:s#3! subPath:s#4 mountPropagation:s#5 subPathExpr:s#6
   recursiveReadOnly:s#7
@@ -121,8 +119,8 @@ Probe> exec:ExecAction#1.1 httpGet:HTTPGetAction#1.2 tcpSocket:TCPSocketAction#1
   grpc:GRPCAction#1.4 initialDelaySeconds:i#2 timeoutSeconds:i#3=1 periodSeconds:i#4=10
   successThreshold:i#5=1 failureThreshold:i#6=3 terminationGracePeriodSeconds:l#7
 ExecAction> command:[s]#1^
-HTTPGetAction> path:s#1=/ port:x#2! host:s#3 scheme:s#4=HTTP httpHeaders:[HTTPHeader]#5^
-HTTPHeader> name:s#1! value:s#2!
+HTTPGetAction> path:s#1=/ port:x#2! host:s#3 scheme:s#4=HTTP httpHeaders:[NameAndValue]#5^
+NameAndValue> name:s#1! value:s#2!
 TCPSocketAction> port:x#1! host:s#2
 GRPCAction> port:i#1! service:s#2
 Lifecycle> postStart:LifecycleHandler#1 preStop:LifecycleHandler#2 stopSignal:s#3
@@ -131,35 +129,30 @@ LifecycleHandler> exec:ExecAction#1 httpGet:HTTPGetAction#2 tcpSocket:TCPSocketA
 SleepAction> seconds:l#1!
 SecurityContext> capabilities:Capabilities#1 privileged:b#2 seLinuxOptions:SELinuxOptions#3
   runAsUser:l#4 runAsNonRoot:b#5 readOnlyRootFilesystem:b#6 allowPrivilegeEscalation:b#7
-  runAsGroup:l#8 procMount:s#9 windowsOptions:j#10 seccompProfile:SeccompProfile#11
-  appArmorProfile:AppArmorProfile#12
+  runAsGroup:l#8 procMount:s#9 windowsOptions:j#10 seccompProfile:SecurityProfile#11
+  appArmorProfile:SecurityProfile#12
 Capabilities> add:[s]#1^ drop:[s]#2^
 SELinuxOptions> user:s#1 role:s#2 type:s#3 level:s#4
-SeccompProfile> type:s#1! localhostProfile:s#2
-AppArmorProfile> type:s#1! localhostProfile:s#2
-EnvFromSource> prefix:s#1 configMapRef:ConfigMapEnvSource#2 secretRef:SecretEnvSource#3
-ConfigMapEnvSource> name:s#1.1 optional:b#2
-SecretEnvSource> name:s#1.1 optional:b#2
+SecurityProfile> type:s#1! localhostProfile:s#2
+EnvFromSource> prefix:s#1 configMapRef:EnvSource#2 secretRef:EnvSource#3
+EnvSource> name:s#1.1 optional:b#2
 VolumeDevice> name:s#1! devicePath:s#2!
 ContainerResizePolicy> resourceName:s#1! restartPolicy:s#2!
 PodSecurityContext> seLinuxOptions:SELinuxOptions#1 runAsUser:l#2 runAsNonRoot:b#3
-  supplementalGroups:[l]#4^ fsGroup:l#5 runAsGroup:l#6 sysctls:[Sysctl]#7^ windowsOptions:j#8
-  fsGroupChangePolicy:s#9 seccompProfile:SeccompProfile#10 appArmorProfile:AppArmorProfile#11
+  supplementalGroups:[l]#4^ fsGroup:l#5 runAsGroup:l#6 sysctls:[NameAndValue]#7^ windowsOptions:j#8
+  fsGroupChangePolicy:s#9 seccompProfile:SecurityProfile#10 appArmorProfile:SecurityProfile#11
   supplementalGroupsPolicy:s#12 seLinuxChangePolicy:s#13
-Sysctl> name:s#1! value:s#2!
 LocalObjectReference> name:s#1
 Toleration> key:s#1 operator:s#2 value:s#3 effect:s#4 tolerationSeconds:l#5
 HostAlias> ip:s#1! hostnames:[s]#2^
 PodDNSConfig> nameservers:[s]#1^ searches:[s]#2^ options:[PodDNSConfigOption]#3^
 PodDNSConfigOption> name:s#1 value:s#2
 PodReadinessGate> conditionType:s#1!
-PodOS> name:s#1!
-PodSchedulingGate> name:s#1!
 PodStatus> phase:s#1 conditions:[PodCondition]#2@type%type message:s#3 reason:s#4 hostIP:s#5
   podIP:s#6 startTime:t#7 containerStatuses:[ContainerStatus]#8^ qosClass:s#9
-  initContainerStatuses:[ContainerStatus]#10^ nominatedNodeName:s#11 podIPs:[PodIP]#12@ip%ip
+  initContainerStatuses:[ContainerStatus]#10^ nominatedNodeName:s#11 podIPs:[Ip]#12@ip%ip
   ephemeralContainerStatuses:[ContainerStatus]#13^ resize:s#14
-  resourceClaimStatuses:[j]#15@name~%name hostIPs:[HostIP]#16@ip^ observedGeneration:l#17
+  resourceClaimStatuses:[j]#15@name~%name hostIPs:[Ip]#16@ip^ observedGeneration:l#17
   extendedResourceClaimStatus:j#18 allocatedResources:{q}#19 resources:ResourceRequirements#20
   nodeAllocatableResourceClaimStatuses:[j]#21^
 PodCondition> type:s#1! status:s#2! lastProbeTime:t#3 lastTransitionTime:t#4 reason:s#5 message:s#6
@@ -174,8 +167,7 @@ ContainerStateWaiting> reason:s#1 message:s#2
 ContainerStateRunning> startedAt:t#1
 ContainerStateTerminated> exitCode:i#1! signal:i#2 reason:s#3 message:s#4 startedAt:t#5
   finishedAt:t#6 containerID:s#7
-PodIP> ip:s#1!
-HostIP> ip:s#1!
+Ip> ip:s#1!
 ServiceAccount> metadata:ObjectMeta#1 secrets:[ObjectReference]#2@name%name
   imagePullSecrets:[LocalObjectReference]#3^ automountServiceAccountToken:b#4
 Event> metadata:ObjectMeta#1! involvedObject:ObjectReference#2!^ reason:s#3 message:s#4
@@ -205,22 +197,20 @@ DaemonSetUpdateStrategy> type:s#1=RollingUpdate rollingUpdate:RollingUpdateDaemo
 RollingUpdateDaemonSet> maxUnavailable:x#1=1 maxSurge:x#2=0
 DaemonSetStatus> currentNumberScheduled:i#1! numberMisscheduled:i#2! desiredNumberScheduled:i#3!
   numberReady:i#4! observedGeneration:l#5 updatedNumberScheduled:i#6 numberAvailable:i#7
-  numberUnavailable:i#8 collisionCount:i#9 conditions:[DaemonSetCondition]#10@type%type
-DaemonSetCondition> type:s#1! status:s#2! lastTransitionTime:t#3 reason:s#4 message:s#5
+  numberUnavailable:i#8 collisionCount:i#9 conditions:[WorkloadCondition]#10@type%type
+WorkloadCondition> type:s#1! status:s#2! lastTransitionTime:t#3 reason:s#4 message:s#5
 ReplicaSet> metadata:ObjectMeta#1 spec:ReplicaSetSpec#2 status:ReplicaSetStatus#3
 ReplicaSetSpec> replicas:i#1=1 selector:LabelSelector#2!^ template:PodTemplateSpec#3
   minReadySeconds:i#4
 ReplicaSetStatus> replicas:i#1! fullyLabeledReplicas:i#2 observedGeneration:l#3 readyReplicas:i#4
-  availableReplicas:i#5 conditions:[ReplicaSetCondition]#6@type%type terminatingReplicas:i#7
-ReplicaSetCondition> type:s#1! status:s#2! lastTransitionTime:t#3 reason:s#4 message:s#5
+  availableReplicas:i#5 conditions:[WorkloadCondition]#6@type%type terminatingReplicas:i#7
 ControllerRevision> metadata:ObjectMeta#1 data:j#2 revision:l#3!
 EndpointSlice> metadata:ObjectMeta#1 endpoints:[Endpoint]#2^ ports:[SlicePort]#3^ addressType:s#4!
 Endpoint> addresses:[s]#1!+ conditions:EndpointConditions#2 hostname:s#3
   targetRef:ObjectReference#4^ deprecatedTopology:{s}#5 nodeName:s#6 zone:s#7 hints:EndpointHints#8
 EndpointConditions> ready:b#1 serving:b#2 terminating:b#3
-EndpointHints> forZones:[ForZone]#1^ forNodes:[ForNode]#2^
-ForZone> name:s#1!
-ForNode> name:s#1!
+EndpointHints> forZones:[Named]#1^ forNodes:[Named]#2^
+Named> name:s#1!
 SlicePort> name:s#1="" protocol:s#2=TCP port:i#3 appProtocol:s#4
 Lease> metadata:ObjectMeta#1 spec:LeaseSpec#2
 LeaseSpec> holderIdentity:s#1 leaseDurationSeconds:i#2 acquireTime:m#3 renewTime:m#4
@@ -269,8 +259,8 @@ CustomResourceDefinitionNames> plural:s#1! singular:s#2 shortNames:[s]#3^ kind:s
   categories:[s]#6^
 CustomResourceDefinitionVersion> name:s#1! served:b#2! storage:b#3! schema:j#4
   subresources:CustomResourceSubresources#5
-  additionalPrinterColumns:[CustomResourceColumnDefinition]#6^ deprecated:b#7
-  deprecationWarning:s#8 selectableFields:[SelectableField]#9^
+  additionalPrinterColumns:[CustomResourceColumnDefinition]#6^ deprecated:b#7 deprecationWarning:s#8
+  selectableFields:[SelectableField]#9^
 CustomResourceSubresources> status:j#1 scale:CustomResourceSubresourceScale#2
 CustomResourceSubresourceScale> specReplicasPath:s#1! statusReplicasPath:s#2! labelSelectorPath:s#3
 CustomResourceColumnDefinition> name:s#1! type:s#2! format:s#3 description:s#4 priority:i#5
@@ -284,46 +274,27 @@ CustomResourceDefinitionStatus> conditions:[CustomResourceDefinitionCondition]#1
   acceptedNames:CustomResourceDefinitionNames#2 storedVersions:[s]#3^ observedGeneration:l#4
 CustomResourceDefinitionCondition> type:s#1! status:s#2! lastTransitionTime:t#3 reason:s#4
   message:s#5 observedGeneration:l#6
-EventsEvent> metadata:ObjectMeta#1 eventTime:m#2! series:EventsEventSeries#3
-  reportingController:s#4 reportingInstance:s#5 action:s#6 reason:s#7 regarding:ObjectReference#8^
+EventsEvent> metadata:ObjectMeta#1 eventTime:m#2! series:EventsEventSeries#3 reportingController:s#4
+  reportingInstance:s#5 action:s#6 reason:s#7 regarding:ObjectReference#8^
   related:ObjectReference#9^ note:s#10 type:s#11 deprecatedSource:EventSource#12
   deprecatedFirstTimestamp:t#13 deprecatedLastTimestamp:t#14 deprecatedCount:i#15
 EventsEventSeries> count:i#1! lastObservedTime:m#2!
-Scale> metadata:ObjectMeta#1 spec:ScaleSpec#2 status:ScaleStatus#3
-ScaleSpec> replicas:i#1
-ScaleStatus> replicas:i#1! selector:s#2
-TokenRequest> metadata:ObjectMeta#1 spec:TokenRequestSpec#2 status:TokenRequestStatus#3
+TokenRequest> metadata:ObjectMeta#1 spec:TokenRequestSpec#2
 TokenRequestSpec> audiences:[s]#1^ boundObjectRef:BoundObjectReference#3 expirationSeconds:l#4
 BoundObjectReference> kind:s#1 apiVersion:s#2 name:s#3 uid:s
-TokenRequestStatus> token:s#1 expirationTimestamp:t#2
-TokenReview> metadata:ObjectMeta#1 spec:TokenReviewSpec#2! status:TokenReviewStatus#3
+TokenReview> metadata:ObjectMeta#1 spec:TokenReviewSpec#2!
 TokenReviewSpec> token:s#1! audiences:[s]#2^
-TokenReviewStatus> authenticated:b#1 user:UserInfo#2 error:s#3 audiences:[s]#4^
-UserInfo> username:s#1 uid:s#2 groups:[s]#3^ extra:{[s]}#4
-SelfSubjectReview> metadata:ObjectMeta#1 status:SelfSubjectReviewStatus#2
-SelfSubjectReviewStatus> userInfo:UserInfo#1
+SelfSubjectReview> metadata:ObjectMeta#1
 SubjectAccessReview> metadata:ObjectMeta#1 spec:SubjectAccessReviewSpec#2!
-  status:SubjectAccessReviewStatus#3
 SubjectAccessReviewSpec> resourceAttributes:ResourceAttributes#1
   nonResourceAttributes:NonResourceAttributes#2 user:s#3 groups:[s]#4^ extra:{[s]}#5 uid:s#6
 ResourceAttributes> namespace:s#1 verb:s#2 group:s#3 version:s#4 resource:s#5 subresource:s#6
-  name:s#7 fieldSelector:FieldSelectorAttributes#8 labelSelector:LabelSelectorAttributes#9
-FieldSelectorAttributes> rawSelector:s#1 requirements:[FieldSelectorRequirement]#2^
-FieldSelectorRequirement> key:s#1! operator:s#2! values:[s]#3^
-LabelSelectorAttributes> rawSelector:s#1 requirements:[LabelSelectorRequirement]#2^
+  name:s#7
 NonResourceAttributes> path:s#1 verb:s#2
-SubjectAccessReviewStatus> allowed:b#1! reason:s#2 evaluationError:s#3 denied:b#4
 SelfSubjectAccessReview> metadata:ObjectMeta#1 spec:SelfSubjectAccessReviewSpec#2!
-  status:SubjectAccessReviewStatus#3
 SelfSubjectAccessReviewSpec> resourceAttributes:ResourceAttributes#1
   nonResourceAttributes:NonResourceAttributes#2
 LocalSubjectAccessReview> metadata:ObjectMeta#1 spec:SubjectAccessReviewSpec#2!
-  status:SubjectAccessReviewStatus#3
 SelfSubjectRulesReview> metadata:ObjectMeta#1 spec:SelfSubjectRulesReviewSpec#2!
-  status:SubjectRulesReviewStatus#3
 SelfSubjectRulesReviewSpec> namespace:s#1
-SubjectRulesReviewStatus> resourceRules:[ResourceRule]#1!^ nonResourceRules:[NonResourceRule]#2!^
-  incomplete:b#3! evaluationError:s#4
-ResourceRule> verbs:[s]#1!^ apiGroups:[s]#2^ resources:[s]#3^ resourceNames:[s]#4^
-NonResourceRule> verbs:[s]#1!^ nonResourceURLs:[s]#2^
 `;

@@ -1,8 +1,7 @@
 /** x-kubernetes-validations: rules in CEL that a value of a custom resource must keep. */
 import { fieldError, type Cause } from "./api-error.ts";
 import { isRecord, type Json } from "./api-object.ts";
-import { parseCel, type CelNode } from "./cel-parser.ts";
-import { celValue } from "./cel-value.ts";
+import { parseCel, type Cel } from "./cel.ts";
 import type { Schema } from "./schema.ts";
 
 /** Field errors of the rules at one value. Rules about oldSelf are asked for updates only. */
@@ -20,9 +19,9 @@ export function celErrors(value: Json, schema: Schema, path: string, old?: Json)
 }
 
 /** Why the rule is broken; a rule that cannot be evaluated counts as broken, as on the real server. */
-function broken(node: CelNode, scope: Map<string, Json>, message: string): string | undefined {
+function broken(rule: Cel, scope: Map<string, Json>, message: string): string | undefined {
   try {
-    return celValue(node, scope) === true ? undefined : message;
+    return rule(scope) === true ? undefined : message;
   } catch (error) {
     return `rule evaluation failed: ${(error as Error).message}`;
   }
@@ -34,12 +33,12 @@ function shown(value: Json): Json {
   return isRecord(value) ? "object" : value;
 }
 
-const known = new Map<string, CelNode | undefined>();
+const known = new Map<string, Cel | undefined>();
 
 /** The tree of a rule; undefined for rules beyond our part of CEL, which check nothing (docs/embedded-server.md). */
-function parsed(rule: string): CelNode | undefined {
+function parsed(rule: string): Cel | undefined {
   if (known.has(rule)) return known.get(rule);
-  let node: CelNode | undefined;
+  let node: Cel | undefined;
   try {
     node = parseCel(rule);
   } catch {

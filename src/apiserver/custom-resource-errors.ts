@@ -1,5 +1,5 @@
 /** What makes a CustomResourceDefinition valid: names, versions, and schemas that say the type of everything. */
-import { fieldError, type Cause } from "./api-error.ts";
+import { fieldError, unless, unlessOneOf, unlessSame, type Cause } from "./api-error.ts";
 import type { ApiObject } from "./api-object.ts";
 import type { Column } from "./resource.ts";
 import type { Schema } from "./schema.ts";
@@ -13,8 +13,6 @@ export interface DefinitionVersion {
   additionalPrinterColumns?: Column[];
 }
 
-const SCOPES = ["Cluster", "Namespaced"];
-
 /** Field errors of a definition. */
 export function definitionErrors({ metadata, spec = {} }: ApiObject): Cause[] {
   const { group, names = {}, scope = "" } = spec;
@@ -23,22 +21,14 @@ export function definitionErrors({ metadata, spec = {} }: ApiObject): Cause[] {
     ...(group ? [] : ["spec.group"]),
     ...["plural", "kind"].filter((field) => !names[field]).map((field) => `spec.names.${field}`),
   ];
-  const misnamed = metadata.name !== `${names.plural}.${group}`;
+  const misnamed = 'must be spec.names.plural+"."+spec.group';
   const stored = versions.filter((version) => version.storage).length;
   const one = "must have exactly one version marked as storage version";
   return [
-    ...(misnamed
-      ? [
-          fieldError.invalid(
-            "metadata.name",
-            metadata.name,
-            'must be spec.names.plural+"."+spec.group',
-          ),
-        ]
-      : []),
+    ...unlessSame("metadata.name", metadata.name, `${names.plural}.${group}`, misnamed),
     ...missing.map((field) => fieldError.required(field)),
-    ...(SCOPES.includes(scope) ? [] : [fieldError.notSupported("spec.scope", scope, SCOPES)]),
-    ...(stored === 1 ? [] : [fieldError.invalid("spec.versions", versions, one)]),
+    ...unlessOneOf(["Cluster", "Namespaced"], "spec.scope", scope),
+    ...unless(stored === 1, fieldError.invalid("spec.versions", versions, one)),
     ...versions.flatMap((version, at) => versionErrors(version, `spec.versions[${at}]`)),
   ];
 }
@@ -68,8 +58,9 @@ function structuralErrors(schema: Schema, field: string, what: string): Cause[] 
 }
 
 function typeErrors(schema: Schema, field: string, what: string): Cause[] {
-  const isFree =
-    schema["x-kubernetes-int-or-string"] || schema["x-kubernetes-preserve-unknown-fields"];
-  if (schema.type || isFree) return [];
-  return [fieldError.required(`${field}.type`, `must not be empty ${what}`)];
+  const isTyped =
+    schema.type ||
+    schema["x-kubernetes-int-or-string"] ||
+    schema["x-kubernetes-preserve-unknown-fields"];
+  return unless(isTyped, fieldError.required(`${field}.type`, `must not be empty ${what}`));
 }

@@ -6,6 +6,7 @@ import { ALL_VERBS, storageOf, type Resource } from "./resource.ts";
 import type { Schema } from "./schema.ts";
 import { timestamp, type ServerState } from "./server-state.ts";
 import { remove } from "./delete.ts";
+import { ownContext } from "./write.ts";
 
 const STORAGE = "apiextensions.k8s.io/customresourcedefinitions";
 const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
@@ -98,24 +99,14 @@ function removeAll(state: ServerState, definition: ApiObject): void {
   const resource = state.registry.stored(storage);
   for (const object of state.store.list(storage)) {
     if (object.metadata.deletionTimestamp || !resource) continue;
-    const context = {
-      resource,
-      namespace: object.metadata.namespace,
-      name: object.metadata.name,
-      subresource: undefined,
-      user: { name: "system:apiserver", groups: ["system:masters"] },
-      manager: "kube-apiserver",
-      fieldValidation: "Ignore",
-      dryRun: false,
-      warnings: [],
-    };
-    remove(state, context, {}).catch((error: Error) =>
-      state.log({
-        level: "warn",
-        msg: "custom resource stays",
-        name: object.metadata.name,
-        error: error.message,
-      }),
+    remove(ownContext(state, resource, object.metadata.namespace, object.metadata.name), {}).catch(
+      (error: Error) =>
+        state.log({
+          level: "warn",
+          msg: "custom resource stays",
+          name: object.metadata.name,
+          error: error.message,
+        }),
     );
   }
   finishIfEmpty(state, storage);

@@ -60,88 +60,70 @@ const FILLS: Record<string, Fill> = {
     const status = { phase: "Pending", qosClass: qosClass(spec), ...object.status };
     return { ...object, spec, status };
   },
-  Deployment(object) {
-    const { strategy } = object.spec ?? {};
-    const rolling = strategy?.type === "RollingUpdate";
-    const withRolling = rolling
-      ? {
-          ...strategy,
-          rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%", ...strategy.rollingUpdate },
-        }
-      : strategy;
-    return templated({ ...object, spec: { ...object.spec, strategy: withRolling } }, {});
-  },
-  DaemonSet(object) {
-    const { updateStrategy } = object.spec ?? {};
-    const rolling = updateStrategy?.type === "RollingUpdate";
-    const withRolling = rolling
-      ? {
-          ...updateStrategy,
-          rollingUpdate: { maxUnavailable: 1, maxSurge: 0, ...updateStrategy.rollingUpdate },
-        }
-      : updateStrategy;
-    const status = {
-      currentNumberScheduled: 0,
-      numberMisscheduled: 0,
-      desiredNumberScheduled: 0,
-      numberReady: 0,
-    };
-    return templated({ ...object, spec: { ...object.spec, updateStrategy: withRolling } }, status);
-  },
-  ReplicaSet: (object) => templated(object, { replicas: 0 }),
+  Deployment: (object) =>
+    templated(withRolling(object, "strategy", { maxUnavailable: "25%", maxSurge: "25%" })),
+  DaemonSet: (object) =>
+    templated(withRolling(object, "updateStrategy", { maxUnavailable: 1, maxSurge: 0 }), [
+      "currentNumberScheduled",
+      "numberMisscheduled",
+      "desiredNumberScheduled",
+      "numberReady",
+    ]),
+  ReplicaSet: (object) => templated(object, ["replicas"]),
   Node(object) {
-    const info = Object.fromEntries(NODE_INFO.map((field) => [field, ""]));
-    const status = {
-      ...object.status,
-      daemonEndpoints: { kubeletEndpoint: { Port: 0 }, ...object.status?.daemonEndpoints },
-      nodeInfo: { ...info, ...object.status?.nodeInfo },
+    const { daemonEndpoints, nodeInfo, ...status } = object.status ?? {};
+    const info = Object.fromEntries(
+      typeSchema("NodeSystemInfo")!.required!.map((key) => [key, ""]),
+    );
+    return {
+      ...object,
+      spec: object.spec ?? {},
+      status: {
+        ...status,
+        daemonEndpoints: { kubeletEndpoint: { Port: 0 }, ...daemonEndpoints },
+        nodeInfo: { ...info, ...nodeInfo },
+      },
     };
-    return { ...object, spec: object.spec ?? {}, status };
   },
   CustomResourceDefinition(object) {
     const { names = {}, ...spec } = object.spec ?? {};
     const singular = names.singular || String(names.kind ?? "").toLowerCase();
-    return {
-      ...object,
-      spec: {
-        ...spec,
-        names: { ...names, singular, listKind: names.listKind || `${names.kind}List` },
-      },
-    };
+    const listKind = names.listKind || `${names.kind}List`;
+    return { ...object, spec: { ...spec, names: { ...names, singular, listKind } } };
   },
   RoleBinding: bindingDefaults,
   ClusterRoleBinding: bindingDefaults,
 };
 
-const NODE_INFO = [
-  "machineID",
-  "systemUUID",
-  "bootID",
-  "kernelVersion",
-  "osImage",
-  "containerRuntimeVersion",
-  "kubeletVersion",
-  "kubeProxyVersion",
-  "operatingSystem",
-  "architecture",
-];
-
-function bindingDefaults(object: ApiObject): ApiObject {
-  const group = "rbac.authorization.k8s.io";
-  const subjects = (object.subjects as { kind: string; apiGroup?: string }[] | undefined)?.map(
-    (subject) =>
-      subject.kind === "ServiceAccount"
-        ? subject
-        : { ...subject, apiGroup: subject.apiGroup || group },
-  );
-  const roleRef = { ...object.roleRef, apiGroup: object.roleRef?.apiGroup || group };
-  return { ...object, ...(subjects ? { subjects } : {}), roleRef };
+interface Subject {
+  kind: string;
+  apiGroup?: string;
 }
 
-function templated(object: ApiObject, status: Record<string, number>): ApiObject {
-  const { template = {} } = object.spec;
+function bindingDefaults(object: ApiObject): ApiObject {
+  const inGroup = (one?: { apiGroup?: string }) => ({
+    ...one,
+    apiGroup: one?.apiGroup || "rbac.authorization.k8s.io",
+  });
+  const subjects = (object.subjects as Subject[] | undefined)?.map((subject) =>
+    subject.kind === "ServiceAccount" ? subject : inGroup(subject),
+  );
+  return { ...object, ...(subjects ? { subjects } : {}), roleRef: inGroup(object.roleRef) };
+}
+
+function withRolling(object: ApiObject, field: string, defaults: object): ApiObject {
+  const strategy = object.spec?.[field];
+  if (strategy?.type !== "RollingUpdate") return object;
+  const rollingUpdate = { ...defaults, ...strategy.rollingUpdate };
+  return { ...object, spec: { ...object.spec, [field]: { ...strategy, rollingUpdate } } };
+}
+
+/** `counts` are the fields of the status that are there from the start. */
+function templated(object: ApiObject, counts: string[] = []): ApiObject {
+  const { template = {} } = object.spec ?? {};
   const spec = { ...object.spec, template: { ...template, spec: podSpec(template.spec ?? {}) } };
-  return { ...object, spec, status: { ...status, ...object.status } };
+  const zeros = Object.fromEntries(counts.map((field) => [field, 0]));
+  return { ...object, spec, status: { ...zeros, ...object.status } };
 }
 
 interface Container {
@@ -153,14 +135,13 @@ interface Container {
 /** Defaults of a pod that depend on other fields of it. */
 function podSpec(given: ApiObject["spec"]): ApiObject["spec"] {
   const spec = { ...given };
-  for (const list of ["containers", "initContainers"]) {
-    spec[list] = (spec[list] as Container[] | undefined)?.map((container) => ({
-      ...container,
-      imagePullPolicy: container.imagePullPolicy || pullPolicy(container.image ?? ""),
-      ...(spec.hostNetwork && container.ports ? { ports: container.ports.map(onHost) } : {}),
-    }));
-    if (spec[list] === undefined) delete spec[list];
-  }
+  const filled = (container: Container): Container => ({
+    ...container,
+    imagePullPolicy: container.imagePullPolicy || pullPolicy(container.image ?? ""),
+    ...(spec.hostNetwork && container.ports ? { ports: container.ports.map(onHost) } : {}),
+  });
+  for (const list of ["containers", "initContainers"])
+    if (spec[list]) spec[list] = spec[list].map(filled);
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
   return spec;
 }
@@ -179,21 +160,15 @@ interface Toleration {
   effect?: string;
 }
 
+/** A pod stays for five minutes on a node that is not ready, unless it says otherwise. */
 function withNodeTolerations(given: Toleration[]): Toleration[] {
-  const added = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].filter((key) =>
-    given.every(
-      (one) => (one.key && one.key !== key) || (one.effect && one.effect !== "NoExecute"),
-    ),
+  const speaksOf = (key: string) => (one: Toleration) =>
+    (!one.key || one.key === key) && (!one.effect || one.effect === "NoExecute");
+  const missing = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].filter(
+    (key) => !given.some(speaksOf(key)),
   );
-  return [
-    ...given,
-    ...added.map((key) => ({
-      key,
-      operator: "Exists",
-      effect: "NoExecute",
-      tolerationSeconds: 300,
-    })),
-  ];
+  const rest = { operator: "Exists", effect: "NoExecute", tolerationSeconds: 300 };
+  return [...given, ...missing.map((key) => ({ key, ...rest }))];
 }
 
 function qosClass(spec: ApiObject["spec"]): string {

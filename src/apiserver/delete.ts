@@ -1,5 +1,5 @@
 /** Deletion: preconditions, grace periods, finalizers and what happens to dependents. */
-import { conflict, fieldError, forbidden, invalid, notFound } from "./api-error.ts";
+import { conflict, fieldError, forbidden, invalidOptions, notFound } from "./api-error.ts";
 import {
   equal,
   isRecord,
@@ -30,8 +30,8 @@ export function deleteOptions(body: Json | undefined, query: URLSearchParams): D
   if (policy) options.propagationPolicy = policy;
   const given = options.propagationPolicy;
   if (given !== undefined && !POLICIES.includes(given)) {
-    const subject = { group: "meta.k8s.io", plural: "", kind: "DeleteOptions" };
-    throw invalid(subject, "", [fieldError.notSupported("propagationPolicy", given, POLICIES)]);
+    const cause = fieldError.notSupported("propagationPolicy", given, POLICIES);
+    throw invalidOptions("DeleteOptions", cause);
   }
   const orphan =
     (isRecord(body) ? body.orphanDependents : undefined) ?? query.get("orphanDependents");
@@ -41,11 +41,10 @@ export function deleteOptions(body: Json | undefined, query: URLSearchParams): D
 
 /** Deletes one object or marks it for deletion. `gone` tells which. */
 export async function remove(
-  state: ServerState,
   context: WriteContext,
   options: DeleteOptions,
 ): Promise<{ object: ApiObject; gone: boolean }> {
-  const { resource, namespace, name = "" } = context;
+  const { state, resource, namespace, name = "" } = context;
   const current = state.store.get(storageOf(resource), namespace, name);
   if (!current) throw notFound(resource, name);
   if (resource.kind === "Namespace" && KEPT_NAMESPACES.has(name)) {

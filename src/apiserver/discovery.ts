@@ -66,94 +66,69 @@ function groupOf(registry: Registry, name: string): JsonObject | undefined {
 function resourceList(registry: Registry, wanted: string): JsonObject | undefined {
   const found = registry.all().filter((resource) => groupVersion(resource) === wanted);
   if (found.length === 0) return undefined;
-  const resources = found.flatMap((resource) => [
-    {
-      name: resource.plural,
-      singularName: resource.singular,
-      namespaced: resource.namespaced,
-      kind: resource.kind,
-      verbs: [...resource.verbs],
-      ...(resource.shortNames.length > 0 ? { shortNames: [...resource.shortNames] } : {}),
-      ...(resource.categories.length > 0 ? { categories: [...resource.categories] } : {}),
-    },
-    ...resource.subresources.map((name) => ({
-      name: `${resource.plural}/${name}`,
-      singularName: "",
-      namespaced: resource.namespaced,
-      ...subresourceKind(resource, name),
-      verbs: subresourceVerbs(name),
-    })),
+  const resources = found.flatMap(({ plural: name, singular, namespaced, kind, ...resource }) => [
+    { name, singularName: singular, namespaced, kind, ...listsOf(resource) },
+    ...resource.subresources.map((part) => {
+      const { verbs, ...reference } = SUBRESOURCES[part] ?? PLAIN;
+      return { name: `${name}/${part}`, singularName: "", namespaced, kind, ...reference, verbs };
+    }),
   ]);
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion: wanted, resources };
 }
 
-interface KindReference {
-  group?: string;
-  version?: string;
-  kind: string;
-  [field: string]: Json;
-}
+/** The kind that a subresource takes, where it is not that of the object, and what can be done with it. */
+const SUBRESOURCES: Record<string, { verbs: string[]; [field: string]: Json }> = {
+  scale: { group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+  token: {
+    group: "authentication.k8s.io",
+    version: "v1",
+    kind: "TokenRequest",
+    verbs: ["create"],
+  },
+  eviction: { group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
+  binding: { kind: "Binding", verbs: ["create"] },
+  finalize: { verbs: ["update"] },
+  log: { verbs: ["get"] },
+};
+const PLAIN = { verbs: ["get", "patch", "update"] };
 
-function subresourceKind(resource: Resource, name: string): KindReference {
-  switch (name) {
-    case "scale":
-      return { group: "autoscaling", version: "v1", kind: "Scale" };
-    case "token":
-      return { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
-    case "eviction":
-      return { group: "policy", version: "v1", kind: "Eviction" };
-    case "binding":
-      return { kind: "Binding" };
-    default:
-      return { kind: resource.kind };
-  }
-}
-
-function subresourceVerbs(name: string): string[] {
-  if (name === "log") return ["get"];
-  if (name === "token" || name === "eviction" || name === "binding") return ["create"];
-  return name === "finalize" ? ["update"] : ["get", "patch", "update"];
+function listsOf({
+  verbs,
+  shortNames,
+  categories,
+}: Pick<Resource, "verbs" | "shortNames" | "categories">) {
+  return {
+    verbs: [...verbs],
+    ...(shortNames.length > 0 ? { shortNames: [...shortNames] } : {}),
+    ...(categories.length > 0 ? { categories: [...categories] } : {}),
+  };
 }
 
 function aggregate(registry: Registry, form: string, core: boolean): JsonObject {
   const groups = [...registry.groups()].filter(([name]) => (name === "") === core);
   const items = groups.map(([name, versions]) => ({
     metadata: name ? { name } : {},
-    versions: versions.map((version) => ({
-      version,
-      freshness: "Current",
-      resources: registry
-        .all()
-        .filter((resource) => resource.group === name && resource.version === version)
-        .map(aggregatedResource),
-    })),
+    versions: versions.map((version) => {
+      const all = registry.all().filter((one) => one.group === name && one.version === version);
+      return { version, freshness: "Current", resources: all.map(aggregatedResource) };
+    }),
   }));
-  return {
-    kind: "APIGroupDiscoveryList",
-    apiVersion: `apidiscovery.k8s.io/${form}`,
-    metadata: {},
-    items,
-  };
+  const apiVersion = `apidiscovery.k8s.io/${form}`;
+  return { kind: "APIGroupDiscoveryList", apiVersion, metadata: {}, items };
 }
 
 function aggregatedResource(resource: Resource): JsonObject {
-  const { group, version } = resource;
+  const { group, version, kind, plural, singular, namespaced } = resource;
+  const subresources = resource.subresources.map((subresource) => {
+    const { verbs, ...reference } = SUBRESOURCES[subresource] ?? PLAIN;
+    return { subresource, responseKind: { group, version, kind, ...reference }, verbs };
+  });
   return {
-    resource: resource.plural,
-    responseKind: { group, version, kind: resource.kind },
-    scope: resource.namespaced ? "Namespaced" : "Cluster",
-    singularResource: resource.singular,
-    verbs: [...resource.verbs],
-    ...(resource.shortNames.length > 0 ? { shortNames: [...resource.shortNames] } : {}),
-    ...(resource.categories.length > 0 ? { categories: [...resource.categories] } : {}),
-    ...(resource.subresources.length > 0
-      ? {
-          subresources: resource.subresources.map((name) => ({
-            subresource: name,
-            responseKind: { group, version, ...subresourceKind(resource, name) },
-            verbs: subresourceVerbs(name),
-          })),
-        }
-      : {}),
+    resource: plural,
+    responseKind: { group, version, kind },
+    scope: namespaced ? "Namespaced" : "Cluster",
+    singularResource: singular,
+    ...listsOf(resource),
+    ...(subresources.length > 0 ? { subresources } : {}),
   };
 }

@@ -1,15 +1,21 @@
 /** What a controller manager does after deletions: empties namespaces, removes dependents of deleted owners. */
 import type { ApiObject } from "./api-object.ts";
+import { remove } from "./delete.ts";
 import { storageOf } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import type { StoreEvent } from "./store.ts";
-import { remove } from "./delete.ts";
-import type { WriteContext } from "./write.ts";
+import { ownContext } from "./write.ts";
 
-interface Dependent {
-  resource: string;
-  namespace: string | undefined;
-  name: string;
+/** An object and the table of the store that it is in. */
+interface Stored {
+  storage: string;
+  object: ApiObject;
+}
+
+const NAMESPACES = "/namespaces";
+
+function ownersOf({ metadata }: ApiObject): string[] {
+  return (metadata.ownerReferences ?? []).map(({ uid }) => uid);
 }
 
 /** Listens to the store and cleans up behind deletions; returns the way to stop. */
@@ -21,8 +27,8 @@ export function collectGarbage(state: ServerState): () => void {
 
 class Collector {
   readonly #state: ServerState;
-  /** Owner's uid to what it owns. */
-  readonly #dependents = new Map<string, Map<string, Dependent>>();
+  /** Everything that has owners, by uid: few objects do, and a deletion asks for all that are owned by one. */
+  readonly #owned = new Map<string, Stored>();
 
   constructor(state: ServerState) {
     this.#state = state;
@@ -31,185 +37,129 @@ class Collector {
   /** Takes up what was under way when the server last stopped. */
   catchUp(): void {
     const { store } = this.#state;
-    for (const resource of store.resources()) {
-      for (const object of store.list(resource)) this.#index(resource, object);
-    }
-    for (const resource of store.resources()) {
-      for (const object of store.list(resource)) {
-        if (object.metadata.deletionTimestamp) this.#advance(resource, object);
-      }
-    }
+    const all = store
+      .resources()
+      .flatMap((storage) => store.list(storage).map((object) => ({ storage, object })));
+    for (const one of all) this.#remember(one);
+    for (const one of all) this.#advance(one);
   }
 
-  observe({ type, resource, object, previous }: StoreEvent): void {
-    if (previous) this.#forget(resource, previous);
-    if (type === "DELETED") {
-      this.#orphansOf(object).forEach((dependent) =>
-        this.#ownerGone(dependent, object.metadata.uid),
-      );
-      this.#continueOwners(previous ?? object);
-    } else {
-      this.#index(resource, object);
-      if (object.metadata.deletionTimestamp) this.#advance(resource, object);
+  observe({ type, resource: storage, object, previous }: StoreEvent): void {
+    if (type !== "DELETED") {
+      this.#remember({ storage, object });
+      this.#advance({ storage, object });
+      return;
     }
-    const { namespace } = object.metadata;
-    if (type === "DELETED" && namespace) this.#finishNamespace(namespace);
+    this.#owned.delete(object.metadata.uid);
+    for (const dependent of this.#dependentsOf(object)) this.#ownerGone(dependent);
+    this.#continueOwners(previous ?? object);
+    if (object.metadata.namespace) this.#finishNamespace(object.metadata.namespace);
   }
 
-  #index(resource: string, { metadata }: ApiObject): void {
-    const { namespace, name } = metadata;
-    for (const { uid } of metadata.ownerReferences ?? []) {
-      let owned = this.#dependents.get(uid);
-      if (!owned) this.#dependents.set(uid, (owned = new Map()));
-      owned.set(metadata.uid, { resource, namespace, name });
-    }
+  #remember(stored: Stored): void {
+    const { uid, ownerReferences } = stored.object.metadata;
+    if (ownerReferences?.length) this.#owned.set(uid, stored);
+    else this.#owned.delete(uid);
   }
 
-  #forget(_resource: string, { metadata }: ApiObject): void {
-    for (const { uid } of metadata.ownerReferences ?? [])
-      this.#dependents.get(uid)?.delete(metadata.uid);
-  }
-
-  #orphansOf(owner: ApiObject): Dependent[] {
-    const owned = [...(this.#dependents.get(owner.metadata.uid)?.values() ?? [])];
-    this.#dependents.delete(owner.metadata.uid);
-    return owned;
+  /** Read anew from the store, as writes under way have not been heard of yet. */
+  #dependentsOf(owner: ApiObject): Stored[] {
+    const live = [...this.#owned.values()].flatMap(({ storage, object: { metadata } }) => {
+      const object = this.#state.store.get(storage, metadata.namespace, metadata.name);
+      return object ? [{ storage, object }] : [];
+    });
+    return live.filter(({ object }) => ownersOf(object).includes(owner.metadata.uid));
   }
 
   /** A dependent goes when no owner of it is left. */
-  #ownerGone(dependent: Dependent, uid: string): void {
-    const object = this.#state.store.get(dependent.resource, dependent.namespace, dependent.name);
-    if (!object) return;
-    const others = (object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
-    if (others.some((owner) => this.#exists(owner.uid))) return;
-    this.#delete(dependent.resource, object);
-  }
-
-  #exists(uid: string): boolean {
+  #ownerGone(dependent: Stored): void {
     const { store } = this.#state;
-    return store
-      .resources()
-      .some((resource) => store.list(resource).some(({ metadata }) => metadata.uid === uid));
+    const owners = ownersOf(dependent.object);
+    const isOwner = ({ metadata }: ApiObject) => owners.includes(metadata.uid);
+    if (!store.resources().some((storage) => store.list(storage).some(isOwner)))
+      this.#delete(dependent);
   }
 
   /** One step of a deletion under way: namespaces are emptied, orphans released, dependents removed first. */
-  #advance(resource: string, object: ApiObject): void {
-    if (resource === "/namespaces") return this.#empty(object.metadata.name);
-    const finalizers = object.metadata.finalizers ?? [];
-    if (finalizers.includes("orphan")) {
-      for (const dependent of this.#orphansOf(object))
-        this.#release(dependent, object.metadata.uid);
-      this.#unhold(resource, object, "orphan");
-    } else if (finalizers.includes("foregroundDeletion")) this.#foreground(resource, object);
+  #advance(owner: Stored): void {
+    const { name, deletionTimestamp, finalizers = [] } = owner.object.metadata;
+    if (!deletionTimestamp) return;
+    if (owner.storage === NAMESPACES) this.#empty(name);
+    else if (finalizers.includes("orphan")) {
+      for (const dependent of this.#dependentsOf(owner.object)) this.#release(dependent, owner);
+      this.#unhold(owner, "orphan");
+    } else if (finalizers.includes("foregroundDeletion")) this.#foreground(owner);
   }
 
-  #foreground(resource: string, object: ApiObject): void {
-    const owned = [...(this.#dependents.get(object.metadata.uid)?.values() ?? [])];
-    const live = owned.flatMap(({ resource: kind, namespace, name }) => {
-      const found = this.#state.store.get(kind, namespace, name);
-      return found ? [{ kind, found }] : [];
-    });
-    for (const { kind, found } of live)
-      if (!found.metadata.deletionTimestamp) this.#delete(kind, found);
-    const blocks = live.some(({ found }) =>
-      found.metadata.ownerReferences?.some(
-        (owner) => owner.uid === object.metadata.uid && owner.blockOwnerDeletion,
-      ),
+  #foreground(owner: Stored): void {
+    const dependents = this.#dependentsOf(owner.object);
+    for (const dependent of dependents) this.#delete(dependent);
+    const { uid } = owner.object.metadata;
+    const blocks = dependents.some(({ object }) =>
+      object.metadata.ownerReferences?.some((one) => one.uid === uid && one.blockOwnerDeletion),
     );
-    if (!blocks) this.#unhold(resource, object, "foregroundDeletion");
+    if (!blocks) this.#unhold(owner, "foregroundDeletion");
   }
 
   /** The owners that wait for this dependent may go on. */
-  #continueOwners(object: ApiObject): void {
-    const { store } = this.#state;
-    for (const { uid, kind, apiVersion, name } of object.metadata.ownerReferences ?? []) {
-      const resource = this.#state.registry.findKind(apiVersion, kind);
+  #continueOwners({ metadata }: ApiObject): void {
+    const { store, registry } = this.#state;
+    for (const { uid, kind, apiVersion, name } of metadata.ownerReferences ?? []) {
+      const resource = registry.findKind(apiVersion, kind);
       if (!resource) continue;
-      const owner = store.get(
-        storageOf(resource),
-        resource.namespaced ? object.metadata.namespace : undefined,
-        name,
-      );
-      if (owner?.metadata.uid === uid && owner.metadata.deletionTimestamp)
-        this.#advance(storageOf(resource), owner);
+      const storage = storageOf(resource);
+      const object = store.get(storage, resource.namespaced ? metadata.namespace : undefined, name);
+      if (object?.metadata.uid === uid) this.#advance({ storage, object });
     }
   }
 
-  #release({ resource, namespace, name }: Dependent, uid: string): void {
-    const object = this.#state.store.get(resource, namespace, name);
-    if (!object) return;
-    const ownerReferences = (object.metadata.ownerReferences ?? []).filter(
-      (owner) => owner.uid !== uid,
-    );
-    const metadata = { ...object.metadata, ownerReferences };
-    if (ownerReferences.length === 0)
-      delete (metadata as { ownerReferences?: unknown }).ownerReferences;
-    this.#state.store.put(resource, { ...object, metadata });
+  #release({ storage, object }: Stored, owner: Stored): void {
+    const { ownerReferences = [], ...metadata } = object.metadata;
+    const left = ownerReferences.filter(({ uid }) => uid !== owner.object.metadata.uid);
+    const references = left.length > 0 ? { ownerReferences: left } : {};
+    this.#state.store.put(storage, { ...object, metadata: { ...metadata, ...references } });
   }
 
-  #unhold(resource: string, object: ApiObject, finalizer: string): void {
-    const live = this.#state.store.get(resource, object.metadata.namespace, object.metadata.name);
+  #unhold({ storage, object }: Stored, finalizer: string): void {
+    const { store } = this.#state;
+    const live = store.get(storage, object.metadata.namespace, object.metadata.name);
     if (!live?.metadata.finalizers?.includes(finalizer)) return;
-    const finalizers = live.metadata.finalizers.filter((one) => one !== finalizer);
-    const metadata = { ...live.metadata, finalizers };
-    if (finalizers.length === 0) delete (metadata as { finalizers?: unknown }).finalizers;
-    if (finalizers.length > 0) this.#state.store.put(resource, { ...live, metadata });
-    else this.#state.store.remove(resource, { ...live, metadata });
+    const { finalizers, ...metadata } = live.metadata;
+    const left = finalizers.filter((one) => one !== finalizer);
+    if (left.length === 0) store.remove(storage, { ...live, metadata });
+    else store.put(storage, { ...live, metadata: { ...metadata, finalizers: left } });
   }
 
   #empty(namespace: string): void {
     const { store } = this.#state;
-    for (const resource of store.resources()) {
-      if (resource === "/namespaces") continue;
-      for (const object of store.list(resource, namespace)) {
-        if (!object.metadata.deletionTimestamp) this.#delete(resource, object);
-      }
+    for (const storage of store.resources().filter((one) => one !== NAMESPACES)) {
+      for (const object of store.list(storage, namespace)) this.#delete({ storage, object });
     }
     this.#finishNamespace(namespace);
   }
 
   #finishNamespace(name: string): void {
     const { store } = this.#state;
-    const namespace = store.get("/namespaces", undefined, name);
+    const namespace = store.get(NAMESPACES, undefined, name);
     if (!namespace?.metadata.deletionTimestamp || namespace.metadata.finalizers?.length) return;
-    const left = store
+    const isEmpty = store
       .resources()
-      .some((resource) => resource !== "/namespaces" && store.list(resource, name).length > 0);
-    if (!left) store.remove("/namespaces", namespace);
+      .every((storage) => storage === NAMESPACES || store.list(storage, name).length === 0);
+    if (isEmpty) store.remove(NAMESPACES, namespace);
   }
 
-  #delete(storage: string, object: ApiObject): void {
-    const resource = this.#state.registry.stored(storage);
+  #delete({ storage, object }: Stored): void {
+    const state = this.#state;
+    const { namespace, name, uid, deletionTimestamp } = object.metadata;
+    if (deletionTimestamp) return;
+    const resource = state.registry.stored(storage);
     if (!resource) {
-      this.#state.store.remove(storage, object);
+      state.store.remove(storage, object);
       return;
     }
-    const context: WriteContext = {
-      resource,
-      namespace: object.metadata.namespace,
-      name: object.metadata.name,
-      subresource: undefined,
-      user: {
-        name: "system:serviceaccount:kube-system:generic-garbage-collector",
-        groups: ["system:masters"],
-      },
-      manager: "kube-controller-manager",
-      fieldValidation: "Ignore",
-      dryRun: false,
-      warnings: [],
-    };
-    const options = {
-      preconditions: { uid: object.metadata.uid },
-      propagationPolicy: "Background",
-    };
-    remove(this.#state, context, options).catch((error: Error) => {
-      this.#state.log({
-        level: "warn",
-        msg: "garbage stays",
-        storage,
-        name: object.metadata.name,
-        error: error.message,
-      });
+    const options = { preconditions: { uid }, propagationPolicy: "Background" };
+    remove(ownContext(state, resource, namespace, name), options).catch(({ message }: Error) => {
+      state.log({ level: "warn", msg: "garbage stays", storage, name, error: message });
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Swagger 2.0 in the protobuf form of gnostic, the only one that kubectl before 1.24 reads. */
-import { gvkOf, kindSchemas, PATCH_PARAMETERS, type KindSchema } from "./openapi.ts";
+import { kindSchemas, PATCH_PARAMETERS, type KindSchema } from "./openapi.ts";
 import type { Registry } from "./resource.ts";
 import type { Schema } from "./schema.ts";
 
@@ -54,7 +54,7 @@ function namedSchemas(entries: [string, Schema][]): Buffer {
 }
 
 function definition(kind: KindSchema): Buffer {
-  const gvk = extension(31, "x-kubernetes-group-version-kind", [gvkOf(kind)]);
+  const gvk = extension(31, "x-kubernetes-group-version-kind", [kind.gvk]);
   return field(1, message(field(1, kind.name), field(2, schemaMessage(kind.schema, gvk))));
 }
 
@@ -63,7 +63,7 @@ function pathItem(kind: KindSchema): Buffer {
     field(8, field(1, field(2, field(3, message(field(2, "query"), field(4, name))))));
   const patch = message(
     ...PATCH_PARAMETERS.map(parameter),
-    extension(13, "x-kubernetes-group-version-kind", gvkOf(kind)),
+    extension(13, "x-kubernetes-group-version-kind", kind.gvk),
   );
   return field(2, message(field(1, kind.path), field(2, field(8, patch))));
 }

@@ -1,6 +1,7 @@
 /** OpenAPI as far as kubectl needs it: schemas for validation and patches, and which query parameters PATCH takes. */
 import { createHash } from "node:crypto";
 import type { JsonObject } from "./api-object.ts";
+import { PATCH_TYPES, STRATEGIC_PATCH } from "./patch.ts";
 import { ALL_VERBS, groupVersion, type Registry, type Resource } from "./resource.ts";
 import type { Schema } from "./schema.ts";
 
@@ -11,9 +12,9 @@ export const PATCH_PARAMETERS = ["dryRun", "fieldManager", "fieldValidation", "f
 export interface KindSchema {
   name: string;
   path: string;
-  group: string;
-  version: string;
-  kind: string;
+  /** Where its group version is served, such as "apis/apps/v1". */
+  root: string;
+  gvk: JsonObject;
   schema: Schema;
   custom: boolean;
 }
@@ -27,15 +28,14 @@ export function kindSchemas(registry: Registry): KindSchema[] {
 
 function kindSchema(resource: Resource): KindSchema {
   const { group, version, kind, plural, namespaced, custom } = resource;
-  const root = group ? `/apis/${group}/${version}` : `/api/${version}`;
+  const root = group ? `apis/${groupVersion(resource)}` : `api/${version}`;
   const schema = published(resource.schema ?? { type: "object" });
   const word = { type: "string" };
   return {
     name: schemaName(resource),
-    path: `${root}/${namespaced ? "namespaces/{namespace}/" : ""}${plural}/{name}`,
-    group,
-    version,
-    kind,
+    path: `/${root}/${namespaced ? "namespaces/{namespace}/" : ""}${plural}/{name}`,
+    root,
+    gvk: { group, version, kind },
     schema: { ...schema, properties: { apiVersion: word, kind: word, ...schema.properties } },
     custom,
   };
@@ -68,42 +68,37 @@ function published(schema: Schema): Schema {
   return copy;
 }
 
-export function gvkOf({ group, version, kind }: KindSchema): JsonObject {
-  return { group, version, kind };
+const INFO = { title: "Kubernetes", version: "v1.36.0" };
+
+function definitions(kinds: KindSchema[]): JsonObject {
+  const all = kinds.map(({ name, schema, gvk }) => [
+    name,
+    { ...schema, "x-kubernetes-group-version-kind": [gvk] },
+  ]);
+  return Object.fromEntries(all) as JsonObject;
 }
 
 /** Swagger 2.0, for old clients that take JSON. */
 export function openApiV2(registry: Registry): JsonObject {
   const kinds = kindSchemas(registry);
-  const extension = (kind: KindSchema) => ({ "x-kubernetes-group-version-kind": [gvkOf(kind)] });
-  return {
-    swagger: "2.0",
-    info: { title: "Kubernetes", version: "v1.36.0" },
-    paths: Object.fromEntries(
-      kinds.map((kind) => [
-        kind.path,
-        {
-          patch: {
-            parameters: PATCH_PARAMETERS.map((name) => ({ name, in: "query", type: "string" })),
-            "x-kubernetes-action": "patch",
-            "x-kubernetes-group-version-kind": gvkOf(kind),
-          },
-        },
-      ]),
-    ),
-    definitions: Object.fromEntries(
-      kinds.map((kind) => [kind.name, { ...kind.schema, ...extension(kind) }]),
-    ) as never,
-  };
-}
-
-function rootOf(resource: { group: string; version: string }): string {
-  return resource.group ? `apis/${groupVersion(resource)}` : `api/${resource.version}`;
+  const parameters = PATCH_PARAMETERS.map((name) => ({ name, in: "query", type: "string" }));
+  const paths = kinds.map(({ path, gvk }) => [
+    path,
+    {
+      patch: {
+        parameters,
+        "x-kubernetes-action": "patch",
+        "x-kubernetes-group-version-kind": gvk,
+      },
+    },
+  ]);
+  const [swagger, info] = ["2.0", INFO];
+  return { swagger, info, paths: Object.fromEntries(paths), definitions: definitions(kinds) };
 }
 
 /** /openapi/v3: which group versions have a document. */
 export function openApiV3Index(registry: Registry): JsonObject {
-  const roots = new Set(kindSchemas(registry).map(rootOf));
+  const roots = new Set(kindSchemas(registry).map(({ root }) => root));
   const entries = [...roots].map((root) => {
     const text = JSON.stringify(openApiV3(registry, root));
     const hash = createHash("sha256").update(text).digest("hex").slice(0, 32).toUpperCase();
@@ -114,43 +109,32 @@ export function openApiV3Index(registry: Registry): JsonObject {
 
 /** The OpenAPI 3 document of one group version such as "apis/apps/v1"; undefined when it is not served. */
 export function openApiV3(registry: Registry, root: string): JsonObject | undefined {
-  const kinds = kindSchemas(registry).filter((kind) => rootOf(kind) === root);
+  const kinds = kindSchemas(registry).filter((kind) => kind.root === root);
   if (kinds.length === 0) return undefined;
+  const paths = kinds.map((kind) => [
+    kind.path,
+    { get: operation(kind, "get", []), patch: patchOperation(kind) },
+  ]);
   return {
     openapi: "3.0.0",
-    info: { title: "Kubernetes", version: "v1.36.0" },
-    paths: Object.fromEntries(
-      kinds.map((kind) => [
-        kind.path,
-        { get: operation(kind, "get", []), patch: patchOperation(kind) },
-      ]),
-    ),
-    components: {
-      schemas: Object.fromEntries(
-        kinds.map((kind) => [
-          kind.name,
-          { ...kind.schema, "x-kubernetes-group-version-kind": [gvkOf(kind)] },
-        ]),
-      ) as never,
-    },
+    info: INFO,
+    paths: Object.fromEntries(paths),
+    components: { schemas: definitions(kinds) },
   };
 }
 
-function operation(kind: KindSchema, action: string, parameters: string[]): JsonObject {
+function operation({ name, gvk }: KindSchema, action: string, parameters: string[]): JsonObject {
   return {
-    operationId: `${action}${kind.name}`,
-    parameters: parameters.map((name) => ({ name, in: "query", schema: { type: "string" } })),
+    operationId: `${action}${name}`,
+    parameters: parameters.map((one) => ({ name: one, in: "query", schema: { type: "string" } })),
     responses: { "200": { description: "OK" } },
     "x-kubernetes-action": action,
-    "x-kubernetes-group-version-kind": gvkOf(kind),
+    "x-kubernetes-group-version-kind": gvk,
   };
 }
 
 function patchOperation(kind: KindSchema): JsonObject {
-  const types = ["json-patch+json", "merge-patch+json", "apply-patch+yaml"];
-  if (!kind.custom) types.push("strategic-merge-patch+json");
-  const content = Object.fromEntries(
-    types.map((type) => [`application/${type}`, { schema: { type: "object" } }]),
-  );
+  const types = PATCH_TYPES.filter((type) => !kind.custom || type !== STRATEGIC_PATCH);
+  const content = Object.fromEntries(types.map((type) => [type, { schema: { type: "object" } }]));
   return { ...operation(kind, "patch", PATCH_PARAMETERS), requestBody: { content } };
 }

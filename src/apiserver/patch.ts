@@ -4,48 +4,40 @@ import { isRecord, type ApiObject, type Json, type JsonObject } from "./api-obje
 import { decode } from "./decode.ts";
 import { jsonPatch, mergePatch } from "./json-patch.ts";
 import { serverSideApply } from "./server-side-apply.ts";
-import { inVersion, type Resource } from "./resource.ts";
-import type { ServerState } from "./server-state.ts";
+import type { ApiRequest } from "./request.ts";
+import { inVersion } from "./resource.ts";
 import { strategicPatch } from "./strategic-patch.ts";
 import { change, type WriteContext } from "./write.ts";
 
 const JSON_PATCH = "application/json-patch+json";
 const MERGE_PATCH = "application/merge-patch+json";
-const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
+export const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
 const APPLY_PATCH = "application/apply-patch+yaml";
 
-const PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
+export const PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
 
 /** Applies a patch; the object is made when a server-side apply names one that does not exist. */
 export async function patch(
-  state: ServerState,
   context: WriteContext,
-  request: { contentType: string; body: Json | undefined; force: boolean },
+  request: ApiRequest,
 ): Promise<{ object: ApiObject; created: boolean }> {
   const { resource } = context;
   const { contentType, body = null } = request;
-  if (contentType === APPLY_PATCH) return serverSideApply(state, context, body, request.force);
-  const supported = resource.custom
-    ? PATCH_TYPES.filter((type) => type !== STRATEGIC_PATCH)
-    : PATCH_TYPES;
-  if (!supported.includes(contentType)) throw unsupportedPatch(resource, contentType);
-  const object = await change(state, context, (current) =>
-    patched(current, contentType, body, context),
-  );
+  if (contentType === APPLY_PATCH)
+    return serverSideApply(context, body, request.query.get("force") === "true");
+  const supported = PATCH_TYPES.filter((type) => !resource.custom || type !== STRATEGIC_PATCH);
+  if (!supported.includes(contentType)) throw unsupportedPatch(contentType, supported);
+  const object = await change(context, (current) => patched(current, contentType, body, context));
   return { object, created: false };
 }
 
-function unsupportedPatch(resource: Resource, contentType: string): ApiError {
-  const types = resource.custom
-    ? PATCH_TYPES.filter((type) => type !== STRATEGIC_PATCH)
-    : PATCH_TYPES;
-  if (contentType === STRATEGIC_PATCH) {
-    const message =
-      "the body of the request was in an unknown format - accepted media types include: " +
-      types.join(", ");
-    return new ApiError(415, "UnsupportedMediaType", message);
-  }
-  return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+function unsupportedPatch(contentType: string, supported: string[]): ApiError {
+  const accepted =
+    "the body of the request was in an unknown format - accepted media types include: " +
+    supported.join(", ");
+  return contentType === STRATEGIC_PATCH
+    ? new ApiError(415, "UnsupportedMediaType", accepted)
+    : new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }
 
 function patched(

@@ -30,11 +30,10 @@ interface Subject {
   namespace?: string;
 }
 
-/** A rule with where it came from and where it holds: in one namespace, or everywhere. */
-export interface GrantedRule {
+/** A rule with where it came from. */
+interface GrantedRule {
   rule: PolicyRule;
   by: string;
-  namespace: string | undefined;
 }
 
 /** Why the act is allowed; undefined when it is not. The group system:masters may do everything. */
@@ -59,7 +58,7 @@ export function grantedRules(
     const space = binding.metadata.namespace;
     const shown = space ? `"${binding.metadata.name}/${space}"` : `"${binding.metadata.name}"`;
     const by = `RBAC: allowed by ${space ? "RoleBinding" : "ClusterRoleBinding"} ${shown} of ${kind} "${name}"`;
-    return rulesOf(store, binding).map((rule) => ({ rule, by, namespace: space }));
+    return rulesOf(store, binding).map((rule) => ({ rule, by }));
   });
 }
 
@@ -74,24 +73,17 @@ export function rulesOf(store: Store, binding: ApiObject): PolicyRule[] {
 }
 
 function isSubject(subject: Subject, user: User, bindingNamespace: string | undefined): boolean {
-  switch (subject.kind) {
-    case "User":
-      return subject.name === user.name;
-    case "Group":
-      return user.groups.includes(subject.name);
-    default:
-      return (
-        user.name ===
-        `system:serviceaccount:${subject.namespace ?? bindingNamespace}:${subject.name}`
-      );
-  }
+  const { kind, name, namespace = bindingNamespace } = subject;
+  if (kind === "User") return user.name === name;
+  if (kind === "Group") return user.groups.includes(name);
+  return user.name === `system:serviceaccount:${namespace}:${name}`;
 }
 
 function has(words: readonly string[] | undefined, word: string): boolean {
   return words?.some((one) => one === "*" || one === word) ?? false;
 }
 
-export function covers(rule: PolicyRule, act: Act): boolean {
+function covers(rule: PolicyRule, act: Act): boolean {
   if (!has(rule.verbs, act.verb)) return false;
   if (act.path !== undefined) return coversPath(rule.nonResourceURLs ?? [], act.path);
   const { group = "", name = "" } = act;
@@ -119,10 +111,8 @@ export function notHeld(
   namespace: string | undefined,
   wanted: readonly PolicyRule[],
 ): PolicyRule[] {
-  return wanted.filter((rule) => {
-    const acts = actsOf(rule, namespace);
-    return !acts.every((act) => allowedBecause(store, user, act));
-  });
+  const holds = (act: Act) => allowedBecause(store, user, act) !== undefined;
+  return wanted.filter((rule) => !actsOf(rule, namespace).every(holds));
 }
 
 function actsOf(rule: PolicyRule, namespace: string | undefined): Act[] {

@@ -4,13 +4,12 @@ import {
   badRequest,
   expired,
   fieldError,
-  invalid,
+  invalidOptions,
   notFound,
   tooLargeVersion,
 } from "./api-error.ts";
 import { keyOf, type ApiObject } from "./api-object.ts";
-import type { Resource } from "./resource.ts";
-import { storageOf } from "./resource.ts";
+import { storageOf, type Resource } from "./resource.ts";
 import { objectMatcher } from "./selectors.ts";
 import type { ServerState } from "./server-state.ts";
 
@@ -26,29 +25,32 @@ interface Place {
   start: string;
 }
 
-export function get(
-  state: ServerState,
-  resource: Resource,
-  namespace: string | undefined,
-  name: string,
-): ApiObject {
+/** Which resource is asked for, and where: in one namespace, or everywhere. */
+export interface Scope {
+  state: ServerState;
+  resource: Resource;
+  namespace: string | undefined;
+}
+
+export function get({
+  state,
+  resource,
+  namespace,
+  name = "",
+}: Scope & { name: string | undefined }): ApiObject {
   const found = state.store.get(storageOf(resource), namespace, name);
   if (!found) throw notFound(resource, name);
   return found;
 }
 
 /** Throws 400, 410, 422 or 504 as the real server does for impossible versions and old pages. */
-export function list(
-  state: ServerState,
-  resource: Resource,
-  namespace: string | undefined,
-  query: URLSearchParams,
-): ListResult {
+export function list(scope: Scope, query: URLSearchParams): ListResult {
+  const { state, resource } = scope;
   const [labelSelector, fieldSelector] = [query.get("labelSelector"), query.get("fieldSelector")];
   const matches = objectMatcher({ labelSelector, fieldSelector }, resource);
   const place = placeIn(query);
   const revision = place?.rv ?? wantedRevision(state, query);
-  const objects = snapshot(state, { storage: storageOf(resource), namespace, revision }, place);
+  const objects = snapshot(scope, revision, place);
   const start = place?.start ?? "";
   const isLater = ({ metadata }: ApiObject) => keyOf(metadata.namespace, metadata.name) >= start;
   const rest = objects.filter((object) => isLater(object) && matches(object));
@@ -73,14 +75,10 @@ function placeIn(query: URLSearchParams): Place | undefined {
   throw badRequest("specifying resource version is not allowed when using continue");
 }
 
-interface Moment {
-  storage: string;
-  namespace: string | undefined;
-  revision: number;
-}
-
-function snapshot({ store }: ServerState, moment: Moment, place: Place | undefined): ApiObject[] {
-  const { storage, namespace, revision } = moment;
+function snapshot(scope: Scope, revision: number, place: Place | undefined): ApiObject[] {
+  const { state, resource, namespace } = scope;
+  const { store } = state;
+  const storage = storageOf(resource);
   if (revision === store.revision) return store.list(storage, namespace);
   try {
     return store.listAt(storage, revision, namespace);
@@ -100,9 +98,8 @@ function wantedRevision(state: ServerState, query: URLSearchParams): number {
   const asked = query.get("resourceVersion") ?? "";
   const match = query.get("resourceVersionMatch") ?? "";
   if (match && !asked) {
-    const subject = { group: "meta.k8s.io", plural: "", kind: "ListOptions" };
     const why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
-    throw invalid(subject, "", [fieldError.forbidden("resourceVersionMatch", why)]);
+    throw invalidOptions("ListOptions", fieldError.forbidden("resourceVersionMatch", why));
   }
   const revision = parseVersion(asked, "invalid resource version: ");
   if (revision > state.store.revision) throw tooLargeVersion(revision, state.store.revision);

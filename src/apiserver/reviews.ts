@@ -2,7 +2,7 @@
 import { badRequest } from "./api-error.ts";
 import { textOf, isRecord, type Json, type JsonObject } from "./api-object.ts";
 import type { Act } from "./rbac.ts";
-import type { User } from "./request.ts";
+import type { ApiRequest, User } from "./request.ts";
 import { groupVersion, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 
@@ -10,47 +10,37 @@ import type { ServerState } from "./server-state.ts";
 export function answerReview(
   state: ServerState,
   resource: Resource,
-  user: User,
-  body: Json | undefined,
+  request: ApiRequest,
 ): JsonObject {
-  const given: JsonObject = isRecord(body) ? body : {};
+  const given: JsonObject = isRecord(request.body) ? request.body : {};
   const spec: JsonObject = isRecord(given.spec) ? given.spec : {};
-  const { kind } = resource;
+  const answer = ANSWERS[resource.kind] ?? accessReview;
   return {
     ...given,
-    kind,
+    kind: resource.kind,
     apiVersion: groupVersion(resource),
     metadata: isRecord(given.metadata) ? given.metadata : {},
-    status: statusOf(state, kind, { spec, user }),
+    status: answer(state, request.user, spec),
   };
 }
 
-function statusOf(
-  state: ServerState,
-  kind: string,
-  asked: { spec: JsonObject; user: User },
-): JsonObject {
-  const { spec, user } = asked;
-  switch (kind) {
-    case "SelfSubjectReview":
-      return { userInfo: userInfo(user) };
-    case "TokenReview":
-      return tokenStatus(state, textOf(spec.token));
-    case "SelfSubjectAccessReview":
-      return accessStatus(state, user, spec);
-    case "SelfSubjectRulesReview":
-      return rulesStatus(state, user, spec);
-    default:
-      return accessStatus(state, reviewedUser(spec), spec);
-  }
-}
+type Answer = (state: ServerState, user: User, spec: JsonObject) => JsonObject;
+
+const ANSWERS: Record<string, Answer> = {
+  SelfSubjectReview: (_state, user) => ({ userInfo: userInfo(user) }),
+  TokenReview: tokenStatus,
+  SelfSubjectAccessReview: accessStatus,
+  SelfSubjectRulesReview: rulesStatus,
+};
+
+const accessReview: Answer = (state, _user, spec) => accessStatus(state, reviewedUser(spec), spec);
 
 function userInfo(user: User): JsonObject {
   return { username: user.name, groups: [...user.groups] };
 }
 
-function tokenStatus(state: ServerState, token: string): JsonObject {
-  const user = state.access.userOf(token);
+function tokenStatus(state: ServerState, _user: User, spec: JsonObject): JsonObject {
+  const user = state.access.userOf(textOf(spec.token));
   if (!user) return { user: {}, error: "invalid bearer token" };
   return { authenticated: true, user: userInfo(user) };
 }

@@ -2,45 +2,48 @@
 import { textOf, clone, isRecord, type Json, type JsonObject } from "./api-object.ts";
 import { fieldSchema, isClosed, type Schema } from "./schema.ts";
 
-/** The value with the schema's defaults filled in; the given one is not changed. */
-export function withSchemaDefaults(value: Json, schema: Schema): Json {
+/** The value with `of` made of every item of a list and every field of a map; undefined leaves a field out. */
+function mapped(
+  value: Json,
+  schema: Schema,
+  of: (value: Json, schema: Schema | undefined, key: string | number) => Json | undefined,
+): Json {
   if (Array.isArray(value)) {
     const { items } = schema;
-    return items ? value.map((item) => withSchemaDefaults(item, items)) : value;
+    return items ? value.map((item, at) => of(item, items, at) ?? null) : value;
   }
   if (!isRecord(value)) return value;
-  const filled: JsonObject = {};
+  const copy: JsonObject = {};
   for (const [key, given] of Object.entries(value)) {
-    const field = fieldSchema(schema, key);
-    if (given === null && schema.properties?.[key] && !field?.nullable) continue;
-    filled[key] = field ? withSchemaDefaults(given, field) : given;
+    const kept = of(given, fieldSchema(schema, key), key);
+    if (kept !== undefined) copy[key] = kept;
   }
-  fillMissing(filled, schema.properties ?? {});
-  return filled;
+  return copy;
 }
 
-function fillMissing(object: JsonObject, fields: Record<string, Schema>): void {
-  for (const [key, field] of Object.entries(fields)) {
-    if (field.default === undefined || object[key] !== undefined) continue;
-    object[key] = withSchemaDefaults(clone(field.default), field);
+/** The value with the schema's defaults filled in; the given one is not changed. */
+export function withSchemaDefaults(value: Json, schema: Schema): Json {
+  const { properties = {} } = schema;
+  const filled = mapped(value, schema, (given, field, key) => {
+    if (given === null && properties[key] && !field?.nullable) return undefined;
+    return field ? withSchemaDefaults(given, field) : given;
+  });
+  if (!isRecord(filled)) return filled;
+  for (const [key, field] of Object.entries(properties)) {
+    if (field.default === undefined || filled[key] !== undefined) continue;
+    filled[key] = withSchemaDefaults(clone(field.default), field);
   }
+  return filled;
 }
 
 /** The value without empty free maps and lists, which Go leaves out when it writes JSON. */
 export function withoutEmptyFields(value: Json, schema: Schema): Json {
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    return items ? value.map((item) => withoutEmptyFields(item, items)) : value;
-  }
-  if (!isRecord(value)) return value;
-  const kept: JsonObject = {};
-  for (const [key, given] of Object.entries(value)) {
-    const field = fieldSchema(schema, key);
-    const isOptional = !schema.required?.includes(key);
-    if (field && isOptional && schema.properties && isEmptyCollection(given, field)) continue;
-    kept[key] = field ? withoutEmptyFields(given, field) : given;
-  }
-  return kept;
+  return mapped(value, schema, (given, field, key) => {
+    if (!field) return given;
+    const isOptional = schema.properties && !schema.required?.includes(String(key));
+    if (isOptional && isEmptyCollection(given, field)) return undefined;
+    return withoutEmptyFields(given, field);
+  });
 }
 
 function isEmptyCollection(value: Json, schema: Schema): boolean {
@@ -57,21 +60,14 @@ export function withoutUnknownFields(
   unknown: string[],
   path = "",
 ): Json {
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (!items) return value;
-    return value.map((item, at) => withoutUnknownFields(item, items, unknown, `${path}[${at}]`));
-  }
-  if (!isRecord(value)) return value;
-  const pruned: JsonObject = {};
-  for (const [key, given] of Object.entries(value)) {
-    const field = fieldSchema(schema, key);
-    const at = path ? `${path}.${key}` : key;
-    if (field) pruned[key] = withoutUnknownFields(given, field, unknown, at);
-    else if (keepsUnknown(schema, path, key)) pruned[key] = given;
-    else unknown.push(at);
-  }
-  return pruned;
+  return mapped(value, schema, (given, field, key) => {
+    const name = path ? `${path}.${key}` : String(key);
+    const at = typeof key === "number" ? `${path}[${key}]` : name;
+    if (field) return withoutUnknownFields(given, field, unknown, at);
+    if (keepsUnknown(schema, path, String(key))) return given;
+    unknown.push(at);
+    return undefined;
+  });
 }
 
 function keepsUnknown(schema: Schema, path: string, key: string): boolean {
@@ -82,42 +78,31 @@ function keepsUnknown(schema: Schema, path: string, key: string): boolean {
   return !isClosed(schema) && schema.type !== "object";
 }
 
-const GO_TYPES: Record<string, string> = {
-  integer: "int32",
-  string: "string",
-  boolean: "bool",
-  number: "float64",
-};
-
 /** The first field whose JSON type is wrong, in the words of Go's JSON decoder; undefined when all fit. */
 export function wrongType(value: Json, schema: Schema, path: string): string | undefined {
   if (value === null) return undefined;
-  if (Array.isArray(value)) {
-    if (schema.type !== "array" || !schema.items)
-      return fits(value, schema) ? undefined : mismatch(value, schema, path);
-    return firstOf(value, (item) => wrongType(item, schema.items!, path));
-  }
   if (!fits(value, schema)) return mismatch(value, schema, path);
   if (schema.format === "byte") return base64Error(textOf(value));
+  const { items, properties } = schema;
+  if (Array.isArray(value)) {
+    return items && firstOf(value, (item) => wrongType(item, items, path));
+  }
   if (!isRecord(value)) return undefined;
   return firstOf(Object.entries(value), ([key, given]) => {
     const field = fieldSchema(schema, key);
-    if (!field) return undefined;
-    return wrongType(given, field, schema.properties?.[key] ? `${path}.${key}` : path);
+    return field && wrongType(given, field, properties?.[key] ? `${path}.${key}` : path);
   });
 }
 
 function base64Error(text: string): string | undefined {
-  const bad =
-    /[^A-Za-z0-9+/=\r\n]/.exec(text)?.index ??
-    (text.replace(/[\r\n]/g, "").length % 4 ? text.length : -1);
-  return bad >= 0 ? `illegal base64 data at input byte ${bad}` : undefined;
+  const stray = /[^A-Za-z0-9+/=\r\n]/.exec(text)?.index;
+  const isShort = text.replace(/[\r\n]/g, "").length % 4 > 0;
+  const bad = stray ?? (isShort ? text.length : undefined);
+  return bad === undefined ? undefined : `illegal base64 data at input byte ${bad}`;
 }
 
-function firstOf<T>(
-  items: readonly T[],
-  find: (item: T) => string | undefined,
-): string | undefined {
+/** What `find` finds first; later items are not looked at. */
+function firstOf<T>(items: T[], find: (item: T) => string | undefined): string | undefined {
   for (const item of items) {
     const found = find(item);
     if (found) return found;
@@ -125,36 +110,33 @@ function firstOf<T>(
   return undefined;
 }
 
-function fits(value: Json, schema: Schema): boolean {
-  if (schema["x-kubernetes-int-or-string"])
-    return typeof value === "string" || typeof value === "number";
-  switch (schema.type) {
-    case "string":
-    case "boolean":
-      return typeof value === schema.type;
-    case "integer":
-      return Number.isInteger(value);
-    case "number":
-      return typeof value === "number";
-    case "array":
-      return Array.isArray(value);
-    case "object":
-      return isRecord(value);
-    default:
-      return true;
-  }
+/** As JSON Schema calls the type of a value. */
+export function jsonType(value: Json): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  return typeof value;
 }
 
-function mismatch(value: Json, schema: Schema, path: string): string {
-  const given = Array.isArray(value)
-    ? "array"
-    : isRecord(value)
-      ? "object"
-      : typeof value === "boolean"
-        ? "bool"
-        : typeof value;
-  const wanted = schema.format?.startsWith("int")
-    ? schema.format
-    : (GO_TYPES[schema.type ?? ""] ?? schema.type ?? "value");
+/** The types that a schema allows; none stands for all. */
+function allowedTypes(schema: Schema): string[] {
+  if (schema.format === "quantity") return ["string", "integer", "number"];
+  if (schema["x-kubernetes-int-or-string"]) return ["integer", "string"];
+  if (schema.type === "number") return ["number", "integer"];
+  return schema.type ? [schema.type] : [];
+}
+
+export function fits(value: Json, schema: Schema): boolean {
+  const allowed = allowedTypes(schema);
+  return allowed.length === 0 || allowed.includes(jsonType(value));
+}
+
+const GO_TYPES: Record<string, string> = { boolean: "bool", integer: "int32", number: "float64" };
+
+const GO_WORDS: Record<string, string> = { boolean: "bool", integer: "number" };
+
+function mismatch(value: Json, { format, type = "value" }: Schema, path: string): string {
+  const given = GO_WORDS[jsonType(value)] ?? jsonType(value);
+  const wanted = format?.startsWith("int") ? format : (GO_TYPES[type] ?? type);
   return `json: cannot unmarshal ${given} into Go struct field ${path} of type ${wanted}`;
 }

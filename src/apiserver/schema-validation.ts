@@ -1,19 +1,18 @@
 /** Whether a value is what a custom resource's schema asks for, in the real server's words. */
 import { isIP } from "node:net";
-import { fieldError, type Cause } from "./api-error.ts";
+import { fieldError, unless, type Cause } from "./api-error.ts";
 import { equal, isRecord, type Json, type JsonObject } from "./api-object.ts";
 import { celErrors } from "./cel-rules.ts";
-import type { Schema } from "./schema.ts";
+import { fits, jsonType } from "./schema-fields.ts";
+import { fieldSchema, type Schema } from "./schema.ts";
 
 /** Every field error of `value`; `path` is "" for the object itself. */
 export function schemaErrors(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
-  if (value === null) {
-    return schema.nullable || !schema.type ? [] : [wrongType(value, schema, path)];
-  }
-  const typeError = typeErrors(value, schema, path);
-  if (typeError.length > 0) return typeError;
+  if (value === null && (schema.nullable || !schema.type)) return [];
+  if (!fits(value, schema)) return [wrongType(value, schema, path)];
+  const isListed = schema.enum?.some((one) => equal(one, value)) ?? true;
   return [
-    ...enumErrors(value, schema, path),
+    ...unless(isListed, fieldError.notSupported(path, value, schema.enum ?? [])),
     ...(typeof value === "string" ? textErrors(value, schema, path) : []),
     ...(typeof value === "number" ? numberErrors(value, schema, path) : []),
     ...(Array.isArray(value) ? listErrors(value, schema, path, old) : []),
@@ -23,37 +22,15 @@ export function schemaErrors(value: Json, schema: Schema, path: string, old?: Js
   ];
 }
 
-function jsonType(value: Json): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
-  return typeof value;
-}
-
 function body(path: string): string {
   return path ? `${path} in body` : "in body";
 }
 
 function wrongType(value: Json, schema: Schema, path: string): Cause {
-  const type = jsonType(value);
-  const message = `Invalid value: ${JSON.stringify(type)}: ${body(path)} must be of type ${schema.type}: ${JSON.stringify(type)}`;
+  const type = JSON.stringify(jsonType(value));
+  const wanted = schema["x-kubernetes-int-or-string"] ? "integer,string" : schema.type;
+  const message = `Invalid value: ${type}: ${body(path)} must be of type ${wanted}: ${type}`;
   return { reason: "FieldValueTypeInvalid", message, field: path || "<nil>" };
-}
-
-function typeErrors(value: Json, schema: Schema, path: string): Cause[] {
-  const type = jsonType(value);
-  if (schema["x-kubernetes-int-or-string"]) {
-    const wanted = { ...schema, type: "integer,string" };
-    return type === "integer" || type === "string" ? [] : [wrongType(value, wanted, path)];
-  }
-  if (!schema.type || schema.type === type) return [];
-  if (schema.type === "number" && type === "integer") return [];
-  return [wrongType(value, schema, path)];
-}
-
-function enumErrors(value: Json, schema: Schema, path: string): Cause[] {
-  if (!schema.enum || schema.enum.some((one) => equal(one, value))) return [];
-  return [fieldError.notSupported(path, value, schema.enum)];
 }
 
 const FORMATS: Record<string, (text: string) => boolean> = {
@@ -68,24 +45,22 @@ const FORMATS: Record<string, (text: string) => boolean> = {
   mac: (text) => /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text),
 };
 
+/** The causes of a check that names what the value should be. */
+function should(isFine: boolean, value: Json, path: string, detail: string): Cause[] {
+  return unless(isFine, fieldError.invalid(path, value, `${body(path)} ${detail}`));
+}
+
 function textErrors(text: string, schema: Schema, path: string): Cause[] {
-  const causes: Cause[] = [];
+  const { maxLength = Infinity, minLength = 0, pattern, format = "" } = schema;
   const length = Array.from(text).length;
-  const refuse = (detail: string) =>
-    causes.push(fieldError.invalid(path, text, `${body(path)} ${detail}`));
-  if (schema.maxLength !== undefined && length > schema.maxLength) {
-    const message = `Too long: may not be more than ${schema.maxLength} bytes`;
-    causes.push({ reason: "FieldValueTooLong", message, field: path });
-  }
-  if (schema.minLength !== undefined && length < schema.minLength) {
-    refuse(`should be at least ${schema.minLength} chars long`);
-  }
-  if (schema.pattern !== undefined && !matches(schema.pattern, text)) {
-    refuse(`should match '${schema.pattern}'`);
-  }
-  const format = FORMATS[schema.format ?? ""];
-  if (format && !format(text)) refuse(`must be of type ${schema.format}: ${JSON.stringify(text)}`);
-  return causes;
+  const tooLong = `Too long: may not be more than ${maxLength} bytes`;
+  const hasFormat = FORMATS[format]?.(text) ?? true;
+  return [
+    ...unless(length <= maxLength, { reason: "FieldValueTooLong", message: tooLong, field: path }),
+    ...should(length >= minLength, text, path, `should be at least ${minLength} chars long`),
+    ...should(matches(pattern ?? "", text), text, path, `should match '${pattern}'`),
+    ...should(hasFormat, text, path, `must be of type ${format}: ${JSON.stringify(text)}`),
+  ];
 }
 
 function matches(pattern: string, text: string): boolean {
@@ -97,36 +72,44 @@ function matches(pattern: string, text: string): boolean {
 }
 
 function numberErrors(value: number, schema: Schema, path: string): Cause[] {
-  const causes: Cause[] = [];
-  const refuse = (detail: string) =>
-    causes.push(fieldError.invalid(path, value, `${body(path)} ${detail}`));
-  const { minimum, maximum, multipleOf } = schema;
-  if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
-    refuse(`should be greater than ${schema.exclusiveMinimum ? "" : "or equal to "}${minimum}`);
-  }
-  if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
-    refuse(`should be less than ${schema.exclusiveMaximum ? "" : "or equal to "}${maximum}`);
-  }
-  if (multipleOf && value % multipleOf !== 0) refuse(`should be a multiple of ${multipleOf}`);
-  return causes;
+  const { minimum = -Infinity, maximum = Infinity, multipleOf } = schema;
+  const { exclusiveMinimum: above, exclusiveMaximum: below } = schema;
+  const least = `should be greater than ${above ? "" : "or equal to "}${minimum}`;
+  const most = `should be less than ${below ? "" : "or equal to "}${maximum}`;
+  return [
+    ...should(above ? value > minimum : value >= minimum, value, path, least),
+    ...should(below ? value < maximum : value <= maximum, value, path, most),
+    ...should(
+      !multipleOf || value % multipleOf === 0,
+      value,
+      path,
+      `should be a multiple of ${multipleOf}`,
+    ),
+  ];
+}
+
+function countErrors(
+  count: number,
+  [least = 0, most = Infinity]: [number | undefined, number | undefined],
+  path: string,
+  what: string,
+): Cause[] {
+  const message = `Too many: ${count}: must have at most ${most} items`;
+  return [
+    ...unless(count <= most, { reason: "FieldValueTooMany", message, field: path }),
+    ...should(count >= least, count, path, `should have at least ${least} ${what}`),
+  ];
 }
 
 function listErrors(list: Json[], schema: Schema, path: string, old?: Json): Cause[] {
-  const causes: Cause[] = [];
-  if (schema.maxItems !== undefined && list.length > schema.maxItems) {
-    const message = `Too many: ${list.length}: must have at most ${schema.maxItems} items`;
-    causes.push({ reason: "FieldValueTooMany", message, field: path });
-  }
-  if (schema.minItems !== undefined && list.length < schema.minItems) {
-    const detail = `${body(path)} should have at least ${schema.minItems} items`;
-    causes.push(fieldError.invalid(path, list.length, detail));
-  }
-  const { items } = schema;
+  const { items, minItems, maxItems } = schema;
   const before = Array.isArray(old) ? old : [];
+  const causes = countErrors(list.length, [minItems, maxItems], path, "items");
   for (const [at, item] of list.entries()) {
+    const field = `${path}[${at}]`;
     const earlier = list.findIndex((one) => sameItem(one, item, schema));
-    if (earlier >= 0 && earlier < at) causes.push(fieldError.duplicate(`${path}[${at}]`, item));
-    if (items) causes.push(...schemaErrors(item, items, `${path}[${at}]`, before[at]));
+    if (earlier >= 0 && earlier < at) causes.push(fieldError.duplicate(field, item));
+    if (items) causes.push(...schemaErrors(item, items, field, before[at]));
   }
   return causes;
 }
@@ -140,39 +123,29 @@ function sameItem(a: Json, b: Json, schema: Schema): boolean {
 }
 
 function mapErrors(map: JsonObject, schema: Schema, path: string, old?: Json): Cause[] {
+  const { required = [], minProperties, maxProperties } = schema;
   const at = (key: string) => (path ? `${path}.${key}` : key);
-  const causes = (schema.required ?? [])
-    .filter((key) => map[key] === undefined)
-    .map((key) => fieldError.required(at(key)));
   const count = Object.keys(map).length;
-  if (schema.maxProperties !== undefined && count > schema.maxProperties) {
-    const message = `Too many: ${count}: must have at most ${schema.maxProperties} items`;
-    causes.push({ reason: "FieldValueTooMany", message, field: path });
-  }
-  if (schema.minProperties !== undefined && count < schema.minProperties) {
-    const detail = `${body(path)} should have at least ${schema.minProperties} properties`;
-    causes.push(fieldError.invalid(path, count, detail));
-  }
-  for (const [key, value] of Object.entries(map)) {
-    const extra = schema.additionalProperties;
-    const field = schema.properties?.[key] ?? (typeof extra === "object" ? extra : undefined);
-    const before = isRecord(old) ? old[key] : undefined;
-    if (field) causes.push(...schemaErrors(value, field, at(key), before));
-  }
-  return causes;
+  return [
+    ...required.flatMap((key) => unless(map[key] !== undefined, fieldError.required(at(key)))),
+    ...countErrors(count, [minProperties, maxProperties], path, "properties"),
+    ...Object.entries(map).flatMap(([key, value]) => {
+      const field = fieldSchema(schema, key);
+      const before = isRecord(old) ? old[key] : undefined;
+      return field ? schemaErrors(value, field, at(key), before) : [];
+    }),
+  ];
 }
 
 function combinationErrors(value: Json, schema: Schema, path: string): Cause[] {
+  const { allOf = [], anyOf, oneOf, not } = schema;
   const valid = (one: Schema) => schemaErrors(value, one, path).length === 0;
-  const causes = (schema.allOf ?? []).flatMap((one) => schemaErrors(value, one, path));
-  const refuse = (detail: string) =>
-    causes.push(fieldError.invalid(path, value, `${body(path)} ${detail}`));
-  if (schema.anyOf && !schema["x-kubernetes-int-or-string"] && !schema.anyOf.some(valid)) {
-    refuse("must validate at least one schema (anyOf)");
-  }
-  if (schema.oneOf && schema.oneOf.filter(valid).length !== 1) {
-    refuse("must validate one and only one schema (oneOf)");
-  }
-  if (schema.not && valid(schema.not)) refuse("must not validate the schema (not)");
-  return causes;
+  const any = !anyOf || schema["x-kubernetes-int-or-string"] || anyOf.some(valid);
+  const one = !oneOf || oneOf.filter(valid).length === 1;
+  return [
+    ...allOf.flatMap((each) => schemaErrors(value, each, path)),
+    ...should(any, value, path, "must validate at least one schema (anyOf)"),
+    ...should(one, value, path, "must validate one and only one schema (oneOf)"),
+    ...should(!not || !valid(not), value, path, "must not validate the schema (not)"),
+  ];
 }

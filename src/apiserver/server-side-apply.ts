@@ -1,5 +1,5 @@
 /** Server-side apply: merge what one manager wants into the live object, by field ownership. */
-import { ApiError, badRequest, fieldError, invalid } from "./api-error.ts";
+import { ApiError, badRequest, fieldError, invalidOptions } from "./api-error.ts";
 import {
   clone,
   equal,
@@ -24,17 +24,16 @@ import {
 import { shrunk, withEntries } from "./field-tracking.ts";
 import { groupVersion, storageOf } from "./resource.ts";
 import { fieldSchema, type Schema } from "./schema.ts";
-import { timestamp, type ServerState } from "./server-state.ts";
+import { timestamp } from "./server-state.ts";
 import { change, create, type WriteContext } from "./write.ts";
 
 /** Applies `body` for `context.manager`. Throws 409 when other managers own a field with another value, unless forced. */
 export async function serverSideApply(
-  state: ServerState,
   context: WriteContext,
   body: Json,
   force: boolean,
 ): Promise<{ object: ApiObject; created: boolean }> {
-  const { resource, namespace, name = "" } = context;
+  const { state, resource, namespace, name = "" } = context;
   checkBody(body, context);
   const { object: wanted, warnings } = decode(body, resource, context.fieldValidation);
   context.warnings.push(...warnings);
@@ -46,21 +45,19 @@ export async function serverSideApply(
   // Ownership is settled by the merge, so that the write itself must not be tracked again.
   const settled: WriteContext = { ...context, tracked: true };
   if (state.store.get(storageOf(resource), namespace, name)) {
-    return { object: await change(state, settled, merged), created: false };
+    return { object: await change(settled, merged), created: false };
   }
-  if (context.subresource) return { object: await change(state, settled, merged), created: false };
+  if (context.subresource) return { object: await change(settled, merged), created: false };
   const fresh = merged(undefined) as unknown as JsonObject;
   const metadata = { ...(fresh.metadata as JsonObject), name };
-  return { object: await create(state, settled, { ...fresh, metadata }), created: true };
+  return { object: await create(settled, { ...fresh, metadata }), created: true };
 }
 
 function checkBody(body: Json, context: WriteContext): void {
   if (!isRecord(body)) throw badRequest("error decoding YAML: the body is no object");
   if (!context.namedManager) {
-    const subject = { group: "meta.k8s.io", plural: "", kind: "PatchOptions" };
-    throw invalid(subject, "", [
-      fieldError.required("fieldManager", "is required for apply patch"),
-    ]);
+    const cause = fieldError.required("fieldManager", "is required for apply patch");
+    throw invalidOptions("PatchOptions", cause);
   }
   const { kind, apiVersion } = body;
   if (!kind || !apiVersion) {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
+import type { Access } from "./access.ts";
 import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
 import type { Json, JsonObject } from "./api-object.ts";
 import { discover, discoveryContentType, VERSION } from "./discovery.ts";
@@ -10,19 +11,11 @@ import { dispatch, type Reply } from "./dispatch.ts";
 import { OPENAPI_PROTOBUF, openApiV2Protobuf } from "./openapi-protobuf.ts";
 import { openApiV2, openApiV3, openApiV3Index } from "./openapi.ts";
 import { decodeProtobuf } from "./protobuf.ts";
-import { targetOf, verbOf, type ApiRequest, type Target, type User } from "./request.ts";
+import { targetOf, verbOf, type ApiRequest, type Target } from "./request.ts";
 import type { Registry, Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import { inForm, wantedForm } from "./table.ts";
 import { streamWatch } from "./watch-stream.ts";
-
-/** The checks in front of every request. */
-export interface Gate {
-  /** The user behind an Authorization header; throws 401. */
-  authenticate(authorization: string | undefined): User;
-  /** Throws 403 unless the user may do this. */
-  authorize(request: ApiRequest, target: Target | undefined, verb: string): void;
-}
 
 export interface Tls {
   cert: string;
@@ -32,16 +25,12 @@ export interface Tls {
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 
-export function createApiServer(state: ServerState, gate: Gate, tls: Tls | undefined): Server {
+export function createApiServer(state: ServerState, gate: Access, tls: Tls | undefined): Server {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     respond(state, gate, incoming, outgoing).catch((error: unknown) => {
       if (!(error instanceof ApiError)) {
-        state.log({
-          level: "error",
-          msg: "request failed",
-          url: incoming.url,
-          error: String((error as Error).stack),
-        });
+        const { stack } = error as Error;
+        state.log({ level: "error", msg: "request failed", url: incoming.url, error: stack });
       }
       sendError(incoming, outgoing, error);
     });
@@ -66,7 +55,7 @@ function sendError(incoming: IncomingMessage, outgoing: ServerResponse, error: u
 
 async function respond(
   state: ServerState,
-  gate: Gate,
+  gate: Access,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -123,18 +112,9 @@ class NoSuchPath extends ApiError {
   }
 }
 
-const HEALTH = new Set([
-  "/healthz",
-  "/readyz",
-  "/livez",
-  "/healthz/ping",
-  "/readyz/ping",
-  "/livez/ping",
-]);
-
 function sendNonResource(state: ServerState, request: ApiRequest, outgoing: ServerResponse): void {
   const { path, accept } = request;
-  if (HEALTH.has(path)) return sendText(outgoing, 200, "ok");
+  if (/^\/(health|ready|live)z(\/ping)?$/.test(path)) return sendText(outgoing, 200, "ok");
   if (path === "/version") return send(outgoing, 200, VERSION, "");
   if (path === "/openapi/v2" && accept.includes(OPENAPI_PROTOBUF)) {
     // The type itself holds an "@", which the mime parsers of newer Go versions refuse.
@@ -187,11 +167,8 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   for await (const chunk of incoming) {
     size += (chunk as Buffer).length;
     if (size > BODY_LIMIT_BYTES) {
-      throw new ApiError(
-        413,
-        "RequestEntityTooLarge",
-        `Request entity too large: limit is ${BODY_LIMIT_BYTES}`,
-      );
+      const message = `Request entity too large: limit is ${BODY_LIMIT_BYTES}`;
+      throw new ApiError(413, "RequestEntityTooLarge", message);
     }
     chunks.push(chunk as Buffer);
   }

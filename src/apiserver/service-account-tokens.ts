@@ -4,6 +4,7 @@ import { fieldError, invalid, notFound } from "./api-error.ts";
 import type { ApiObject, JsonObject } from "./api-object.ts";
 import type { User } from "./request.ts";
 import type { Resource } from "./resource.ts";
+import { timestamp } from "./server-state.ts";
 import type { Store } from "./store.ts";
 
 const ISSUER = "https://kubernetes.default.svc.cluster.local";
@@ -61,15 +62,11 @@ export class ServiceAccountTokens {
         ...(pod ? { pod: { name: pod.metadata.name, uid: pod.metadata.uid } } : {}),
       },
     });
-    const expirationTimestamp = `${new Date((now + seconds) * 1000).toISOString().slice(0, 19)}Z`;
+    const expirationTimestamp = timestamp(new Date((now + seconds) * 1000));
     return {
       kind: "TokenRequest",
       apiVersion: "authentication.k8s.io/v1",
-      metadata: {
-        name,
-        namespace,
-        creationTimestamp: `${new Date(now * 1000).toISOString().slice(0, 19)}Z`,
-      },
+      metadata: { name, namespace, creationTimestamp: timestamp(this.#now()) },
       spec: { ...given, audiences, expirationSeconds: seconds },
       status: { token, expirationTimestamp },
     };
@@ -140,12 +137,8 @@ function signingKey(store: Store, now: () => Date): Buffer {
   const found = store.get(KEYS, undefined, name);
   if (found) return Buffer.from(found.key, "base64");
   const key = randomBytes(32);
-  const metadata = {
-    name,
-    uid: randomUUID(),
-    resourceVersion: "",
-    creationTimestamp: now().toISOString(),
-  };
+  const creationTimestamp = timestamp(now());
+  const metadata = { name, uid: randomUUID(), resourceVersion: "", creationTimestamp };
   store.put(KEYS, { apiVersion: "internal", kind: "Key", metadata, key: key.toString("base64") });
   return key;
 }

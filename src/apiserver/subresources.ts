@@ -8,171 +8,103 @@ import {
   methodNotAllowed,
   STALE,
 } from "./api-error.ts";
-import { isRecord, type ApiObject, type JsonObject } from "./api-object.ts";
+import { isRecord, valueAt, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
 import { deleteOptions, remove } from "./delete.ts";
 import { jsonPatch, mergePatch } from "./json-patch.ts";
-import { jsonPathValue } from "./json-path.ts";
 import { get } from "./read.ts";
 import type { ApiRequest } from "./request.ts";
-import type { ServerState } from "./server-state.ts";
 import { change, type WriteContext } from "./write.ts";
 
-export interface SubresourceReply {
+/** What a request is answered with: a body, or plain text in place of it. */
+export interface Answer {
   code: number;
+  /** An object, a list, or a Status. */
   body: JsonObject;
-  /** Plain text to send in place of the body. */
   text?: string;
 }
 
-const SUCCESS: SubresourceReply = {
+type Subresource = (request: ApiRequest, context: WriteContext) => Promise<Answer>;
+
+const SUCCESS: Answer = {
   code: 201,
   body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" },
 };
 
-/** Answers for the subresources of this file; undefined for "status" and "finalize", which are plain writes. */
-export function answerSubresource(
-  state: ServerState,
-  request: ApiRequest,
-  context: WriteContext,
-): Promise<SubresourceReply> | undefined {
-  switch (context.subresource) {
-    case "scale":
-      return scale(state, request, context);
-    case "token":
-      return token(state, request, context);
-    case "eviction":
-      return evict(state, request, context);
-    case "binding":
-      return bind(state, request, context);
-    case "log":
-      return log(state, request, context);
-    default:
-      return undefined;
-  }
+/** By name; what is missing here, "status" and "finalize", are plain writes. */
+export const SUBRESOURCES: Record<string, Subresource> = { scale, token, eviction, binding, log };
+
+async function log(request: ApiRequest, context: WriteContext): Promise<Answer> {
+  const pod = get(context);
+  const { podLog } = context.state;
+  if (podLog) return { code: 200, body: {}, text: await podLog(pod, request.query) };
+  const why = `no log of pod ${context.name}: nothing here runs pods, so nothing keeps their logs`;
+  throw new ApiError(404, "NotFound", why);
 }
 
-async function log(
-  state: ServerState,
-  request: ApiRequest,
-  context: WriteContext,
-): Promise<SubresourceReply> {
-  const pod = get(state, context.resource, context.namespace, context.name ?? "");
-  if (!state.podLog) {
-    const why = `no log of pod ${context.name}: nothing here runs pods, so nothing keeps their logs`;
-    throw new ApiError(404, "NotFound", why);
-  }
-  const text = await state.podLog(pod, request.query);
-  return { code: 200, body: {}, text };
-}
-
-async function token(
-  state: ServerState,
-  request: ApiRequest,
-  context: WriteContext,
-): Promise<SubresourceReply> {
+async function token(request: ApiRequest, context: WriteContext): Promise<Answer> {
+  const { state, resource, namespace = "", name = "" } = context;
   if (request.method !== "POST") throw methodNotAllowed();
   const body = (isRecord(request.body) ? request.body : {}) as unknown as ApiObject;
-  const account = { namespace: context.namespace!, name: context.name! };
-  return { code: 201, body: state.issueToken(context.resource, account, body) };
+  return { code: 201, body: state.issueToken(resource, { namespace, name }, body) };
 }
 
-async function evict(
-  state: ServerState,
-  request: ApiRequest,
-  context: WriteContext,
-): Promise<SubresourceReply> {
+async function eviction(request: ApiRequest, context: WriteContext): Promise<Answer> {
   if (request.method !== "POST") throw methodNotAllowed();
   const body = isRecord(request.body) ? request.body : {};
-  await remove(
-    state,
-    { ...context, subresource: undefined },
-    deleteOptions(body.deleteOptions, request.query),
-  );
+  const options = deleteOptions(body.deleteOptions, request.query);
+  await remove({ ...context, subresource: undefined }, options);
   return SUCCESS;
 }
 
-async function bind(
-  state: ServerState,
-  request: ApiRequest,
-  context: WriteContext,
-): Promise<SubresourceReply> {
-  const target = isRecord(request.body) ? request.body.target : undefined;
-  const nodeName = isRecord(target) ? target.name : undefined;
+async function binding({ body }: ApiRequest, context: WriteContext): Promise<Answer> {
+  const nodeName = valueAt(body, "target.name");
   if (typeof nodeName !== "string") throw badRequest("target.name: Required value");
-  await change(state, { ...context, subresource: undefined }, (pod) => {
+  await change({ ...context, subresource: undefined }, (pod) => {
     if (!pod.spec.nodeName) return { ...pod, spec: { ...pod.spec, nodeName } };
-    throw conflict(
-      context.resource,
-      context.name!,
-      `pod ${context.name} is already assigned to node "${pod.spec.nodeName}"`,
-    );
+    const why = `pod ${context.name} is already assigned to node "${pod.spec.nodeName}"`;
+    throw conflict(context.resource, context.name!, why);
   });
   return SUCCESS;
 }
 
-async function scale(
-  state: ServerState,
-  request: ApiRequest,
-  context: WriteContext,
-): Promise<SubresourceReply> {
-  const { resource, namespace, name = "" } = context;
-  const current = get(state, resource, namespace, name);
+async function scale(request: ApiRequest, context: WriteContext): Promise<Answer> {
+  const { resource, name = "" } = context;
+  const current = get(context);
   if (request.method === "GET") return { code: 200, body: scaleOf(current) };
   const wanted = wantedScale(request, scaleOf(current));
-  const replicas = isRecord(wanted.spec) ? Number(wanted.spec.replicas ?? 0) : 0;
+  const replicas = Number(valueAt(wanted, "spec.replicas") ?? 0);
   if (!Number.isInteger(replicas) || replicas < 0) {
     const subject = { group: "autoscaling", plural: "", kind: "Scale" };
     const why = "must be greater than or equal to 0";
     throw invalid(subject, name, [fieldError.invalid("spec.replicas", replicas, why)]);
   }
-  const version = isRecord(wanted.metadata) ? wanted.metadata.resourceVersion : undefined;
-  const scaled = await change(state, { ...context, subresource: undefined }, (object) => {
-    if (request.method === "PUT" && version && version !== object.metadata.resourceVersion) {
-      throw conflict(resource, name, STALE);
-    }
-    return {
-      ...object,
-      spec: { ...object.spec, replicas },
-      metadata: { ...object.metadata, resourceVersion: "" },
-    };
+  const version = request.method === "PUT" && valueAt(wanted, "metadata.resourceVersion");
+  const scaled = await change({ ...context, subresource: undefined }, (object) => {
+    const { metadata, spec } = object;
+    if (version && version !== metadata.resourceVersion) throw conflict(resource, name, STALE);
+    const unversioned = { ...metadata, resourceVersion: "" };
+    return { ...object, spec: { ...spec, replicas }, metadata: unversioned };
   });
   return { code: 200, body: scaleOf(scaled) };
 }
 
-function wantedScale(request: ApiRequest, current: JsonObject): JsonObject {
+function wantedScale(request: ApiRequest, current: JsonObject): Json {
   const { method, contentType, body = null } = request;
-  if (method !== "PUT" && method !== "PATCH") throw methodNotAllowed();
-  const result =
-    method === "PUT"
-      ? body
-      : contentType.includes("json-patch")
-        ? jsonPatch(current, body)
-        : mergePatch(current, body);
-  if (!isRecord(result)) throw badRequest("the body is no Scale");
-  return result;
+  if (method === "PUT") return body;
+  if (method !== "PATCH") throw methodNotAllowed();
+  return contentType.includes("json-patch") ? jsonPatch(current, body) : mergePatch(current, body);
 }
 
-function scaleOf(object: ApiObject): JsonObject {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const labels = (jsonPathValue(object, ".spec.selector.matchLabels") ?? {}) as Record<
-    string,
-    string
-  >;
-  const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+function scaleOf({ metadata, spec, status }: ApiObject): JsonObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const labels = Object.entries(spec?.selector?.matchLabels ?? {});
+  const selector = labels.map(([key, value]) => `${key}=${String(value)}`).join(",");
+  const space = namespace ? { namespace } : {};
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
-    metadata: {
-      name,
-      ...(namespace ? { namespace } : {}),
-      uid,
-      resourceVersion,
-      creationTimestamp,
-    },
-    spec: { replicas: object.spec?.replicas ?? 0 },
-    status: {
-      replicas: object.status?.replicas ?? 0,
-      ...(selector.length > 0 ? { selector: selector.join(",") } : {}),
-    },
+    metadata: { name, ...space, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: spec?.replicas ?? 0 },
+    status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
   };
 }

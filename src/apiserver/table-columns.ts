@@ -1,374 +1,100 @@
-/** The columns that `kubectl get` shows for each built-in kind, and the cells of one object. */
-import type { ApiObject, Json } from "./api-object.ts";
-import { fromEventsV1 } from "./event-versions.ts";
+/** The columns that `kubectl get` shows: of built-in kinds by the table below, of custom ones by their definition. */
+import { textOf, valueAt, type Json } from "./api-object.ts";
+import { jsonPathValue } from "./json-path.ts";
+import type { Column, Resource } from "./resource.ts";
 import { fullAge } from "./table-age.ts";
+import { CELLS, type Cell } from "./table-cells.ts";
 
-export interface TableColumns {
-  /** Names as the real server gives them; "+" marks those of `-o wide`, "#" integers. */
-  names: readonly string[];
-  cells(object: ApiObject, now: number): Json[];
+/**
+ * `Kind: Column=field?fallback | ...`, behind the name of the object. "+" marks columns of `-o wide`, "#" integers;
+ * "@" names a cell of table-cells.ts.
+ */
+const TABLES = `
+Namespace: Status=status.phase | Age=@age
+Node: Status=@nodeState | Roles=@nodeRoles | Age=@age | Version=status.nodeInfo.kubeletVersion
+  | +Internal-IP=@internalIp | +External-IP=@externalAddress
+  | +OS-Image=status.nodeInfo.osImage?<unknown> | +Kernel-Version=status.nodeInfo.kernelVersion?<unknown>
+  | +Container-Runtime=status.nodeInfo.containerRuntimeVersion?<unknown>
+Service: Type=spec.type | Cluster-IP=spec.clusterIP?<none> | External-IP=@externalIp | Port(s)=@ports
+  | Age=@age | +Selector=@selector
+Endpoints: Endpoints=@endpoints | Age=@age
+ConfigMap: #Data=@data | Age=@age
+Secret: Type=type | #Data=@data | Age=@age
+Pod: Ready=@containersReady | Status=@podState | Restarts=@restarts | Age=@age
+  | +IP=status.podIP?<none> | +Node=spec.nodeName?<none>
+  | +Nominated Node=status.nominatedNodeName?<none> | +Readiness Gates=@gates
+Deployment: Ready=@ready | #Up-to-date=status.updatedReplicas | #Available=status.availableReplicas
+  | Age=@age | +Containers=@containers | +Images=@images | +Selector=@labelSelector
+DaemonSet: #Desired=status.desiredNumberScheduled | #Current=status.currentNumberScheduled
+  | #Ready=status.numberReady | #Up-to-date=status.updatedNumberScheduled
+  | #Available=status.numberAvailable | Node Selector=@nodeSelector | Age=@age
+  | +Containers=@containers | +Images=@images | +Selector=@labelSelector
+ReplicaSet: #Desired=spec.replicas | #Current=status.replicas | #Ready=status.readyReplicas
+  | Age=@age | +Containers=@containers | +Images=@images | +Selector=@labelSelector
+EndpointSlice: AddressType=addressType | Ports=@slicePorts | Endpoints=@sliceAddresses | Age=@age
+Lease: Holder=spec.holderIdentity | Age=@age
+PodDisruptionBudget: Min Available=spec.minAvailable?N/A | Max Unavailable=spec.maxUnavailable?N/A
+  | #Allowed Disruptions=status.disruptionsAllowed | Age=@age
+Event: Last Seen=@lastSeen | Type=type | Reason=reason | Object=@about
+  | +Subobject=involvedObject.fieldPath | +Source=@source | Message=@message
+  | +First Seen=@firstSeen | +Count=@count | +Name=metadata.name
+Role: Created At=metadata.creationTimestamp
+ClusterRole: Created At=metadata.creationTimestamp
+CustomResourceDefinition: Created At=metadata.creationTimestamp
+RoleBinding: Role=@role | Age=@age | +Users=@users | +Groups=@groups | +ServiceAccounts=@accounts
+ClusterRoleBinding: Role=@role | Age=@age | +Users=@users | +Groups=@groups | +ServiceAccounts=@accounts
+ValidatingWebhookConfiguration: #Webhooks=@webhooks | Age=@age
+MutatingWebhookConfiguration: #Webhooks=@webhooks | Age=@age
+`;
+
+export interface TableColumn {
+  name: string;
+  type: string;
+  format: string;
+  description: string;
+  priority: number;
+  cell: Cell;
 }
 
-const NONE = "<none>";
+const NAME = builtinColumn("Name=metadata.name");
+const AGE = builtinColumn("Age=@age");
+const BUILTIN = new Map(
+  TABLES.trim()
+    .split(/\n(?=\w)/)
+    .map(readLine),
+);
 
-function listed(words: readonly (string | undefined)[], shown = words.length): string {
-  const some = words.filter(Boolean).slice(0, shown).join(",");
-  const more = words.length > shown ? ` + ${words.length - shown} more...` : "";
-  return some ? some + more : NONE;
+function readLine(line: string): [string, TableColumn[]] {
+  const [kind = "", columns = ""] = line.split(/: (.*)/s);
+  const own = columns.split("|").map((text) => builtinColumn(text.trim()));
+  return [kind, kind === "Event" ? own : [NAME, ...own]];
 }
 
-function selectorText(labels: Record<string, string> | undefined): string {
-  return listed(Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`));
-}
-
-interface Named {
-  name?: string;
-  image?: string;
-}
-
-function containersOf(object: ApiObject): [string, string] {
-  const containers: Named[] = object.spec?.template?.spec?.containers ?? [];
-  return [listed(containers.map(({ name }) => name)), listed(containers.map(({ image }) => image))];
-}
-
-function age(object: ApiObject, now: number): string {
-  return fullAge(object.metadata.creationTimestamp, now);
-}
-
-function labelSelector(selector: ApiObject["spec"]): string {
-  const expressions = (selector?.matchExpressions ?? []) as {
-    key: string;
-    operator: string;
-    values?: string[];
-  }[];
-  const texts = expressions.map(({ key, operator, values = [] }) =>
-    operator === "Exists"
-      ? key
-      : operator === "DoesNotExist"
-        ? `!${key}`
-        : `${key} ${operator.toLowerCase()} (${values.join(",")})`,
-  );
-  return listed([
-    ...Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${String(value)}`),
-    ...texts,
-  ]);
-}
-
-function externalIp({ spec, status }: ApiObject): string {
-  const ingress = (status?.loadBalancer?.ingress ?? []) as { ip?: string; hostname?: string }[];
-  const externalIps: string[] = spec.externalIPs ?? [];
-  switch (spec.type) {
-    case "LoadBalancer": {
-      const all = [...ingress.map(({ ip, hostname }) => ip || hostname), ...externalIps].filter(
-        Boolean,
-      );
-      return all.length > 0 ? all.join(",") : "<pending>";
-    }
-    case "ExternalName":
-      return spec.externalName ?? NONE;
-    default:
-      return listed(externalIps);
-  }
-}
-
-function portsOf({ spec }: ApiObject): string {
-  const ports = (spec.ports ?? []) as { port: number; protocol: string; nodePort?: number }[];
-  return listed(
-    ports.map(
-      ({ port, protocol, nodePort }) => `${port}${nodePort ? `:${nodePort}` : ""}/${protocol}`,
-    ),
-  );
-}
-
-function nodeState({ spec = {}, status = {} }: ApiObject): string {
-  const ready = status.conditions?.find(({ type }: { type: string }) => type === "Ready");
-  const words: Record<string, string> = { True: "Ready", False: "NotReady", Unknown: "NotReady" };
-  const state = words[ready?.status] ?? "Unknown";
-  return spec.unschedulable ? `${state},SchedulingDisabled` : state;
-}
-
-function nodeCells(object: ApiObject, now: number): Json[] {
-  const { status = {}, metadata } = object;
-  const { nodeInfo: info = {} } = status;
-  const address = (type: string) =>
-    status.addresses?.find((one: { type: string }) => one.type === type)?.address ?? NONE;
-  const prefix = "node-role.kubernetes.io/";
-  const roles = Object.keys(metadata.labels ?? {}).filter((key) => key.startsWith(prefix));
-  return [
-    metadata.name,
-    nodeState(object),
-    listed(roles.map((key) => key.slice(prefix.length)).sort()),
-    age(object, now),
-    info.kubeletVersion ?? "",
-    address("InternalIP"),
-    address("ExternalIP"),
-    ...[info.osImage, info.kernelVersion, info.containerRuntimeVersion].map(
-      (text) => text || "<unknown>",
-    ),
-  ];
-}
-
-function endpointsText(object: ApiObject): string {
-  const subsets = (object.subsets ?? []) as {
-    addresses?: { ip: string }[];
-    ports?: { port: number }[];
-  }[];
-  const all = subsets.flatMap(({ addresses = [], ports }) =>
-    ports
-      ? ports.flatMap(({ port }) =>
-          addresses.map(({ ip }) => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`)),
-        )
-      : addresses.map(({ ip }) => ip),
-  );
-  return listed(all, Math.min(3, all.length));
-}
-
-/** Events reach the tables in the form they are stored in, core/v1, or in that of events.k8s.io. */
-function eventCells(object: ApiObject, now: number): Json[] {
-  const event = object.regarding ? fromEventsV1(object) : object;
-  const { type = "", reason = "", message = "", involvedObject: about = {} } = event;
-  const ago = (time: string | undefined) => {
-    const since = time ?? event.eventTime;
-    return since ? fullAge(since, now) : "<unknown>";
+function builtinColumn(text: string): TableColumn {
+  const [, wide, whole, name = "", at, source = "", fallback = ""] =
+    /^(\+?)(#?)([^=]+)=(@?)([\w.]+)\??(.*)$/.exec(text)!;
+  const field: Cell = (object) => {
+    const value = valueAt(object, source) ?? "";
+    return value === "" ? (whole ? 0 : fallback) : whole ? value : textOf(value);
   };
-  return [
-    ago(event.lastTimestamp),
-    type,
-    reason,
-    `${String(about.kind).toLowerCase()}/${about.name}`,
-    about.fieldPath ?? "",
-    eventSource(event),
-    message.trim(),
-    ago(event.firstTimestamp),
-    event.count ?? event.series?.count ?? 1,
-    event.metadata.name,
-  ];
+  const type = whole ? "integer" : name === "Created At" ? "date" : "string";
+  const format = source === "metadata.name" ? "name" : "";
+  const cell = at ? CELLS[source]! : field;
+  return { name, type, format, description: name, priority: wide ? 1 : 0, cell };
 }
 
-function eventSource({ source = {}, reportingComponent }: ApiObject): string {
-  return [source.component || reportingComponent, source.host].filter(Boolean).join(", ");
+function customColumn({ name, type, format = "", priority = 0, ...column }: Column): TableColumn {
+  const cell: Cell = (object, now): Json => {
+    const value = jsonPathValue(object, column.jsonPath ?? "") ?? null;
+    if (value === null) return null;
+    if (type === "date") return fullAge(textOf(value), now);
+    return type === "string" ? textOf(value) : value;
+  };
+  return { name, type, format, description: column.description, priority, cell };
 }
 
-function bindingCells(object: ApiObject, now: number): Json[] {
-  const subjects = (object.subjects ?? []) as { kind: string; name: string; namespace?: string }[];
-  const of = (kind: string) => subjects.filter((subject) => subject.kind === kind);
-  return [
-    object.metadata.name,
-    `${object.roleRef?.kind}/${object.roleRef?.name}`,
-    age(object, now),
-    of("User")
-      .map(({ name }) => name)
-      .join(", "),
-    of("Group")
-      .map(({ name }) => name)
-      .join(", "),
-    of("ServiceAccount")
-      .map(({ namespace, name }) => `${namespace}/${name}`)
-      .join(", "),
-  ];
+/** The columns of a kind; the name and the age where nothing else is known. */
+export function columnsOf(resource: Resource): TableColumn[] {
+  const builtin = resource.custom ? undefined : BUILTIN.get(resource.kind);
+  return builtin ?? [NAME, ...(resource.columns?.map(customColumn) ?? [AGE])];
 }
-
-const size = (map: unknown): number => Object.keys(map ?? {}).length;
-
-const EVENTS: TableColumns = {
-  names: [
-    "Last Seen",
-    "Type",
-    "Reason",
-    "Object",
-    "+Subobject",
-    "+Source",
-    "Message",
-    "+First Seen",
-    "+Count",
-    "+Name",
-  ],
-  cells: eventCells,
-};
-const BINDINGS: TableColumns = {
-  names: ["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"],
-  cells: bindingCells,
-};
-const CREATED: TableColumns = {
-  names: ["Name", "Created At"],
-  cells: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
-};
-const WEBHOOKS: TableColumns = {
-  names: ["Name", "#Webhooks", "Age"],
-  cells: (object, now) => [object.metadata.name, object.webhooks?.length ?? 0, age(object, now)],
-};
-
-/** For kinds without columns of their own. */
-export const NAME_AND_AGE: TableColumns = {
-  names: ["Name", "Age"],
-  cells: (object, now) => [object.metadata.name, age(object, now)],
-};
-
-export const TABLE_COLUMNS: Record<string, TableColumns> = {
-  Namespace: {
-    names: ["Name", "Status", "Age"],
-    cells: (object, now) => [object.metadata.name, object.status?.phase ?? "", age(object, now)],
-  },
-  Node: {
-    names: [
-      "Name",
-      "Status",
-      "Roles",
-      "Age",
-      "Version",
-      "+Internal-IP",
-      "+External-IP",
-      "+OS-Image",
-      "+Kernel-Version",
-      "+Container-Runtime",
-    ],
-    cells: nodeCells,
-  },
-  Service: {
-    names: ["Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age", "+Selector"],
-    cells: (object, now) => [
-      object.metadata.name,
-      object.spec.type,
-      object.spec.clusterIP || NONE,
-      externalIp(object),
-      portsOf(object),
-      age(object, now),
-      selectorText(object.spec.selector),
-    ],
-  },
-  Endpoints: {
-    names: ["Name", "Endpoints", "Age"],
-    cells: (object, now) => [object.metadata.name, endpointsText(object), age(object, now)],
-  },
-  ConfigMap: {
-    names: ["Name", "#Data", "Age"],
-    cells: (object, now) => [
-      object.metadata.name,
-      size(object.data) + size(object.binaryData),
-      age(object, now),
-    ],
-  },
-  Secret: {
-    names: ["Name", "Type", "#Data", "Age"],
-    cells: (object, now) => [
-      object.metadata.name,
-      object.type,
-      size(object.data),
-      age(object, now),
-    ],
-  },
-  Event: EVENTS,
-  Deployment: {
-    names: [
-      "Name",
-      "Ready",
-      "#Up-to-date",
-      "#Available",
-      "Age",
-      "+Containers",
-      "+Images",
-      "+Selector",
-    ],
-    cells: (object, now) => {
-      const { spec = {}, status = {} } = object;
-      return [
-        object.metadata.name,
-        `${status.readyReplicas ?? 0}/${spec.replicas ?? 0}`,
-        status.updatedReplicas ?? 0,
-        status.availableReplicas ?? 0,
-        age(object, now),
-        ...containersOf(object),
-        labelSelector(spec.selector),
-      ];
-    },
-  },
-  DaemonSet: {
-    names: [
-      "Name",
-      "#Desired",
-      "#Current",
-      "#Ready",
-      "#Up-to-date",
-      "#Available",
-      "Node Selector",
-      "Age",
-      "+Containers",
-      "+Images",
-      "+Selector",
-    ],
-    cells: (object, now) => {
-      const { spec = {}, status = {} } = object;
-      return [
-        object.metadata.name,
-        status.desiredNumberScheduled ?? 0,
-        status.currentNumberScheduled ?? 0,
-        status.numberReady ?? 0,
-        status.updatedNumberScheduled ?? 0,
-        status.numberAvailable ?? 0,
-        selectorText(spec.template?.spec?.nodeSelector),
-        age(object, now),
-        ...containersOf(object),
-        labelSelector(spec.selector),
-      ];
-    },
-  },
-  ReplicaSet: {
-    names: ["Name", "#Desired", "#Current", "#Ready", "Age", "+Containers", "+Images", "+Selector"],
-    cells: (object, now) => [
-      object.metadata.name,
-      object.spec?.replicas ?? 0,
-      object.status?.replicas ?? 0,
-      object.status?.readyReplicas ?? 0,
-      age(object, now),
-      ...containersOf(object),
-      labelSelector(object.spec?.selector),
-    ],
-  },
-  EndpointSlice: {
-    names: ["Name", "AddressType", "Ports", "Endpoints", "Age"],
-    cells: (object, now) => {
-      const ports = ((object.ports ?? []) as { port?: number }[]).map(({ port }) =>
-        String(port ?? "*"),
-      );
-      const addresses = ((object.endpoints ?? []) as { addresses: string[] }[]).flatMap(
-        (one) => one.addresses,
-      );
-      const unset = "<unset>";
-      const shown = (words: string[]) =>
-        words.length > 0 ? listed(words, Math.min(3, words.length)) : unset;
-      return [
-        object.metadata.name,
-        object.addressType,
-        shown(ports),
-        shown(addresses),
-        age(object, now),
-      ];
-    },
-  },
-  Lease: {
-    names: ["Name", "Holder", "Age"],
-    cells: (object, now) => [
-      object.metadata.name,
-      object.spec?.holderIdentity ?? "",
-      age(object, now),
-    ],
-  },
-  ServiceAccount: NAME_AND_AGE,
-  Role: CREATED,
-  ClusterRole: CREATED,
-  CustomResourceDefinition: CREATED,
-  RoleBinding: BINDINGS,
-  ClusterRoleBinding: BINDINGS,
-  ValidatingWebhookConfiguration: WEBHOOKS,
-  MutatingWebhookConfiguration: WEBHOOKS,
-  PodDisruptionBudget: {
-    names: ["Name", "Min Available", "Max Unavailable", "#Allowed Disruptions", "Age"],
-    cells: (object, now) => [
-      object.metadata.name,
-      String(object.spec?.minAvailable ?? "N/A"),
-      String(object.spec?.maxUnavailable ?? "N/A"),
-      object.status?.disruptionsAllowed ?? 0,
-      age(object, now),
-    ],
-  },
-};

@@ -1,10 +1,8 @@
 /** meta.k8s.io/v1 Table and PartialObjectMetadata: the forms in which kubectl asks for lists. */
-import { textOf, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
-import { jsonPathValue } from "./json-path.ts";
-import type { Column, Resource } from "./resource.ts";
-import { fullAge } from "./table-age.ts";
-import { NAME_AND_AGE, TABLE_COLUMNS, type TableColumns } from "./table-columns.ts";
-import { POD_COLUMNS } from "./table-pod.ts";
+import type { ApiObject, Json, JsonObject } from "./api-object.ts";
+import { fromEventsV1 } from "./event-versions.ts";
+import { groupVersion, type Resource } from "./resource.ts";
+import { columnsOf } from "./table-columns.ts";
 
 export type Form = "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList" | undefined;
 
@@ -59,74 +57,27 @@ function partialOf(body: JsonObject): JsonObject {
 function tableOf(body: JsonObject, resource: Resource, options: TableOptions): JsonObject {
   const single = !Array.isArray(body.items);
   const objects = (single ? [body] : body.items) as unknown as ApiObject[];
-  const columns = resource.custom ? customColumns(resource) : builtinColumns(resource);
+  const columns = columnsOf(resource);
   const metadata = body.metadata as JsonObject;
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
     metadata: single ? { resourceVersion: metadata.resourceVersion ?? "" } : metadata,
-    columnDefinitions: options.header === false ? null : definitions(resource, columns),
-    rows: objects.map((object) => ({
-      cells: columns.cells(object, options.now),
-      ...rowObject(object, resource, options.includeObject),
-    })),
+    columnDefinitions:
+      options.header === false ? null : columns.map(({ cell: _cell, ...definition }) => definition),
+    rows: objects.map((object) => {
+      // Events come in the form of either of their two groups; cells know that of the core group.
+      const seen = object.regarding ? fromEventsV1(object) : object;
+      return {
+        cells: columns.map(({ cell }) => cell(seen, options.now)),
+        object: rowObject(object, resource, options.includeObject),
+      };
+    }),
   };
 }
 
-function rowObject(object: ApiObject, resource: Resource, include = "Metadata"): JsonObject {
-  if (include === "None") return { object: null };
-  if (include === "Metadata") return { object: partial(object) };
-  const { group, version, kind } = resource;
-  const apiVersion = group ? `${group}/${version}` : version;
-  return { object: { ...object, apiVersion, kind } as unknown as JsonObject };
-}
-
-function builtinColumns(resource: Resource): TableColumns {
-  if (resource.kind === "Pod") return POD_COLUMNS;
-  return TABLE_COLUMNS[resource.kind] ?? NAME_AND_AGE;
-}
-
-function definitions(resource: Resource, columns: TableColumns): Json[] {
-  if (resource.custom)
-    return [
-      definition("Name", "string", "name"),
-      ...(resource.columns ?? AGE_ONLY).map(columnOf),
-    ] as Json[];
-  return columns.names.map((text) => {
-    const name = text.replace(/^[+#]/, "");
-    const format = name === "Name" ? "name" : "";
-    const type = text.startsWith("#") ? "integer" : name === "Created At" ? "date" : "string";
-    return { ...definition(name, type, format), priority: text.startsWith("+") ? 1 : 0 };
-  });
-}
-
-function definition(name: string, type: string, format: string) {
-  return { name, type, format, description: name, priority: 0 };
-}
-
-function columnOf({ name, type, format = "", description, priority = 0 }: Column): Json {
-  return { name, type, format, description, priority };
-}
-
-const AGE_ONLY: readonly Column[] = [
-  { name: "Age", type: "date", description: "", jsonPath: ".metadata.creationTimestamp" },
-];
-
-function customColumns(resource: Resource): TableColumns {
-  const columns = resource.columns ?? AGE_ONLY;
-  return {
-    names: ["Name", ...columns.map(({ name }) => name)],
-    cells: (object, now) => [
-      object.metadata.name,
-      ...columns.map((column) => customCell(object, column, now)),
-    ],
-  };
-}
-
-function customCell(object: ApiObject, column: Column, now: number): Json {
-  const value = jsonPathValue(object, column.jsonPath ?? "");
-  if (value === undefined || value === null) return null;
-  if (column.type === "date") return fullAge(textOf(value), now);
-  if (column.type === "string") return textOf(value);
-  return value;
+function rowObject(object: ApiObject, resource: Resource, include = "Metadata"): Json {
+  if (include === "None") return null;
+  if (include === "Metadata") return partial(object);
+  return { ...object, apiVersion: groupVersion(resource), kind: resource.kind } as never;
 }

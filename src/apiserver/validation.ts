@@ -1,21 +1,25 @@
 /** Field errors of a whole object: its metadata, its schema, and the rules of its kind. */
-import { fieldError, invalid, type Cause } from "./api-error.ts";
-import { equal, type ApiObject } from "./api-object.ts";
 import { parseAddress } from "../ip/index.ts";
-import { metadataErrors } from "./object-metadata.ts";
-import type { Resource } from "./resource.ts";
+import { fieldError, invalid, unless, unlessSame, type Cause } from "./api-error.ts";
+import { equal, type ApiObject } from "./api-object.ts";
 import { definitionErrors } from "./custom-resource-errors.ts";
+import { metadataErrors } from "./object-metadata.ts";
+import type { PolicyRule } from "./rbac.ts";
+import type { Resource } from "./resource.ts";
 import { schemaErrors } from "./schema-validation.ts";
 import { matchesLabelSelector } from "./selectors.ts";
 import { serviceErrors } from "./service-rules.ts";
+
+const { required, duplicate } = fieldError;
 
 type Check = (object: ApiObject, old?: ApiObject) => Cause[];
 
 /** Throws 422 with every cause found. */
 export function validate(object: ApiObject, resource: Resource, old?: ApiObject): void {
-  const causes: Cause[] = metadataErrors(object, resource, old);
-  if (resource.custom) causes.push(...schemaErrors(object, resource.schema ?? {}, "", old));
-  else causes.push(...(CHECKS[resource.kind]?.(object, old) ?? []));
+  const own = resource.custom
+    ? schemaErrors(object, resource.schema ?? {}, "", old)
+    : (CHECKS[resource.kind]?.(object, old) ?? []);
+  const causes = [...metadataErrors(object, resource, old), ...own];
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
 }
 
@@ -25,11 +29,10 @@ const CHECKS: Record<string, Check> = {
   Deployment: workloadErrors,
   DaemonSet: workloadErrors,
   ReplicaSet: workloadErrors,
-  ConfigMap: configMapErrors,
+  ConfigMap: dataErrors,
   Secret: (object, old) => [
-    ...keyErrors(object.data ?? {}, "data"),
-    ...secretTypeErrors(object, old),
-    ...frozenErrors(object, old),
+    ...dataErrors(object, old),
+    ...(old ? unlessSame("type", object.type, old.type) : []),
   ],
   EndpointSlice: sliceErrors,
   Event: eventErrors,
@@ -42,141 +45,104 @@ const CHECKS: Record<string, Check> = {
   MutatingWebhookConfiguration: webhookErrors,
 };
 
-function containerErrors(spec: ApiObject["spec"], field: string): Cause[] {
+function containerErrors(spec: ApiObject["spec"], path: string): Cause[] {
   const containers = (spec?.containers ?? []) as { name?: string; image?: string }[];
-  if (containers.length === 0) return [fieldError.required(`${field}.containers`)];
-  return containers.flatMap((container, at) => [
-    ...(container.name ? [] : [fieldError.required(`${field}.containers[${at}].name`)]),
-    ...(container.image ? [] : [fieldError.required(`${field}.containers[${at}].image`)]),
-    ...(containers.findIndex((one) => one.name === container.name) < at
-      ? [fieldError.duplicate(`${field}.containers[${at}].name`, container.name)]
-      : []),
-  ]);
+  if (containers.length === 0) return [required(`${path}.containers`)];
+  return containers.flatMap((container, at) => {
+    const field = `${path}.containers[${at}]`;
+    const first = containers.findIndex((one) => one.name === container.name);
+    return [
+      ...unless(container.name, required(`${field}.name`)),
+      ...unless(container.image, required(`${field}.image`)),
+      ...unless(first === at, duplicate(`${field}.name`, container.name)),
+    ];
+  });
 }
 
 function workloadErrors({ spec = {} }: ApiObject, old?: ApiObject): Cause[] {
   const { selector, template = {} } = spec;
   const labels = template.metadata?.labels ?? {};
-  const moved = old && !equal(selector, old.spec.selector);
   const unlike = "`selector` does not match template `labels`";
   return [
-    ...(selector ? [] : [fieldError.required("spec.selector")]),
-    ...(matchesLabelSelector(selector, labels)
-      ? []
-      : [fieldError.invalid("spec.template.metadata.labels", labels, unlike)]),
+    ...unless(selector, required("spec.selector")),
+    ...unless(
+      matchesLabelSelector(selector, labels),
+      fieldError.invalid("spec.template.metadata.labels", labels, unlike),
+    ),
     ...containerErrors(template.spec, "spec.template.spec"),
-    ...(moved ? [fieldError.invalid("spec.selector", selector, "field is immutable")] : []),
+    ...(old ? unlessSame("spec.selector", selector, old.spec.selector) : []),
   ];
 }
 
-function configMapErrors(object: ApiObject, old?: ApiObject): Cause[] {
+const KEY =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  " +
+  "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+function keyErrors(data: Record<string, unknown>, field: string): Cause[] {
+  const wrong = Object.keys(data).filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key));
+  return wrong.map((key) => fieldError.invalid(`${field}[${key}]`, key, KEY));
+}
+
+/** Of ConfigMaps and Secrets. */
+function dataErrors(object: ApiObject, old?: ApiObject): Cause[] {
   const { data = {}, binaryData = {} } = object;
   const twice = Object.keys(binaryData).filter((key) => key in data);
+  const why = "duplicate of key present in binaryData";
   return [
     ...keyErrors(data, "data"),
     ...keyErrors(binaryData, "binaryData"),
-    ...twice.map((key) =>
-      fieldError.invalid(`data[${key}]`, key, "duplicate of key present in binaryData"),
-    ),
+    ...twice.map((key) => fieldError.invalid(`data[${key}]`, key, why)),
     ...frozenErrors(object, old),
   ];
-}
-
-const FAMILIES: Record<string, number> = { IPv4: 4, IPv6: 6 };
-
-function sliceErrors(object: ApiObject, old?: ApiObject): Cause[] {
-  const { addressType } = object;
-  if (!addressType) return [fieldError.required("addressType")];
-  if (old && old.addressType !== addressType) {
-    return [fieldError.invalid("addressType", addressType, "field is immutable")];
-  }
-  const family = FAMILIES[addressType];
-  const endpoints = (object.endpoints ?? []) as { addresses: string[] }[];
-  const why = `must be a valid ${addressType} address`;
-  return endpoints.flatMap(({ addresses }, at) =>
-    addresses.flatMap((text, which) =>
-      family === undefined || parseAddress(text)?.family === family
-        ? []
-        : [fieldError.invalid(`endpoints[${at}].addresses[${which}]`, text, why)],
-    ),
-  );
-}
-
-function eventErrors(object: ApiObject): Cause[] {
-  const { namespace = "" } = object.involvedObject ?? {};
-  if (
-    namespace === object.metadata.namespace ||
-    (!namespace && object.metadata.namespace === "default")
-  )
-    return [];
-  return [
-    fieldError.invalid("involvedObject.namespace", namespace, "does not match event.namespace"),
-  ];
-}
-
-const KEY = /^[-._a-zA-Z0-9]+$/;
-
-function keyErrors(data: Record<string, unknown>, field: string): Cause[] {
-  return Object.keys(data)
-    .filter((key) => !KEY.test(key) || key.length > 253)
-    .map((key) =>
-      fieldError.invalid(
-        `${field}[${key}]`,
-        key,
-        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  " +
-          "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
-      ),
-    );
 }
 
 function frozenErrors(object: ApiObject, old?: ApiObject): Cause[] {
   if (!old?.immutable) return [];
   const why = "field is immutable when `immutable` is set";
   if (!object.immutable) return [fieldError.forbidden("immutable", why)];
-  return equal(object.data, old.data) ? [] : [fieldError.forbidden("data", why)];
+  return unless(equal(object.data, old.data), fieldError.forbidden("data", why));
 }
 
-function secretTypeErrors(object: ApiObject, old?: ApiObject): Cause[] {
-  if (!old || object.type === old.type) return [];
-  return [fieldError.invalid("type", object.type, "field is immutable")];
+const FAMILIES: Record<string, number> = { IPv4: 4, IPv6: 6 };
+
+function sliceErrors({ addressType, endpoints = [] }: ApiObject, old?: ApiObject): Cause[] {
+  if (!addressType) return [required("addressType")];
+  if (old && old.addressType !== addressType)
+    return unlessSame("addressType", addressType, old.addressType);
+  const family = FAMILIES[addressType];
+  const isGood = (text: string) => family === undefined || parseAddress(text)?.family === family;
+  const why = `must be a valid ${addressType} address`;
+  return (endpoints as { addresses: string[] }[]).flatMap(({ addresses }, at) =>
+    addresses.flatMap((text, which) =>
+      unless(isGood(text), fieldError.invalid(`endpoints[${at}].addresses[${which}]`, text, why)),
+    ),
+  );
 }
 
-function ruleErrors(object: ApiObject): Cause[] {
-  const rules = (object.rules ?? []) as {
-    verbs?: string[];
-    apiGroups?: string[];
-    resources?: string[];
-    nonResourceURLs?: string[];
-  }[];
-  return rules.flatMap((rule, at) => {
-    const field = `rules[${at}]`;
-    if (!rule.verbs?.length)
-      return [fieldError.required(`${field}.verbs`, "verbs must contain at least one value")];
-    if (rule.nonResourceURLs?.length) return [];
-    const causes: Cause[] = [];
-    if (!rule.apiGroups?.length) {
-      causes.push(
-        fieldError.required(
-          `${field}.apiGroups`,
-          "resource rules must supply at least one api group",
-        ),
-      );
-    }
-    if (!rule.resources?.length) {
-      causes.push(
-        fieldError.required(
-          `${field}.resources`,
-          "resource rules must supply at least one resource",
-        ),
-      );
-    }
-    return causes;
+function eventErrors({ involvedObject, metadata }: ApiObject): Cause[] {
+  const { namespace = "" } = involvedObject ?? {};
+  const why = "does not match event.namespace";
+  return unless(
+    (namespace || "default") === metadata.namespace,
+    fieldError.invalid("involvedObject.namespace", namespace, why),
+  );
+}
+
+function ruleErrors({ rules = [] }: ApiObject): Cause[] {
+  return (rules as PolicyRule[]).flatMap((rule, at) => {
+    const needed = (field: "verbs" | "apiGroups" | "resources", why: string) =>
+      unless(rule[field]?.length, required(`rules[${at}].${field}`, why));
+    const verbs = needed("verbs", "verbs must contain at least one value");
+    if (verbs.length > 0 || rule.nonResourceURLs?.length) return verbs;
+    return [
+      ...needed("apiGroups", "resource rules must supply at least one api group"),
+      ...needed("resources", "resource rules must supply at least one resource"),
+    ];
   });
 }
 
-function roleRefErrors(object: ApiObject, old?: ApiObject): Cause[] {
-  if (!old || equal(object.roleRef, old.roleRef)) return [];
-  return [fieldError.invalid("roleRef", object.roleRef, "cannot change roleRef")];
+function roleRefErrors({ roleRef }: ApiObject, old?: ApiObject): Cause[] {
+  return old ? unlessSame("roleRef", roleRef, old.roleRef, "cannot change roleRef") : [];
 }
 
 interface WebhookPart {
@@ -185,23 +151,25 @@ interface WebhookPart {
   admissionReviewVersions?: string[];
 }
 
-function webhookErrors(object: ApiObject): Cause[] {
-  return ((object.webhooks ?? []) as WebhookPart[]).flatMap((webhook, at) => {
+function webhookErrors({ webhooks = [] }: ApiObject): Cause[] {
+  const https = "'https' is the only allowed URL scheme; desired format: https://host[/path]";
+  return (webhooks as WebhookPart[]).flatMap((webhook, at) => {
     const field = `webhooks[${at}]`;
+    const { sideEffects, admissionReviewVersions: versions } = webhook;
     const url = webhook.clientConfig?.url;
-    const causes: Cause[] = [];
-    if (!webhook.sideEffects) {
-      const why = "must specify one of None, NoneOnDryRun";
-      causes.push(fieldError.required(`${field}.sideEffects`, why));
-    }
-    if (!webhook.admissionReviewVersions?.length) {
-      const why = "must specify one of v1, v1beta1";
-      causes.push(fieldError.required(`${field}.admissionReviewVersions`, why));
-    }
-    if (url !== undefined && !url.startsWith("https://")) {
-      const why = "'https' is the only allowed URL scheme; desired format: https://host[/path]";
-      causes.push(fieldError.invalid(`${field}.clientConfig.url`, url, why));
-    }
-    return causes;
+    return [
+      ...unless(
+        sideEffects,
+        required(`${field}.sideEffects`, "must specify one of None, NoneOnDryRun"),
+      ),
+      ...unless(
+        versions?.length,
+        required(`${field}.admissionReviewVersions`, "must specify one of v1, v1beta1"),
+      ),
+      ...unless(
+        url?.startsWith("https://") ?? true,
+        fieldError.invalid(`${field}.clientConfig.url`, url, https),
+      ),
+    ];
   });
 }

@@ -1,11 +1,10 @@
 /** Watches: the state of the world or the writes since a version, then every write as it becomes durable. */
-import { ApiError, fieldError, invalid } from "./api-error.ts";
+import { ApiError, fieldError, invalidOptions } from "./api-error.ts";
 import type { ApiObject, JsonObject } from "./api-object.ts";
-import { parseVersion } from "./read.ts";
+import { parseVersion, type Scope } from "./read.ts";
 import { isTrue } from "./request.ts";
-import { storageOf, type Resource } from "./resource.ts";
+import { groupVersion, storageOf, type Resource } from "./resource.ts";
 import { objectMatcher } from "./selectors.ts";
-import type { ServerState } from "./server-state.ts";
 import type { StoreEvent } from "./store.ts";
 
 export type WatchType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
@@ -18,10 +17,7 @@ export interface WatchSink {
 
 const BOOKMARK_EVERY_MS = 60_000;
 
-interface Watch {
-  state: ServerState;
-  resource: Resource;
-  namespace: string | undefined;
+interface Watch extends Scope {
   query: URLSearchParams;
 }
 
@@ -73,9 +69,8 @@ export function startWatch(watch: Watch, sink: WatchSink): () => void {
 function checkInitialEvents(query: URLSearchParams): void {
   if (!query.has("sendInitialEvents") || query.get("resourceVersionMatch") === "NotOlderThan")
     return;
-  const subject = { group: "meta.k8s.io", plural: "", kind: "ListOptions" };
   const why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-  throw invalid(subject, "", [fieldError.forbidden("resourceVersionMatch", why)]);
+  throw invalidOptions("ListOptions", fieldError.forbidden("resourceVersionMatch", why));
 }
 
 interface Beginning {
@@ -119,10 +114,10 @@ function bookmarkOf(
   revision: number,
   annotations?: Record<string, string>,
 ): JsonObject {
-  const { group, version, kind } = resource;
+  const { kind } = resource;
   return {
     kind,
-    apiVersion: group ? `${group}/${version}` : version,
+    apiVersion: groupVersion(resource),
     metadata: { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) },
   };
 }

@@ -73,21 +73,18 @@ function concerned(state: ServerState, plural: string, admission: Admission): We
 }
 
 function covers(rule: Rule, { operation, resource, subresource }: Admission): boolean {
-  const has = (words: string[] | undefined, word: string) =>
-    words?.some((one) => one === "*" || one === word) ?? false;
-  const wanted = subresource ? `${resource.plural}/${subresource}` : resource.plural;
-  const resources = rule.resources ?? [];
-  const resourceMatches =
-    resources.includes("*/*") ||
-    resources.includes(wanted) ||
-    (subresource ? resources.includes(`${resource.plural}/*`) : resources.includes("*"));
-  const scope = resource.namespaced ? "Namespaced" : "Cluster";
+  const { group, version, plural, namespaced } = resource;
+  const has = (words: string[] | undefined, ...wanted: string[]) =>
+    words?.some((one) => wanted.includes(one)) ?? false;
+  const resources = subresource
+    ? ["*/*", `${plural}/${subresource}`, `${plural}/*`, `*/${subresource}`]
+    : ["*/*", plural, "*"];
   return (
-    has(rule.operations, operation) &&
-    has(rule.apiGroups, resource.group) &&
-    has(rule.apiVersions, resource.version) &&
-    resourceMatches &&
-    has([rule.scope ?? "*"], scope)
+    has(rule.operations, operation, "*") &&
+    has(rule.apiGroups, group, "*") &&
+    has(rule.apiVersions, version, "*") &&
+    has(rule.resources, ...resources) &&
+    has([rule.scope ?? "*"], namespaced ? "Namespaced" : "Cluster", "*")
   );
 }
 
@@ -96,9 +93,8 @@ function selects(
   webhook: Webhook,
   { object, oldObject, namespace }: Admission,
 ): boolean {
-  const labels = [object, oldObject].map((one) => one?.metadata.labels ?? (one ? {} : undefined));
-  const objectMatches = labels.some(
-    (one) => one && matchesLabelSelector(webhook.objectSelector, one),
+  const objectMatches = [object, oldObject].some(
+    (one) => one && matchesLabelSelector(webhook.objectSelector, one.metadata.labels ?? {}),
   );
   if (!objectMatches) return false;
   const space = namespace ? state.store.get("/namespaces", undefined, namespace) : undefined;
@@ -145,26 +141,19 @@ async function ask(
   } catch (error) {
     const why = (error as Error).message;
     if (webhook.failurePolicy === "Ignore") {
-      state.log({
-        level: "warn",
-        msg: "failed calling webhook, passed over",
-        webhook: webhook.name,
-        error: why,
-      });
+      const msg = "failed calling webhook, passed over";
+      state.log({ level: "warn", msg, webhook: webhook.name, error: why });
       return undefined;
     }
-    const message = `Internal error occurred: failed calling webhook "${webhook.name}": ${why}`;
-    const causes = [{ message: `failed calling webhook "${webhook.name}": ${why}` }];
-    throw new ApiError(500, "InternalError", message, { causes });
+    const message = `failed calling webhook "${webhook.name}": ${why}`;
+    const causes = [{ message }];
+    throw new ApiError(500, "InternalError", `Internal error occurred: ${message}`, { causes });
   }
   if (response.allowed) return response;
   const { message, code = 400, reason = "" } = response.status ?? {};
-  const prefix = `admission webhook "${webhook.name}" denied the request`;
-  throw new ApiError(
-    code,
-    reason,
-    message ? `${prefix}: ${message}` : `${prefix} without explanation`,
-  );
+  const ending = message ? `: ${message}` : " without explanation";
+  const refusal = `admission webhook "${webhook.name}" denied the request${ending}`;
+  throw new ApiError(code, reason, refusal);
 }
 
 async function call(state: ServerState, webhook: Webhook, review: JsonObject): Promise<Response> {

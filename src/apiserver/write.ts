@@ -7,7 +7,6 @@ import {
   conflict,
   forbidden,
   invalid,
-  fieldError,
   notFound,
 } from "./api-error.ts";
 import { equal, type ApiObject, type Json } from "./api-object.ts";
@@ -16,14 +15,13 @@ import { withDefaults } from "./defaults.ts";
 import { trackWrite } from "./field-tracking.ts";
 import { hasGeneration, newMetadata, updatedMetadata } from "./object-metadata.ts";
 import type { User } from "./request.ts";
+import { get, type Scope } from "./read.ts";
 import { storageOf, type Resource } from "./resource.ts";
-import { type Admission, type ServerState, timestamp } from "./server-state.ts";
+import { type ServerState, timestamp } from "./server-state.ts";
 import { validate } from "./validation.ts";
 
 /** Where a write goes and on whose behalf. */
-export interface WriteContext {
-  resource: Resource;
-  namespace: string | undefined;
+export interface WriteContext extends Scope {
   name: string | undefined;
   subresource: string | undefined;
   user: User;
@@ -37,15 +35,31 @@ export interface WriteContext {
   tracked?: boolean;
 }
 
-/** Stores a new object and returns it. */
-export async function create(
+/** For what the server writes and deletes on its own account. */
+export function ownContext(
   state: ServerState,
-  context: WriteContext,
-  body: Json | undefined,
-): Promise<ApiObject> {
-  const { resource, namespace } = context;
-  const { object: given, warnings } = decode(body, resource, context.fieldValidation);
-  context.warnings.push(...warnings);
+  resource: Resource,
+  namespace?: string,
+  name?: string,
+): WriteContext {
+  return {
+    state,
+    resource,
+    namespace,
+    name,
+    subresource: undefined,
+    user: { name: "system:apiserver", groups: ["system:masters"] },
+    manager: "kube-apiserver",
+    fieldValidation: "Ignore",
+    dryRun: false,
+    warnings: [],
+  };
+}
+
+/** Stores a new object and returns it. */
+export async function create(context: WriteContext, body: Json | undefined): Promise<ApiObject> {
+  const { state, resource, namespace } = context;
+  const given = decoded(context, body);
   if (given.metadata.resourceVersion) {
     throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
   }
@@ -55,44 +69,54 @@ export async function create(
     ...given,
     metadata: newMetadata(given.metadata, resource, namespace, now),
   };
-  if (resource.subresources.includes("status") && !keepsStatusOnCreate(resource))
-    delete fresh.status;
-  let object = withDefaults(fresh, resource);
-  const admission = (candidate: ApiObject): Admission => ({
-    ...admissionOf(context, "CREATE", candidate.metadata.name),
-    object: candidate,
-    oldObject: undefined,
-  });
-  const mutated = await state.mutate(admission(object));
-  if (mutated) object = withDefaults(mutated, resource);
-  validate(object, resource);
-  namespaceMustLive(state, context, object.metadata.name);
-  await state.review(admission(object));
-  const storage = storageOf(resource);
-  const name = object.metadata.name;
-  if (state.store.get(storage, object.metadata.namespace, name))
+  // Nodes register with their status; others get theirs from controllers.
+  if (resource.subresources.includes("status") && !isNode(resource)) delete fresh.status;
+  const object = await admitted(context, fresh, undefined);
+  const { name } = object.metadata;
+  if (state.store.get(storageOf(resource), object.metadata.namespace, name))
     throw alreadyExists(resource, name);
-  if (!context.tracked) {
-    object = trackWrite(object, undefined, resource, {
-      manager: context.manager,
-      subresource: undefined,
-      now,
-    });
-  }
-  if (context.dryRun) return object;
-  const stored = state.store.put(storage, state.allocate(resource, object, undefined));
-  await state.store.durable();
-  return stored;
+  return context.dryRun ? object : commit(context, object, undefined);
 }
 
-/** Nodes register with their status, and custom resources without a status subresource keep theirs anyway. */
-function keepsStatusOnCreate(resource: Resource): boolean {
-  return resource.kind === "Node" && !resource.custom;
+function isNode({ kind, custom }: Resource): boolean {
+  return kind === "Node" && !custom;
 }
 
-function admissionOf(context: WriteContext, operation: Admission["operation"], name: string) {
-  const { resource, subresource, namespace, user, dryRun } = context;
-  return { operation, resource, subresource, namespace, name, user, dryRun };
+/** The object in a body; what is wrong with it but tolerated goes to the warnings. */
+function decoded(context: WriteContext, body: Json | undefined): ApiObject {
+  const { object, warnings } = decode(body, context.resource, context.fieldValidation);
+  context.warnings.push(...warnings);
+  return object;
+}
+
+/** Defaults, webhooks, validation and the record of who wrote what: every write but a deletion passes here. */
+async function admitted(
+  context: WriteContext,
+  wanted: ApiObject,
+  old: ApiObject | undefined,
+): Promise<ApiObject> {
+  const { state, resource, subresource, namespace, user, dryRun, manager } = context;
+  let object = withDefaults(wanted, resource, old);
+  const { name } = object.metadata;
+  const operation = old ? "UPDATE" : "CREATE";
+  const write = { operation, resource, subresource, namespace, name, user, dryRun } as const;
+  const mutated = await state.mutate({ ...write, object, oldObject: old });
+  if (mutated) object = withDefaults(mutated, resource, old);
+  if (old) object = withGeneration(object, old, context);
+  validate(object, resource, old);
+  if (!old) namespaceMustLive(context, name);
+  await state.review({ ...write, object, oldObject: old });
+  if (context.tracked) return object;
+  return trackWrite(object, old, resource, { manager, subresource, now: timestamp(state.now()) });
+}
+
+/** metadata.generation counts the changes of everything but metadata and status. */
+function withGeneration(object: ApiObject, old: ApiObject, context: WriteContext): ApiObject {
+  const specOf = ({ metadata: _metadata, status: _status, ...spec }: ApiObject) => spec;
+  const counts = hasGeneration(context.resource) && context.subresource !== "status";
+  if (!counts || equal(specOf(object), specOf(old))) return object;
+  const generation = (old.metadata.generation ?? 0) + 1;
+  return { ...object, metadata: { ...object.metadata, generation } };
 }
 
 function checkNamespace(given: ApiObject, context: WriteContext): void {
@@ -104,68 +128,59 @@ function checkNamespace(given: ApiObject, context: WriteContext): void {
   );
 }
 
-function namespaceMustLive(state: ServerState, context: WriteContext, name: string): void {
-  const { resource, namespace } = context;
+function namespaceMustLive(context: WriteContext, name: string): void {
+  const { state, resource, namespace } = context;
   if (!resource.namespaced || !namespace) return;
   const found = state.store.get("/namespaces", undefined, namespace);
   if (!found) throw notFound({ group: "", plural: "namespaces", kind: "Namespace" }, namespace);
   if (!found.metadata.deletionTimestamp) return;
-  const refusal = forbidden(
-    resource,
-    name,
-    `unable to create new content in namespace ${namespace} because it is being terminated`,
-  );
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
   const cause = {
     reason: "NamespaceTerminating",
     message: `namespace ${namespace} is being terminated`,
     field: "metadata.namespace",
   };
-  throw new ApiError(403, refusal.reason, refusal.message, { ...refusal.details, causes: [cause] });
+  throw forbidden(resource, name, why, [cause]);
 }
-
-/** How a new version comes from the current one; `undefined` stands for an object that does not exist yet. */
-export type Build = (current: ApiObject) => ApiObject;
 
 const RETRIES = 5;
 
 /** Update and patch: builds the new version from the current one, again when another write came in between. */
 export async function change(
-  state: ServerState,
   context: WriteContext,
-  build: Build,
+  build: (current: ApiObject) => ApiObject,
 ): Promise<ApiObject> {
-  const { resource, namespace, name = "" } = context;
-  const storage = storageOf(resource);
+  const { state, resource, namespace, name = "" } = context;
   for (let attempt = 0; ; attempt++) {
-    const current = state.store.get(storage, namespace, name);
-    if (!current) throw notFound(resource, name);
+    const current = get(context);
     const wanted = build(current);
     checkIdentity(wanted, current, context);
-    const object = await admitted(state, context, merged(wanted, current, context));
+    const object = await admitted(context, merged(wanted, current, context), current);
     if (equal(withoutTimes(object), withoutTimes(current))) return current;
     if (context.dryRun) return object;
-    if (state.store.get(storage, namespace, name) !== current) {
-      if (attempt < RETRIES && !wanted.metadata.resourceVersion) continue;
+    const isLatest = state.store.get(storageOf(resource), namespace, name) === current;
+    if (isLatest) return commit(context, object, current);
+    if (attempt === RETRIES || wanted.metadata.resourceVersion)
       throw conflict(resource, name, STALE);
-    }
-    return commit(state, resource, object, current);
   }
 }
 
+/** Stores the object, or removes it when this write took the last finalizer that kept it. */
 async function commit(
-  state: ServerState,
-  resource: Resource,
+  { state, resource }: WriteContext,
   object: ApiObject,
-  current: ApiObject,
+  old: ApiObject | undefined,
 ): Promise<ApiObject> {
+  const { store } = state;
   const storage = storageOf(resource);
-  const allocated = state.allocate(resource, object, current);
-  const released = isHeld(current) && !isHeld(allocated) && allocated.metadata.deletionTimestamp;
+  const allocated = state.allocate(resource, object, old);
+  const { deletionTimestamp, deletionGracePeriodSeconds } = allocated.metadata;
+  const isReleased = old && isHeld(old) && !isHeld(allocated) && deletionTimestamp;
   const stored =
-    released && !allocated.metadata.deletionGracePeriodSeconds
-      ? state.store.remove(storage, allocated)
-      : state.store.put(storage, allocated);
-  await state.store.durable();
+    isReleased && !deletionGracePeriodSeconds
+      ? store.remove(storage, allocated)
+      : store.put(storage, allocated);
+  await store.durable();
   return stored;
 }
 
@@ -184,13 +199,17 @@ function withoutTimes(object: ApiObject): ApiObject {
   return { ...object, metadata: { ...metadata, ...(fields && { managedFields: fields }) } };
 }
 
+function misnamed(given: string, name: string): ApiError {
+  return badRequest(
+    `the name of the object (${given}) does not match the name on the URL (${name})`,
+  );
+}
+
 function checkIdentity(wanted: ApiObject, current: ApiObject, context: WriteContext): void {
   const { resource, name = "" } = context;
   const { metadata } = wanted;
   if (metadata.name && metadata.name !== name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
-    );
+    throw misnamed(metadata.name, name);
   }
   checkNamespace(wanted, context);
   if (metadata.resourceVersion && metadata.resourceVersion !== current.metadata.resourceVersion) {
@@ -199,108 +218,45 @@ function checkIdentity(wanted: ApiObject, current: ApiObject, context: WriteCont
 }
 
 /** The wanted version under the rules of the subresource: what it may change, and what the server keeps. */
-function merged(
-  wanted: ApiObject,
-  current: ApiObject,
-  context: WriteContext,
-): { object: ApiObject; current: ApiObject } {
+function merged(wanted: ApiObject, current: ApiObject, context: WriteContext): ApiObject {
   const { resource, subresource } = context;
   const metadata = updatedMetadata(wanted.metadata, current.metadata);
-  let object: ApiObject = { ...wanted, metadata };
-  if (subresource === "status") {
-    const { status: _old, ...rest } = current;
-    object = { ...rest, metadata: resource.custom ? current.metadata : metadata };
-    if (wanted.status !== undefined) object.status = wanted.status;
-  } else if (resource.subresources.includes("status")) {
-    delete object.status;
-    if (current.status !== undefined) object.status = current.status;
-  }
-  return { object, current };
-}
-
-async function admitted(
-  state: ServerState,
-  context: WriteContext,
-  versions: { object: ApiObject; current: ApiObject },
-) {
-  const { resource, name = "" } = context;
-  const { current } = versions;
-  let object = withDefaults(versions.object, resource, current);
-  const admission = (): Admission => ({
-    ...admissionOf(context, "UPDATE", name),
-    object,
-    oldObject: current,
-  });
-  const mutated = await state.mutate(admission());
-  if (mutated) object = withDefaults(mutated, resource, current);
-  if (
-    hasGeneration(resource) &&
-    context.subresource !== "status" &&
-    !equal(specOf(object), specOf(current))
-  ) {
-    const generation = (current.metadata.generation ?? 0) + 1;
-    object = { ...object, metadata: { ...object.metadata, generation } };
-  }
-  validate(object, resource, current);
-  await state.review(admission());
-  if (context.tracked) return object;
-  const now = timestamp(state.now());
-  return trackWrite(object, current, resource, {
-    manager: context.manager,
-    subresource: context.subresource,
-    now,
-  });
-}
-
-/** Everything but metadata and status: what metadata.generation counts the changes of. */
-function specOf(object: ApiObject): Record<string, unknown> {
-  const { metadata: _metadata, status: _status, ...spec } = object;
-  return spec;
+  const ofStatus = subresource === "status";
+  if (!ofStatus && !resource.subresources.includes("status")) return { ...wanted, metadata };
+  const { status: _status, ...rest } = ofStatus ? current : wanted;
+  const { status } = ofStatus ? wanted : current;
+  return {
+    ...rest,
+    apiVersion: rest.apiVersion,
+    kind: rest.kind,
+    metadata: ofStatus && resource.custom ? current.metadata : metadata,
+    ...(status === undefined ? {} : { status }),
+  };
 }
 
 /** PUT: the body is the new version. */
-export async function update(
-  state: ServerState,
-  context: WriteContext,
-  body: Json | undefined,
-): Promise<ApiObject> {
-  const { object, warnings } = decode(body, context.resource, context.fieldValidation);
-  context.warnings.push(...warnings);
-  const { resource, name = "", namespace } = context;
-  if (!object.metadata.name) {
-    throw badRequest(
-      `the name of the object (${object.metadata.name ?? ""}) does not match the name on the URL (${name})`,
-    );
-  }
+export async function update(context: WriteContext, body: Json | undefined): Promise<ApiObject> {
+  const { state, resource, name = "", namespace, subresource } = context;
+  const object = decoded(context, body);
+  const { uid, resourceVersion, ...metadata } = object.metadata;
+  if (!metadata.name) throw misnamed("", name);
   const current = state.store.get(storageOf(resource), namespace, name);
-  if (!current && CREATE_ON_UPDATE.has(resource.kind) && !resource.custom && !context.subresource) {
-    const { resourceVersion: _version, ...metadata } = object.metadata;
-    return create(state, context, { ...object, metadata } as unknown as Json);
+  if (!current && CREATE_ON_UPDATE.has(resource.kind) && !resource.custom && !subresource) {
+    return create(context, { ...object, metadata: { ...metadata, uid } } as unknown as Json);
   }
-  if (current && resource.custom && !object.metadata.resourceVersion) {
-    const cause = fieldError.invalid(
-      "metadata.resourceVersion",
-      0,
-      "must be specified for an update",
-    );
-    throw invalid(resource, name, [{ ...cause, message: cause.message.replace("0", "0x0") }]);
+  if (current && resource.custom && !resourceVersion) {
+    const field = "metadata.resourceVersion";
+    const message = "Invalid value: 0x0: must be specified for an update";
+    throw invalid(resource, name, [{ reason: "FieldValueInvalid", message, field }]);
   }
-  return change(state, context, (found) => {
-    const { uid } = object.metadata;
-    if (uid && uid !== found.metadata.uid) {
-      const what = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found.metadata.uid}`;
-      throw conflict(resource, name, what);
-    }
-    return object;
+  return change(context, (found) => {
+    if (!uid || uid === found.metadata.uid) return object;
+    const what = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found.metadata.uid}`;
+    throw conflict(resource, name, what);
   });
 }
 
-const CREATE_ON_UPDATE = new Set([
-  "Endpoints",
-  "Event",
-  "Lease",
-  "Role",
-  "ClusterRole",
-  "RoleBinding",
-  "ClusterRoleBinding",
-]);
+/** Kinds that PUT makes where there are none. */
+const CREATE_ON_UPDATE = new Set(
+  "Endpoints Event Lease Role ClusterRole RoleBinding ClusterRoleBinding".split(" "),
+);
