@@ -28,11 +28,12 @@ const checkout = join(import.meta.dirname, "../..");
 const app = "/run/app";
 const quiet = "--disable-warning=ExperimentalWarning";
 
-/** Returns when all nodes and the seeded pods are ready. */
+/** Returns when all nodes and the seeded pods are ready; tells meanwhile how far it is. */
 export async function startCluster(
   stateDir: string,
   topology: Topology,
   options: HolderOptions,
+  tell: (progress: string) => void,
 ): Promise<void> {
   const { address } = topology.server;
   const tls = makeCertificate(join(stateDir, "pki"), address);
@@ -57,6 +58,7 @@ export async function startCluster(
   execFileSync("mkdir", ["-p", app]);
   execFileSync("mount", ["--bind", checkout, app]);
   await seed(client, tutorialObjects("kube-proxy"));
+  tell("the API server runs; starting the nodes");
   const shared = {
     apiServer: { host: address, port: String(apiPort) },
     ca: tls.ca,
@@ -67,6 +69,7 @@ export async function startCluster(
   for (const node of topology.nodes) startNode(stateDir, node, shared);
   await everythingReady(client, topology);
   if (!options.withTutorialObjects) return;
+  tell("nodes and kube-proxy are ready; starting the application");
   await seed(client, tutorialObjects("grafana")); // only now, so that its pods find all nodes ready
   await everythingReady(client, topology);
 }

@@ -57,7 +57,7 @@ async function hold(stateDir: string): Promise<void> {
     shell([...mountCommands, ...networkCommands(topology)]);
     if (options.withCluster !== false) {
       const { startCluster } = await import("./cluster-in-lab.ts");
-      await startCluster(stateDir, topology, options);
+      await startCluster(stateDir, topology, options, (text) => line.write(`... ${text}\n`));
     }
     line.write("ready\n");
   } catch (error) {

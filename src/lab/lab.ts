@@ -28,6 +28,8 @@ export interface LabOptions extends HolderOptions {
   readonly stateDir: string;
   /** What the error says when a lab already runs there. */
   readonly stopHint?: string;
+  /** Told in a few words how far the start has come. */
+  readonly onProgress?: (text: string) => void;
 }
 
 export interface CommandResult {
@@ -76,9 +78,13 @@ export class Lab {
     });
   }
 
-  /** Runs a command to its end; never throws for its exit status. */
-  exec(place: Place, argv: readonly string[], options: SpawnOptions = {}): Promise<CommandResult> {
-    return collect(this.spawn(place, argv, { stdio: ["ignore", "pipe", "pipe"], ...options }));
+  /** Runs a command to its end; `onText` is told what it prints at once. Never throws for its status. */
+  exec(
+    place: Place,
+    argv: readonly string[],
+    onText?: (text: string) => void,
+  ): Promise<CommandResult> {
+    return collect(this.spawn(place, argv, { stdio: ["ignore", "pipe", "pipe"] }), onText);
   }
 
   /** As `exec`, and throws when the status is not 0. Returns standard output. */
@@ -117,23 +123,27 @@ export class Lab {
 
 /** Builds a lab and waits until it is ready. Throws ERR_LAB_RUNNING, ERR_LAB_PRIVILEGE, ERR_LAB_START. */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const { stateDir, stopHint = "stop that process first", ...holderOptions } = options;
+  const {
+    stateDir,
+    stopHint = "stop that process first",
+    onProgress = () => {},
+    ...rest
+  } = options;
   const unshare = unshareCommand();
-  const launcher = identify(process.pid) ?? { pid: process.pid, startTime: "" };
   const nodeNames = options.nodeNames ?? defaultNodeNames;
-  const state: LabState = { launcher, nodeNames };
+  const state: LabState = { launcher: identify(process.pid), nodeNames };
   claimStateFolder(stateDir, state, stopHint);
-  writeFileSync(join(stateDir, "options.json"), JSON.stringify({ ...holderOptions, nodeNames }));
+  onProgress("building a LAN of network namespaces, and a cluster in it");
+  writeFileSync(join(stateDir, "options.json"), JSON.stringify({ ...rest, nodeNames }));
   const log = openSync(join(stateDir, "lab.log"), "a");
   const argv = [...unshare.slice(1), process.execPath, quiet, holderProgram, stateDir];
   const child = spawn(unshare[0] ?? "", argv, {
     stdio: ["ignore", log, log, "pipe"],
     detached: true, // Ctrl-C is for this process: it decides how the lab ends
   });
-  const unshareProcess = identify(child.pid ?? 0);
-  const started = unshareProcess ? { ...state, unshare: unshareProcess } : state;
+  const started = { ...state, unshare: identify(child.pid ?? 0) };
   writeState(stateDir, started);
-  const words = await firstLine(child.stdio[3] as Duplex);
+  const words = await lastWords(child.stdio[3] as Duplex, onProgress);
   const holder = identify(firstProcessInside(child.pid ?? 0) ?? 0);
   if (words !== "ready" || holder === undefined) {
     child.kill("SIGKILL");
@@ -170,24 +180,33 @@ function membersOf(state: LabState | undefined): ProcessIdentity[] {
   return found.filter((member) => member !== undefined).filter(isAlive);
 }
 
-function firstLine(line: Duplex): Promise<string> {
+/** The first line that does not just tell the progress; what there is of it when the line breaks. */
+function lastWords(line: Duplex, onProgress: (text: string) => void): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
     line.on("data", (bytes: Buffer) => {
-      text += bytes.toString();
-      if (text.includes("\n")) resolve(text.slice(0, text.indexOf("\n")));
+      const lines = (text + bytes.toString()).split("\n");
+      text = lines.pop() ?? "";
+      for (const words of lines) {
+        if (words.startsWith("... ")) onProgress(words.slice(4));
+        else resolve(words);
+      }
     });
     line.on("error", () => resolve(text));
     line.on("close", () => resolve(text));
   });
 }
 
-function collect(child: ChildProcess): Promise<CommandResult> {
+function collect(child: ChildProcess, onText?: (text: string) => void): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    let [stdout, stderr] = ["", ""];
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const printed = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name]?.setEncoding("utf8").on("data", (text: string) => {
+        printed[name] += text;
+        onText?.(text);
+      });
+    }
     child.on("error", reject);
-    child.on("close", (status) => resolve({ status, stdout, stderr }));
+    child.on("close", (status) => resolve({ status, ...printed }));
   });
 }

@@ -11,9 +11,9 @@ export interface ProcessIdentity {
 }
 
 export interface LabState {
-  readonly launcher: ProcessIdentity;
+  readonly launcher: ProcessIdentity | undefined;
   /** The process that made the namespaces and waits for the first one inside. */
-  readonly unshare?: ProcessIdentity;
+  readonly unshare?: ProcessIdentity | undefined;
   /** First process inside the lab; ending it ends the lab. Absent while the lab is being started. */
   readonly holder?: ProcessIdentity;
   readonly nodeNames: readonly string[];

@@ -78,7 +78,7 @@ describe("npm run demo", () => {
     assert.deepEqual([existsSync(stateDir), processesOf(stateDir)], [false, []]);
   });
 
-  for (const moment of ["Building a LAN", "2. Turn strict ARP on"]) {
+  for (const moment of ["building a LAN", "2. Turn strict ARP on"]) {
     it(`leaves nothing behind when it is interrupted at "${moment}"`, async () => {
       const stateDir = join(folder, "interrupted");
       const demo = run(demoCommand, stateDir);

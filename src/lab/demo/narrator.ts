@@ -5,47 +5,64 @@ import type { CommandResult, Lab, Place } from "../lab.ts";
 /** A step did not show what it should; the demo ends with status 1. */
 export class CheckFailed extends Error {}
 
+const waitMs = 20_000;
+
 export class Narrator {
+  checks = 0;
   readonly #lab: Lab;
-  readonly #startedAt = performance.now();
-  readonly checks: string[] = [];
+  readonly #startedAt: number;
 
-  constructor(lab: Lab) {
+  /** `startedAt`: performance.now() of the demo's start. */
+  constructor(lab: Lab, startedAt: number) {
     this.#lab = lab;
-  }
-
-  heading(text: string): void {
-    const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(1).padStart(5);
-    this.say(`\n${styleText("bold", text)}  ${styleText("dim", `[${seconds} s]`)}`);
+    this.#startedAt = startedAt;
   }
 
   say(text: string): void {
     process.stdout.write(`${text}\n`);
   }
 
+  heading(text: string): void {
+    this.say(`\n${styleText("bold", text)}  ${styleText("dim", `[${this.seconds()} s]`)}`);
+  }
+
+  /** What a reader should know who compares with a real cluster. */
+  note(text: string): void {
+    this.say(styleText("dim", `  (${text})`));
+  }
+
+  /** Since the demo's start. */
+  seconds(): string {
+    return ((performance.now() - this.#startedAt) / 1000).toFixed(1);
+  }
+
   /** Types a shell command on a machine of the lab and shows what it prints. */
   async type(command: string, place: Place = "lan"): Promise<CommandResult> {
     const prompt = place === "lan" ? "$" : `${place}$`;
     this.say(`${styleText("cyan", prompt)} ${command.replaceAll("\n", "\n> ")}`);
-    const result = await this.#lab.exec(place, ["bash", "-c", command]);
-    const output = (result.stdout + result.stderr).trimEnd();
-    if (output !== "") this.say(output);
+    let last = "\n";
+    const result = await this.#lab.exec(place, ["bash", "-c", command], (text) => {
+      process.stdout.write(text);
+      last = text;
+    });
+    if (!last.endsWith("\n")) this.say("");
     return result;
   }
 
   /** Notes what a step has shown, or fails with what was expected. */
   check(isTrue: boolean, what: string): void {
     if (!isTrue) throw new CheckFailed(what);
-    this.checks.push(what);
+    this.checks++;
     this.say(`${styleText("green", "✔")} ${what}`);
   }
 
-  /** Asks again until the answer satisfies; shows nothing until then. */
-  async until(command: string, isGood: (output: string) => boolean, what: string): Promise<string> {
+  /** Asks again until the answer satisfies, and says meanwhile what it waits for. */
+  async until(command: string, isGood: (output: string) => boolean, what: string): Promise<void> {
     const deadline = performance.now() + waitMs;
+    this.say(styleText("dim", `... waiting until ${what}`));
     for (;;) {
       const { stdout, stderr } = await this.#lab.exec("lan", ["bash", "-c", command]);
-      if (isGood(stdout)) return stdout;
+      if (isGood(stdout)) return;
       if (performance.now() > deadline) {
         throw new CheckFailed(`${what} (after ${waitMs / 1000} s: ${(stdout || stderr).trim()})`);
       }
@@ -53,5 +70,3 @@ export class Narrator {
     }
   }
 }
-
-const waitMs = 20_000;

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { type Lab, openLab, startLab, stopLab } from "../lab.ts";
 import { LabError } from "../private-namespaces.ts";
 import { CheckFailed, Narrator } from "./narrator.ts";
-import { steps } from "./steps.ts";
+import { type StepContext, steps } from "./steps.ts";
 
 const usage = `metallb demo: MetalLB's tutorial on a LAN of network namespaces, on this machine
 
@@ -18,6 +18,7 @@ const usage = `metallb demo: MetalLB's tutorial on a LAN of network namespaces, 
   --screenshot FILE    where the browser step keeps its picture (default: in the folder for temporary files)
 `;
 const checkout = join(import.meta.dirname, "../../..");
+const brokenPipe = 141;
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Exit status 0: every step was checked; 1: one was not; 2: wrong use; 130: interrupted. */
@@ -67,10 +68,12 @@ async function takeDown(stateDir: string): Promise<string> {
 
 function openShell(stateDir: string, place: string): number {
   const lab = openLab(stateDir);
-  if (lab === undefined) {
-    process.stderr.write(
-      "metallb demo: no lab is running; start one with: npm run demo -- --keep\n",
-    );
+  const places = ["lan", "client", ...(lab?.topology.nodes.map(({ name }) => name) ?? [])];
+  if (lab === undefined || !places.includes(place)) {
+    const why = lab
+      ? `no place "${place}" in the lab; it has: ${places.join(", ")}`
+      : "no lab is running; start one with: npm run demo -- --keep";
+    process.stderr.write(`metallb demo: ${why}\n`);
     return 1;
   }
   const [program = "", ...rest] = lab.commandLine(place, [process.env["SHELL"] ?? "sh"]);
@@ -80,14 +83,20 @@ function openShell(stateDir: string, place: string): number {
 
 async function runTutorial(stateDir: string, options: DemoOptions): Promise<number> {
   let interruption: Promise<number> | undefined;
+  const stopped = new AbortController();
+  const interrupt = (why: string, status: number): void => {
+    if (interruption) return;
+    stopped.abort();
+    process.stderr.write(`\n${why}: clearing the lab away.\n`);
+    interruption = stopLab(stateDir).then(() => process.exit(status));
+  };
   for (const [signal, status] of Object.entries(signals)) {
-    process.once(signal, () => {
-      process.stderr.write("\nInterrupted: clearing the lab away.\n");
-      interruption = stopLab(stateDir).then(() => process.exit(status));
-    });
+    process.on(signal, () => interrupt("Interrupted", status));
   }
+  // Whoever read this (`npm run demo | head`) has gone.
+  process.stdout.on("error", () => interrupt("Nobody reads the output any more", brokenPipe));
   try {
-    return await buildAndRun(stateDir, options);
+    return await buildAndRun(stateDir, options, stopped.signal);
   } catch (error) {
     if (interruption) return interruption;
     if (!(error instanceof LabError)) {
@@ -99,66 +108,79 @@ async function runTutorial(stateDir: string, options: DemoOptions): Promise<numb
   }
 }
 
-async function buildAndRun(stateDir: string, options: DemoOptions): Promise<number> {
-  process.stdout.write("Building a LAN of network namespaces and starting a cluster in it ...\n");
+async function buildAndRun(
+  stateDir: string,
+  options: DemoOptions,
+  interrupted: AbortSignal,
+): Promise<number> {
   const ownPicture = join(tmpdir(), `metallb-ts-grafana-${userInfo().uid}.png`);
-  const screenshotFile = resolve(options.screenshot ?? ownPicture);
+  const target = resolve(options.screenshot ?? ownPicture);
   process.chdir(checkout); // the tutorial's file names are relative to it
   const startedAt = performance.now();
-  const stopHint = "stop it with Ctrl-C there, or with: npm run demo -- --down";
-  const lab = await startLab({ stateDir, stopHint, withTutorialObjects: true });
-  const isChecked = await runSteps(lab, join(stateDir, "grafana.png"));
-  keepScreenshot(stateDir, screenshotFile);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  const lab = await startLab({
+    stateDir,
+    stopHint: "stop it with Ctrl-C there, or with: npm run demo -- --down",
+    withTutorialObjects: true,
+    onProgress: (text) => process.stdout.write(`... ${text}\n`),
+  });
+  const narrator = new Narrator(lab, startedAt);
+  const picture = join(stateDir, "grafana.png");
+  const isChecked = await runSteps({ lab, narrator, screenshot: picture }, interrupted);
+  if (existsSync(picture)) narrator.say(keepPicture(picture, target));
   const verdict = isChecked ? "Every step was checked" : "Not every step was checked";
-  process.stdout.write(`${verdict} (${seconds} s).\n`);
+  narrator.say(`${verdict}: ${narrator.checks} checks passed in ${narrator.seconds()} s.`);
   if (options.keep) {
     lab.keep();
-    process.stdout.write(lookAround(lab));
+    narrator.say(lookAround(lab));
   } else {
     await lab.stop();
   }
   return isChecked ? 0 : 1;
 }
 
-/** Only a finished demo leaves a file behind. */
-function keepScreenshot(stateDir: string, target: string): void {
-  const taken = join(stateDir, "grafana.png");
-  if (!existsSync(taken)) return;
-  copyFileSync(taken, target);
-  process.stdout.write(`The browser's picture of the page: ${target}\n`);
+/** Only a finished demo leaves a file behind, and it is no worse when it cannot. */
+function keepPicture(picture: string, target: string): string {
+  try {
+    copyFileSync(picture, target);
+    return `The browser's picture of the page: ${target}`;
+  } catch (error) {
+    return `The browser's picture of the page is not kept: ${(error as Error).message}`;
+  }
 }
 
-async function runSteps(lab: Lab, screenshot: string): Promise<boolean> {
-  const narrator = new Narrator(lab);
+async function runSteps(context: StepContext, interrupted: AbortSignal): Promise<boolean> {
+  const { lab, narrator } = context;
   const { nodes, client } = lab.topology;
   const hosts = [...nodes, client].map(({ name, address }) => `${name} ${address}`);
-  narrator.say(`Ready: ${hosts.join(", ")}.`);
-  const done: string[] = [];
-  let failure: string | undefined;
-  for (const step of steps) {
-    narrator.heading(step.title);
+  narrator.say(`Ready after ${narrator.seconds()} s: ${hosts.join(", ")}.`);
+  const summary: string[] = [];
+  for (const { title, run } of steps) {
+    const startedAt = performance.now();
+    narrator.heading(title);
     try {
-      await step.run({ lab, narrator, screenshot });
-      done.push(step.title);
+      await run(context);
     } catch (error) {
-      failure = error instanceof CheckFailed ? `not so: ${error.message}` : String(error);
+      interrupted.throwIfAborted(); // then it is no fault of the step
+      const failure = error instanceof CheckFailed ? `not so: ${error.message}` : String(error);
       narrator.say(`✘ ${failure}`);
       break;
     }
+    summary.push(`✔ ${title}  (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
   }
+  const missed = steps.slice(summary.length).map(({ title }) => `✘ ${title}`);
   narrator.heading("Summary");
-  for (const { title } of steps) narrator.say(`${done.includes(title) ? "✔" : "✘"} ${title}`);
-  narrator.say(`${narrator.checks.length} checks passed.`);
-  return failure === undefined;
+  narrator.say([...summary, ...missed].join("\n"));
+  return missed.length === 0;
 }
 
 function lookAround(lab: Lab): string {
+  const hosts = ["client", ...lab.topology.nodes.map(({ name }) => name)].join(", ");
   return `
-Everything keeps running. To look around:
+Everything keeps running (the node without power stays without). To look around:
   npm run demo -- --shell            a shell on the LAN; kubectl works there (KUBECONFIG=${lab.kubeconfig})
-  npm run demo -- --shell=client     on the client; also: ${lab.topology.nodes.map(({ name }) => name).join(", ")}
-  logs: ${lab.stateDir}/pods/NODE/POD/
+  npm run demo -- --shell=client     the same in another network namespace: ${hosts}
+  kubectl logs -n metallb-system deployment/controller     what the programs say; namespaces of the
+                                     tutorial: kube-system, metallb-system, monitoring
 To stop: npm run demo -- --down
 `;
 }
