@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
+import { removeStateFolder } from "./state-folder.ts";
 import { networkCommands, planTopology } from "./topology.ts";
 
 export interface HolderOptions {
@@ -49,7 +50,11 @@ async function hold(stateDir: string): Promise<void> {
   let isKept = false;
   line.on("data", (bytes) => (isKept ||= bytes.toString().includes("keep")));
   line.on("error", () => {});
-  line.on("close", () => isKept || process.exit(0));
+  line.on("close", () => {
+    if (isKept) return;
+    removeStateFolder(stateDir); // whoever would have done it has been killed
+    process.exit(0);
+  });
   try {
     const text = readFileSync(join(stateDir, "options.json"), "utf8");
     const options = JSON.parse(text) as HolderOptions;

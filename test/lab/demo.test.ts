@@ -90,6 +90,17 @@ describe("npm run demo", () => {
     });
   }
 
+  it("leaves nothing behind when nobody reads its output any more", async () => {
+    const stateDir = join(folder, "unread");
+    const demo = run(demoCommand, stateDir);
+    await demo.shows("building a LAN");
+    demo.child.stdout?.destroy();
+    const { status, output } = await demo.ended;
+    assert.equal(status, 141);
+    assert.match(output, /Nobody reads the output any more: clearing the lab away/);
+    assert.deepEqual([existsSync(stateDir), processesOf(stateDir)], [false, []]);
+  });
+
   it("ends a lab that was left running by --down, and says when there is none", async () => {
     const { status, output } = await run([...demoCommand, "--down"], join(folder, "none")).ended;
     assert.deepEqual([status, output], [0, "No lab was running.\n"]);
