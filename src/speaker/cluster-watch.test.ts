@@ -150,7 +150,7 @@ describe("cluster watch", () => {
     assert.equal(events.filter(({ kind }) => kind === "dead-nodes").length, 3);
   });
 
-  it("LC-1 LC-27: the document of the one ConfigMap is told, its absence and an absent key too", async () => {
+  it("LC-1 LC-27 L2-221: the document of the one ConfigMap is told, its absence and an absent key too", async () => {
     start();
     await event((told) => told.kind === "config" && told.text === undefined);
     const maps = core("configmaps", "metallb-system");

@@ -72,7 +72,7 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
     clearInterval(ask);
   });
 
-  it("L2-99 L2-140 L2-141: the reply is right in every byte and counted", async () => {
+  it("L2-99 L2-209 L2-140 L2-141: the reply is right in every byte and counted", async () => {
     await announce();
     const port = await openPort();
     port.write(requestFor());
