@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { modernFlags, modernOnly } from "../platform/index.ts";
-import {
-  findBadValue,
-  parseControllerFlags,
-  parseLogLevel,
-  webhookFlags,
-  type ControllerFlags,
-} from "./flags.ts";
+import { findBadValue, parseControllerFlags, webhookFlags, type ControllerFlags } from "./flags.ts";
 
 function parse(argv: string[], env: Record<string, string> = {}): ControllerFlags {
   const result = parseControllerFlags(argv, env);
@@ -57,7 +51,5 @@ describe("controller flags", () => {
     assert.match(findBadValue(parse(["--webhook-mode=maybe"])) ?? "", /maybe.*enabled, disabled/);
     assert.match(findBadValue(parse(["--tls-min-version=1.2"])) ?? "", /VersionTLS12/);
     assert.match(findBadValue(parse(["--ml-secret-name=m"])) ?? "", /needs --deployment/);
-    assert.equal(parseLogLevel("warn"), "warn");
-    assert.equal(parseLogLevel("loud"), undefined);
   });
 });

@@ -9,8 +9,6 @@ import {
   type FlagResult,
   type FlagSpecs,
   type FlagValues,
-  logLevels,
-  type LogLevel,
 } from "../platform/index.ts";
 
 /** v0.16's flags of the controller alone that have no effect before the custom-resource generation. */
@@ -55,11 +53,6 @@ export function parseControllerFlags(
   env: Readonly<Record<string, string | undefined>>,
 ): FlagResult<typeof controllerFlags> {
   return parseGoFlags("controller", controllerFlags, argv, env);
-}
-
-/** The log level that `text` names, or undefined. */
-export function parseLogLevel(text: string): LogLevel | undefined {
-  return logLevels.find((level) => level === text);
 }
 
 const webhookModes = ["enabled", "disabled", "onlywebhook"];

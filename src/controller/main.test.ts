@@ -229,7 +229,7 @@ describe("runController", () => {
 
   it("FL-3: the first line tells the build, and BGP type frr is called deprecated", async () => {
     const { stdout } = await run([], { METALLB_BGP_TYPE: "frr" });
-    assert.match(stdout, /^\{"ts":"[^"]+","caller":"main\.ts:\d+","version":/);
+    assert.match(stdout, /^\{"ts":"[^"]+","caller":"start-program\.ts:\d+","version":/);
     assert.match(stdout, /METALLB_BGP_TYPE=frr is deprecated/);
   });
 

@@ -1,6 +1,5 @@
 /** The only folder with effects: sockets, files, clocks, the API server. */
 
-export { buildInfo, type BuildInfo } from "./build-stamp.ts";
 export { monotonicMs, NamedTimers, timestamp } from "./clock.ts";
 export { EventRecorder, referenceTo } from "./event-recorder.ts";
 export {
@@ -54,4 +53,5 @@ export {
 } from "./packet-socket.ts";
 export { modernFlags, modernOnly, switchFlag, textFlag } from "./modern-flags.ts";
 export { processOutput, stopSignal, type Output, type StopSignal } from "./process.ts";
+export { startProgram, type ProgramStart } from "./start-program.ts";
 export { parseTlsOptions, type TlsOptions, type TlsOptionsResult } from "./tls-options.ts";

@@ -2,16 +2,13 @@
 
 import type { AddressCounters } from "../layer2/index.ts";
 import {
-  buildInfo,
-  createLogger,
   KubeClient,
-  logLevels,
   type Logger,
   Metrics,
   modernFlags,
-  modernOnly,
   serveMetrics,
   type SpeakerMetrics,
+  startProgram,
   stopSignal,
 } from "../platform/index.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
@@ -22,42 +19,14 @@ import { SpeakerProgram } from "./speaker-program.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Runs until a signal asks to stop; the result is the exit status (LC-43, FL-2). */
-export async function runSpeaker(argv: string[], env: Environment): Promise<number> {
-  const parsed = parseSpeakerFlags(argv, env);
-  if (!parsed.ok) {
-    (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
-    return parsed.exitCode;
-  }
-  const flags = parsed.values;
-  const level = logLevels.find((known) => known === flags["log-level"]);
-  if (level === undefined) {
-    const wanted = logLevels.join(", ");
-    process.stdout.write(`--log-level=${flags["log-level"]}: it must be one of ${wanted}\n`);
-    return 1;
-  }
-  const logger = createLogger({ form: "legacy", level });
-  sayHello(logger, env);
-  const later = modernOnly(parsed.given, { ...modernFlags, ...modernSpeakerFlags });
-  if (later.length > 0) {
-    const msg = "these flags are accepted, but have no effect with a ConfigMap configuration";
-    logger.info({ op: "startup", flags: later, msg });
-  }
-  try {
-    return await run(flags, env, logger);
-  } catch (error) {
-    logger.error({ op: "startup", error, msg: "the speaker cannot start" });
-    return 1;
-  }
-}
-
-function sayHello(logger: Logger, env: Environment): void {
-  const { version, commit, branch } = buildInfo;
-  const msg = `MetalLB speaker starting version ${version} (commit ${commit}, branch ${branch})`;
-  logger.info({ ...buildInfo, msg });
-  if (env["METALLB_BGP_TYPE"] === "frr") {
-    const advice = "METALLB_BGP_TYPE=frr is deprecated: use frr-k8s or native";
-    logger.warn({ op: "startup", msg: advice });
-  }
+export function runSpeaker(argv: string[], env: Environment): Promise<number> {
+  return startProgram({
+    name: "speaker",
+    parsed: parseSpeakerFlags(argv, env),
+    withoutEffect: { ...modernFlags, ...modernSpeakerFlags },
+    env,
+    run: (flags, logger) => run(flags, env, logger),
+  });
 }
 
 /** Opens everything, in order of dependence, and waits. Whatever throws here prevents the start. */
