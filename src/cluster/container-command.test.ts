@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { containerCommand, isMountable } from "./container-command.ts";
 import { containerEnvironment, expand } from "./container-environment.ts";
 import type { Container, Pod } from "./objects.ts";
+import { prepareMounts } from "./pod-volumes.ts";
 
 const container: Container = { name: "speaker", image: "metallb/speaker:v0.9.5" };
 const pod: Pod = {
@@ -96,6 +97,12 @@ describe("a container's command line", () => {
   });
 
   it("never mounts where the machine's own folders would be written to", () => {
+    const mounting = { ...container, volumeMounts: [{ name: "v", mountPath: "/home/x" }] };
+    const withVolume = { ...pod, spec: { ...pod.spec, volumes: [{ name: "v", emptyDir: {} }] } };
+    const parts = { folder: "/nowhere", references: nothing, account: {} };
+    assert.throws(() => prepareMounts(withVolume, mounting, parts), {
+      message: 'cannot mount "v" on /home/x: the lab mounts only below /etc, /run and /var/lib',
+    });
     assert.ok(isMountable("/etc/metallb") && isMountable("/var/lib/kube-proxy"));
     assert.ok(
       !isMountable("/home/x") && !isMountable("/etc/../home") && !isMountable("/etc/a';rm"),

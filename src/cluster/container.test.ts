@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { ContainerConfigError } from "./container-environment.ts";
 import { RunningContainer } from "./container.ts";
 import type { Container } from "./objects.ts";
+import { runProbe } from "./probe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "container-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -74,6 +77,19 @@ describe("a container", () => {
     await event("Started");
     assert.equal(running.status.ready, false);
     running.signal("SIGKILL");
+  });
+
+  it("is not ready while its page answers with an error", async () => {
+    let status = 500;
+    const server = createServer((_, response) => response.writeHead(status).end());
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const target = { container: { name: "c", image: "i" }, podIP: "127.0.0.1", pid: 0 };
+    const probe = { httpGet: { port } };
+    assert.equal(await runProbe(probe, target), "HTTP probe failed with statuscode: 500");
+    status = 302;
+    assert.equal(await runProbe(probe, target), undefined);
+    server.close();
   });
 
   it("is not started again once it was asked to stop", async () => {

@@ -123,6 +123,13 @@ describe("the node monitor", () => {
         ["status", "pods"],
       ],
     );
+    const [nodes, pods] = actions.map(({ body }) => (body as { status: object }).status);
+    const marked = {
+      ...view("1"),
+      nodes: [{ ...node, status: nodes as object }],
+      pods: [{ ...running, status: { ...running.status, ...pods } }],
+    };
+    assert.deepEqual(monitor.plan(marked, 9000), [], "once is enough");
   });
 
   it("leaves a node alone whose lease moves", () => {

@@ -129,6 +129,13 @@ describe("DaemonSets", () => {
     set.spec.template.spec.containers[0]!.image = "new";
     const removals = planWorkloads(world.view).filter(({ verb }) => verb === "delete");
     assert.equal(removals.length, 1);
+    world.view.pods.splice(0, 1);
+    for (const { body } of planWorkloads(world.view).filter(({ verb }) => verb === "create")) {
+      world.view.pods.push(body as Pod); // new, and not ready yet
+    }
+    const later = planWorkloads(world.view).filter(({ verb }) => verb === "delete");
+    assert.deepEqual(later, [], "the next pod goes only when the new one is ready");
+    world.ready();
     world.settle();
     assert.ok(world.view.pods.every((pod) => pod.spec.containers[0]?.image === "new"));
   });

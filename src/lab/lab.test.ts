@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { type Lab, openLab, startLab, stopLab } from "./lab.ts";
-import { identify, isAlive, readState } from "./state-folder.ts";
+import { claimStateFolder, identify, isAlive, readState, writeState } from "./state-folder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lab-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -93,5 +93,18 @@ describe("a lab whose starter is killed", () => {
     assert.notEqual(lab.holderPid, holder);
     await lab.stop();
     assert.equal(existsSync(stateDir), false);
+  });
+});
+
+describe("the folder of a lab", () => {
+  it("is free once the lab's first process has ended, though its maker is still about to follow", () => {
+    const stateDir = join(folder, "dying");
+    const dead = { pid: process.pid, startTime: "another" };
+    const state = { launcher: dead, nodeNames: [] };
+    claimStateFolder(stateDir, state, "wait");
+    writeState(stateDir, { ...state, unshare: identify(process.pid) });
+    assert.throws(() => claimStateFolder(stateDir, state, "wait"), { code: "ERR_LAB_RUNNING" });
+    writeState(stateDir, { ...state, unshare: identify(process.pid), holder: dead });
+    claimStateFolder(stateDir, state, "wait");
   });
 });
