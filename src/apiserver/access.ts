@@ -4,7 +4,7 @@ import type { ApiObject } from "./api-object.ts";
 import * as rbac from "./rbac.ts";
 import type { Act, PolicyRule } from "./rbac.ts";
 import type { ApiRequest, Target, User } from "./request.ts";
-import type { Admission, Rights } from "./server-state.ts";
+import type { Admission } from "./server-state.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 import type { Store } from "./store.ts";
 
@@ -18,7 +18,7 @@ export interface AccessOptions {
   accounts: ServiceAccountTokens;
 }
 
-export class Access implements Rights {
+export class Access {
   readonly #options: AccessOptions;
 
   constructor(options: AccessOptions) {

@@ -1,31 +1,15 @@
 /** The shape that every stored object has, and the few operations on plain JSON that all files here share. */
+import type { ObjectMeta } from "../kube/index.ts";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-export interface Metadata {
-  name: string;
-  namespace?: string;
+/** Metadata as the server keeps it: what it chooses itself is always there. */
+export interface Metadata extends ObjectMeta {
   uid: string;
   resourceVersion: string;
-  generation?: number;
-  generateName?: string;
   creationTimestamp: string;
-  deletionTimestamp?: string;
-  deletionGracePeriodSeconds?: number;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  finalizers?: string[];
-  ownerReferences?: OwnerReference[];
   managedFields?: ManagedFieldsEntry[];
-}
-
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  blockOwnerDeletion?: boolean;
 }
 
 export interface ManagedFieldsEntry {

@@ -5,8 +5,7 @@ import { typeSchema } from "./builtin-schema.ts";
 import { ALL_VERBS, storageOf, type Resource } from "./resource.ts";
 import type { Schema } from "./schema.ts";
 import { timestamp, type ServerState } from "./server-state.ts";
-import { remove } from "./delete.ts";
-import { ownContext } from "./write.ts";
+import { discard } from "./delete.ts";
 
 const STORAGE = "apiextensions.k8s.io/customresourcedefinitions";
 const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
@@ -97,18 +96,7 @@ function condition(type: string, reason: string, message: string, now: string): 
 function removeAll(state: ServerState, definition: ApiObject): void {
   const storage = storageOf({ group: definition.spec.group, plural: definition.spec.names.plural });
   const resource = state.registry.stored(storage);
-  for (const object of state.store.list(storage)) {
-    if (object.metadata.deletionTimestamp || !resource) continue;
-    remove(ownContext(state, resource, object.metadata.namespace, object.metadata.name), {}).catch(
-      (error: Error) =>
-        state.log({
-          level: "warn",
-          msg: "custom resource stays",
-          name: object.metadata.name,
-          error: error.message,
-        }),
-    );
-  }
+  for (const object of state.store.list(storage)) if (resource) discard(state, resource, object);
   finishIfEmpty(state, storage);
 }
 

@@ -10,7 +10,7 @@ import {
 } from "./api-object.ts";
 import { storageOf, type Resource } from "./resource.ts";
 import { timestamp, type Admission, type ServerState } from "./server-state.ts";
-import { isHeld, type WriteContext } from "./write.ts";
+import { isHeld, ownContext, type WriteContext } from "./write.ts";
 
 const POLICIES = ["Background", "Foreground", "Orphan"];
 const KEPT_NAMESPACES = new Set(["default", "kube-system", "kube-public"]);
@@ -39,6 +39,17 @@ export function deleteOptions(body: Json | undefined, query: URLSearchParams): D
   return options;
 }
 
+/** Deletes on the server's own account what nobody needs any more; a failure is logged only. */
+export function discard(state: ServerState, resource: Resource, { metadata }: ApiObject): void {
+  const { namespace, name, uid, deletionTimestamp } = metadata;
+  if (deletionTimestamp) return;
+  const options = { preconditions: { uid }, propagationPolicy: "Background" };
+  remove(ownContext(state, resource, namespace, name), options).catch(({ message }: Error) => {
+    const { plural } = resource;
+    state.log({ level: "warn", msg: "garbage stays", plural, namespace, name, error: message });
+  });
+}
+
 /** Deletes one object or marks it for deletion. `gone` tells which. */
 export async function remove(
   context: WriteContext,
@@ -51,17 +62,15 @@ export async function remove(
     throw forbidden(resource, name, "this namespace may not be deleted");
   }
   checkPreconditions(current, resource, options);
-  const admission: Admission = {
+  const { user, dryRun } = context;
+  const target = {
     operation: "DELETE",
     resource,
     subresource: undefined,
     namespace,
     name,
-    object: undefined,
-    oldObject: current,
-    user: context.user,
-    dryRun: context.dryRun,
-  };
+  } as const;
+  const admission: Admission = { ...target, object: undefined, oldObject: current, user, dryRun };
   await state.mutate(admission);
   await state.review(admission);
   const live = state.store.get(storageOf(resource), namespace, name);
@@ -69,12 +78,12 @@ export async function remove(
   const marked = withPolicy(state, live, options, resource);
   const gone = !isHeld(marked) && marked.metadata.deletionGracePeriodSeconds === 0;
   if (context.dryRun) return { object: marked, gone };
-  if (gone) {
-    const object = state.store.remove(storageOf(resource), live);
-    await state.store.durable();
-    return { object, gone };
-  }
-  const object = equal(marked, live) ? live : state.store.put(storageOf(resource), marked);
+  const isNews = !equal(marked, live);
+  const object = gone
+    ? state.store.remove(storageOf(resource), live)
+    : isNews
+      ? state.store.put(storageOf(resource), marked)
+      : live;
   await state.store.durable();
   return { object, gone };
 }
@@ -83,22 +92,13 @@ function checkPreconditions(current: ApiObject, resource: Resource, options: Del
   const { name, uid, resourceVersion } = current.metadata;
   const subject = { ...resource, plural: resource.kind };
   const asked = options.preconditions ?? {};
-  if (asked.uid && asked.uid !== uid) {
-    throw conflict(
-      subject,
-      name,
-      `the UID in the precondition (${asked.uid}) does not match the UID in record (${uid}). ` +
-        "The object might have been deleted and then recreated",
-    );
-  }
-  if (asked.resourceVersion && asked.resourceVersion !== resourceVersion) {
-    throw conflict(
-      subject,
-      name,
-      `the ResourceVersion in the precondition (${asked.resourceVersion}) does not match the ResourceVersion in ` +
-        `record (${resourceVersion}). The object might have been modified`,
-    );
-  }
+  const check = (what: string, wanted: string | undefined, found: string, why: string) => {
+    if (!wanted || wanted === found) return;
+    const unlike = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}).`;
+    throw conflict(subject, name, `${unlike} The object might have been ${why}`);
+  };
+  check("UID", asked.uid, uid, "deleted and then recreated");
+  check("ResourceVersion", asked.resourceVersion, resourceVersion, "modified");
 }
 
 /** The object with deletion time, grace period and the finalizer that its propagation policy asks for. */

@@ -92,18 +92,13 @@ function contextOf(
   };
 }
 
-const OPTION_KINDS: Record<string, string> = {
-  POST: "CreateOptions",
-  PUT: "UpdateOptions",
-  PATCH: "PatchOptions",
-  DELETE: "DeleteOptions",
-};
+const OPTION_KINDS: Record<string, string> = { POST: "Create", PUT: "Update", PATCH: "Patch" };
 
 function dryRunOf(query: URLSearchParams, method: string): boolean {
   const given = query.getAll("dryRun").filter(Boolean);
   if (given.length === 0) return false;
   if (given.every((value) => value === "All")) return true;
-  const kind = OPTION_KINDS[method] ?? "Options";
+  const kind = `${OPTION_KINDS[method] ?? "Delete"}Options`;
   throw invalidOptions(kind, fieldError.notSupported("dryRun", given, ["All"]));
 }
 

@@ -12,7 +12,7 @@ describe("fields of managers", () => {
   };
 
   it("are listed item by item for keyed lists, whole for atomic maps, and never for the name", () => {
-    assert.deepEqual(toFieldsV1(fieldsOf(object, service, false).keys()), {
+    assert.deepEqual(toFieldsV1(fieldsOf(object, service, "none").keys()), {
       "f:metadata": { "f:labels": { "f:a": {} } },
       "f:spec": {
         "f:ports": { 'k:{"port":80,"protocol":"TCP"}': { ".": {}, "f:port": {} } },

@@ -20,11 +20,14 @@ const SERVER_METADATA = new Set(
     .map((field) => `f:${field}`),
 );
 
-/** Every field of an object that somebody can own. `containers` counts free maps and keyed lists themselves too. */
+/** Which maps and keyed lists count as fields themselves, beside what is in them. */
+export type Containers = "none" | "without named fields" | "all";
+
+/** Every field of an object that somebody can own. */
 export function fieldsOf(
   object: JsonObject,
   schema: Schema | undefined,
-  containers: boolean,
+  containers: Containers,
 ): Fields {
   const fields: Fields = new Map();
   collect(object, schema, { path: "", fields, containers });
@@ -53,7 +56,7 @@ export function isWithin(field: string, container: string): boolean {
 interface Place {
   path: string;
   fields: Fields;
-  containers: boolean;
+  containers: Containers;
 }
 
 function collect(value: Json, schema: Schema | undefined, place: Place): void {
@@ -61,7 +64,7 @@ function collect(value: Json, schema: Schema | undefined, place: Place): void {
   if (isRecord(value) && schema?.["x-kubernetes-map-type"] !== "atomic") {
     collectMap(value, schema, place);
   } else if (Array.isArray(value) && isKeyed(schema)) {
-    if (containers) fields.set(path, undefined);
+    if (containers !== "none") fields.set(path, undefined);
     for (const item of value) collectItem(item, schema!, place);
   } else fields.set(path, value);
 }
@@ -76,7 +79,8 @@ function collectMap(map: JsonObject, schema: Schema | undefined, place: Place): 
   const { path, fields, containers } = place;
   const keys = Object.keys(map);
   if (path && keys.length === 0) fields.set(path, map);
-  else if (path && containers && !schema?.properties) fields.set(path, undefined);
+  else if (path && (containers === "all" || (containers !== "none" && !schema?.properties)))
+    fields.set(path, undefined);
   for (const key of keys) {
     collect(map[key]!, fieldSchema(schema, key), { ...place, path: joined(path, `f:${key}`) });
   }

@@ -3,10 +3,34 @@ import { equal, type ApiObject, type ManagedFieldsEntry } from "./api-object.ts"
 import { fieldsOf, fromFieldsV1, toFieldsV1, type Fields } from "./field-set.ts";
 import { groupVersion, type Resource } from "./resource.ts";
 
+/** Who writes: a manager owns its fields once for each way of writing and each subresource. */
 export interface Writer {
   manager: string;
+  operation: ManagedFieldsEntry["operation"];
   subresource: string | undefined;
   now: string;
+}
+
+export function isBy({ manager, operation, subresource }: Writer) {
+  return (entry: ManagedFieldsEntry): boolean =>
+    entry.manager === manager && entry.operation === operation && entry.subresource === subresource;
+}
+
+export function entryBy(
+  by: Writer,
+  resource: Resource,
+  fields: Iterable<string>,
+): ManagedFieldsEntry {
+  const { manager, operation, subresource, now } = by;
+  return {
+    manager,
+    operation,
+    apiVersion: groupVersion(resource),
+    time: now,
+    fieldsType: "FieldsV1",
+    fieldsV1: toFieldsV1(fields),
+    ...(subresource ? { subresource } : {}),
+  };
 }
 
 /** The new object with managedFields brought up to date for a create, update or patch. */
@@ -18,7 +42,9 @@ export function trackWrite(
 ): ApiObject {
   const given = object.metadata.managedFields;
   if (old && given && given.every((entry) => !entry.manager)) return withEntries(object, []);
-  const fields = (one: ApiObject) => fieldsOf(one, resource.schema, true);
+  // The real server knows the fields of a custom resource's maps, and yet treats these as free ones.
+  const containers = resource.custom ? "all" : "without named fields";
+  const fields = (one: ApiObject) => fieldsOf(one, resource.schema, containers);
   const after = fields(object);
   const before: Fields = old ? fields(old) : new Map();
   const changed = [...after].filter(
@@ -29,22 +55,10 @@ export function trackWrite(
   const kept = entries.flatMap((entry) =>
     shrunk(entry, (field) => after.has(field) && !changedNames.has(field)),
   );
-  const isOwn = (entry: ManagedFieldsEntry) =>
-    entry.manager === by.manager &&
-    entry.operation === "Update" &&
-    entry.subresource === by.subresource;
   if (changedNames.size === 0) return withEntries(object, kept);
-  const own = kept.find(isOwn);
+  const own = kept.find(isBy(by));
   const owned = new Set([...(own ? fromFieldsV1(own.fieldsV1) : []), ...changedNames]);
-  const entry: ManagedFieldsEntry = {
-    manager: by.manager,
-    operation: "Update",
-    apiVersion: groupVersion(resource),
-    time: by.now,
-    fieldsType: "FieldsV1",
-    fieldsV1: toFieldsV1(owned),
-    ...(by.subresource ? { subresource: by.subresource } : {}),
-  };
+  const entry = entryBy(by, resource, owned);
   return withEntries(object, [...kept.filter((one) => one !== own), entry]);
 }
 

@@ -1,10 +1,9 @@
 /** What a controller manager does after deletions: empties namespaces, removes dependents of deleted owners. */
 import type { ApiObject } from "./api-object.ts";
-import { remove } from "./delete.ts";
+import { discard } from "./delete.ts";
 import { storageOf } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import type { StoreEvent } from "./store.ts";
-import { ownContext } from "./write.ts";
 
 /** An object and the table of the store that it is in. */
 interface Stored {
@@ -149,17 +148,8 @@ class Collector {
   }
 
   #delete({ storage, object }: Stored): void {
-    const state = this.#state;
-    const { namespace, name, uid, deletionTimestamp } = object.metadata;
-    if (deletionTimestamp) return;
-    const resource = state.registry.stored(storage);
-    if (!resource) {
-      state.store.remove(storage, object);
-      return;
-    }
-    const options = { preconditions: { uid }, propagationPolicy: "Background" };
-    remove(ownContext(state, resource, namespace, name), options).catch(({ message }: Error) => {
-      state.log({ level: "warn", msg: "garbage stays", storage, name, error: message });
-    });
+    const resource = this.#state.registry.stored(storage);
+    if (resource) discard(this.#state, resource, object);
+    else this.#state.store.remove(storage, object);
   }
 }

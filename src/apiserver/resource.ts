@@ -47,16 +47,8 @@ export function groupVersion(resource: { group: string; version: string }): stri
   return resource.group ? `${resource.group}/${resource.version}` : resource.version;
 }
 
-export const ALL_VERBS = [
-  "create",
-  "delete",
-  "deletecollection",
-  "get",
-  "list",
-  "patch",
-  "update",
-  "watch",
-] as const;
+export const ALL_VERBS: readonly string[] =
+  "create delete deletecollection get list patch update watch".split(" ");
 
 /** The resources of this server: built-in ones, and custom ones that come and go with their definitions. */
 export class Registry {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { labelMatcher, matchesLabelSelector } from "./selectors.ts";
+import { labelMatcher } from "./selectors.ts";
 
 describe("label selectors", () => {
   const labels = { app: "web", tier: "front", size: "3" };
@@ -29,17 +29,5 @@ describe("label selectors", () => {
     for (const text of ["a in (b", "a=b=c", "=x", "a b"]) {
       assert.throws(() => labelMatcher(text), { code: 400 }, text);
     }
-  });
-
-  it("in an object's form match by labels and expressions", () => {
-    const selector = {
-      matchLabels: { app: "web" },
-      matchExpressions: [
-        { key: "tier", operator: "In", values: ["front"] },
-        { key: "gone", operator: "DoesNotExist" },
-      ],
-    };
-    assert.ok(matchesLabelSelector(selector, labels));
-    assert.ok(!matchesLabelSelector(selector, { ...labels, gone: "1" }));
   });
 });

@@ -119,26 +119,3 @@ export function objectMatcher(
   return (object) =>
     (!labels || labels(object.metadata.labels ?? {})) && (!fields || fields(object));
 }
-
-export interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
-}
-
-/** Whether labels match a selector in the form that objects carry; an absent or empty one matches all. */
-export function matchesLabelSelector(
-  selector: LabelSelector | undefined,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
-  return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      if (operator === "Exists") return value !== undefined;
-      if (operator === "DoesNotExist") return value === undefined;
-      const listed = value !== undefined && values.includes(value);
-      return operator === "In" ? listed : !listed;
-    })
-  );
-}

@@ -18,11 +18,10 @@ import {
   itemStep,
   shownField,
   stepsOf,
-  toFieldsV1,
   type Fields,
 } from "./field-set.ts";
-import { shrunk, withEntries } from "./field-tracking.ts";
-import { groupVersion, storageOf } from "./resource.ts";
+import { entryBy, isBy, shrunk, withEntries } from "./field-tracking.ts";
+import { storageOf } from "./resource.ts";
 import { fieldSchema, type Schema } from "./schema.ts";
 import { timestamp } from "./server-state.ts";
 import { change, create, type WriteContext } from "./write.ts";
@@ -76,15 +75,14 @@ interface Applying {
 }
 
 function applied({ live, wanted, context, force, now }: Applying): ApiObject {
-  const { manager, subresource } = context;
-  const { schema } = context.resource;
+  const { manager, subresource, resource } = context;
+  const { schema } = resource;
   const entries = live?.metadata.managedFields ?? [];
-  const isOwn = (entry: ManagedFieldsEntry) =>
-    entry.manager === manager && entry.operation === "Apply" && entry.subresource === subresource;
-  const own = entries.find(isOwn);
+  const by = { manager, operation: "Apply", subresource, now } as const;
+  const own = entries.find(isBy(by));
   const others = entries.filter((entry) => entry !== own);
-  const fields = fieldsOf(wanted, schema, false);
-  const current: Fields = live ? fieldsOf(live, schema, false) : new Map();
+  const fields = fieldsOf(wanted, schema, "none");
+  const current: Fields = live ? fieldsOf(live, schema, "none") : new Map();
   const taken = conflicts(others, fields, current);
   if (taken.length > 0 && !force) throw conflictError(taken);
   const lost = new Set(taken.map(({ field }) => field));
@@ -92,8 +90,10 @@ function applied({ live, wanted, context, force, now }: Applying): ApiObject {
   let object = mergeValue(live, wanted, schema);
   for (const field of abandoned(own, kept, fields))
     object = without(object, stepsOf(field), schema);
-  const entry = entryFor(own, fields, { context, now });
-  const result = withEntries(object as unknown as ApiObject, entry ? [entry, ...kept] : kept);
+  const fresh = entryBy(by, resource, fields.keys());
+  const isSame = own?.time && equal(own.fieldsV1, fresh.fieldsV1);
+  const entry = fields.size === 0 ? [] : [isSame ? { ...fresh, time: own.time! } : fresh];
+  const result = withEntries(object as unknown as ApiObject, [...entry, ...kept]);
   const resourceVersion = wanted.metadata.resourceVersion ?? "";
   return { ...result, metadata: { ...result.metadata, resourceVersion } };
 }
@@ -109,25 +109,6 @@ function abandoned(
   return before.filter(
     (field) => !inside(fields, field) && !claimed.some((one) => isWithin(one, field)),
   );
-}
-
-function entryFor(
-  own: ManagedFieldsEntry | undefined,
-  fields: Fields,
-  { context, now }: { context: WriteContext; now: string },
-): ManagedFieldsEntry | undefined {
-  if (fields.size === 0) return undefined;
-  const fieldsV1 = toFieldsV1(fields.keys());
-  const unchanged = own && equal(own.fieldsV1, fieldsV1);
-  return {
-    manager: context.manager,
-    operation: "Apply",
-    apiVersion: groupVersion(context.resource),
-    time: unchanged && own.time ? own.time : now,
-    fieldsType: "FieldsV1",
-    fieldsV1,
-    ...(context.subresource ? { subresource: context.subresource } : {}),
-  };
 }
 
 function inside(fields: Fields, container: string): boolean {

@@ -1,7 +1,8 @@
 /** What every request works on: the store, the resources, and the hooks around writes. */
-import type { ApiObject, JsonObject } from "./api-object.ts";
-import type { Act, PolicyRule } from "./rbac.ts";
+import type { Access } from "./access.ts";
+import type { ApiObject } from "./api-object.ts";
 import type { Registry, Resource } from "./resource.ts";
+import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 import type { Store } from "./store.ts";
 import type { User } from "./request.ts";
 
@@ -37,20 +38,9 @@ export interface ServerState {
   allocate(resource: Resource, object: ApiObject, old: ApiObject | undefined): ApiObject;
   /** The log of a pod for `kubectl logs`; the query has container, tailLines and their like. */
   podLog: ((pod: ApiObject, query: URLSearchParams) => Promise<string>) | undefined;
-  access: Rights;
-  /** Answers a TokenRequest for a service account. */
-  issueToken(
-    resource: Resource,
-    account: { namespace: string; name: string },
-    request: ApiObject,
-  ): JsonObject;
-}
-
-/** What reviews ask: whose token it is, and who may do what. */
-export interface Rights {
-  userOf(token: string): User | undefined;
-  reason(user: User, act: Act): string | undefined;
-  rules(user: User, namespace: string): PolicyRule[];
+  access: Access;
+  /** Tokens of service accounts. */
+  accounts: ServiceAccountTokens;
 }
 
 /** RFC 3339 to the second, as metadata carries times. */

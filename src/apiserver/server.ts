@@ -2,7 +2,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
-import type { Access } from "./access.ts";
 import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
 import type { Json, JsonObject } from "./api-object.ts";
 import { discover, discoveryContentType, VERSION } from "./discovery.ts";
@@ -25,9 +24,9 @@ export interface Tls {
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 
-export function createApiServer(state: ServerState, gate: Access, tls: Tls | undefined): Server {
+export function createApiServer(state: ServerState, tls: Tls | undefined): Server {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    respond(state, gate, incoming, outgoing).catch((error: unknown) => {
+    respond(state, incoming, outgoing).catch((error: unknown) => {
       if (!(error instanceof ApiError)) {
         const { stack } = error as Error;
         state.log({ level: "error", msg: "request failed", url: incoming.url, error: stack });
@@ -44,10 +43,9 @@ function sendError(incoming: IncomingMessage, outgoing: ServerResponse, error: u
     return;
   }
   if (error instanceof NoSuchPath) return sendText(outgoing, 404, `${error.message}\n`);
+  const unforeseen = `Internal error occurred: ${String(error)}`;
   const refusal =
-    error instanceof ApiError
-      ? error
-      : new ApiError(500, "InternalError", `Internal error occurred: ${String(error)}`);
+    error instanceof ApiError ? error : new ApiError(500, "InternalError", unforeseen);
   // An unread body would otherwise block the connection.
   if (!incoming.complete) outgoing.setHeader("Connection", "close");
   send(outgoing, refusal.code, refusal.status(), incoming.headers.accept ?? "");
@@ -55,13 +53,12 @@ function sendError(incoming: IncomingMessage, outgoing: ServerResponse, error: u
 
 async function respond(
   state: ServerState,
-  gate: Access,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   const url = new URL(incoming.url ?? "/", "http://server");
   const accept = incoming.headers.accept ?? "";
-  const user = gate.authenticate(incoming.headers.authorization);
+  const user = state.access.authenticate(incoming.headers.authorization);
   const contentType = (incoming.headers["content-type"] ?? "").split(";")[0]!.trim();
   const request: ApiRequest = {
     method: incoming.method ?? "GET",
@@ -75,7 +72,7 @@ async function respond(
   };
   const target = targetOf(request.path);
   const verb = target ? verbOf(request, target) : request.method.toLowerCase();
-  gate.authorize(request, target, verb);
+  state.access.authorize(request, target, verb);
   if (!target) return sendNonResource(state, request, outgoing);
   const resource = resourceOf(state, target);
   checkAccept(accept);

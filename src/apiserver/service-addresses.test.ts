@@ -8,13 +8,8 @@ import { Store } from "./store.ts";
 const resource = builtinResources().find(({ kind }) => kind === "Service")!;
 
 function service(name: string, spec: object): ApiObject {
-  const metadata = {
-    name,
-    namespace: "default",
-    uid: name,
-    resourceVersion: "",
-    creationTimestamp: "",
-  };
+  const identity = { name, namespace: "default", uid: name };
+  const metadata = { ...identity, resourceVersion: "", creationTimestamp: "" };
   return { apiVersion: "v1", kind: "Service", metadata, spec };
 }
 

@@ -1,5 +1,5 @@
 /** ClusterIPs and node ports: which are taken, and the choice of a free one. */
-import { fieldError, invalid, type Cause } from "./api-error.ts";
+import { fieldError, invalid, unless, type Cause } from "./api-error.ts";
 import type { ApiObject } from "./api-object.ts";
 import {
   formatAddress,
@@ -94,25 +94,22 @@ export class ServiceAddresses {
   /** The ranges to take addresses from, one a family, in the order asked for. */
   #families(spec: Spec, causes: Cause[]): Prefix[] {
     const given = givenAddresses(spec);
+    const malformed = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
     for (const [at, text] of given.entries()) {
-      if (parseAddress(text)) continue;
-      const why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-      causes.push(fieldError.invalid(`spec.clusterIPs[${at}]`, text, why));
+      const cause = fieldError.invalid(`spec.clusterIPs[${at}]`, text, malformed);
+      causes.push(...unless(parseAddress(text), cause));
     }
     if (causes.length > 0) return [];
     const named: string[] = spec.ipFamilies ?? [];
     const wanted =
       named.length > 0 ? named : given.map((text) => `IPv${parseAddress(text)!.family}`);
-    const ranges = wanted.map((family) =>
-      this.#ranges.find((one) => `IPv${one.family}` === family),
-    );
-    for (const [at, range] of ranges.entries()) {
-      if (range) continue;
+    const ranges = wanted.flatMap((family, at) => {
+      const range = this.#ranges.find((one) => `IPv${one.family}` === family);
       const why = "not configured on this cluster";
-      causes.push(fieldError.invalid(`spec.ipFamilies[${at}]`, wanted[at], why));
-    }
-    const known = ranges.filter((range) => range !== undefined);
-    return this.#underPolicy(known.length > 0 ? known : [this.#ranges[0]!], spec, causes);
+      causes.push(...unless(range, fieldError.invalid(`spec.ipFamilies[${at}]`, family, why)));
+      return range ?? [];
+    });
+    return this.#underPolicy(ranges.length > 0 ? ranges : [this.#ranges[0]!], spec, causes);
   }
 
   #underPolicy(ranges: Prefix[], { ipFamilyPolicy: policy }: Spec, causes: Cause[]): Prefix[] {
@@ -130,17 +127,14 @@ export class ServiceAddresses {
     const address = given ? parseAddress(given) : undefined;
     if (!given || !address) return this.#freeAddress(range, causes);
     const text = formatAddress(address);
-    const refuse = (why: string) =>
-      causes.push(
-        fieldError.invalid(at === 0 ? "spec.clusterIPs" : `spec.clusterIPs[${at}]`, [given], why),
-      );
-    if (!prefixContains(range, address)) {
-      refuse(
-        `failed to allocate IP ${text}: the provided network does not match the current range`,
-      );
-    } else if (this.#owners.has(text)) {
-      refuse(`failed to allocate IP ${text}: provided IP is already allocated`);
-    }
+    const why = !prefixContains(range, address)
+      ? "the provided network does not match the current range"
+      : this.#owners.has(text)
+        ? "provided IP is already allocated"
+        : undefined;
+    const field = at === 0 ? "spec.clusterIPs" : `spec.clusterIPs[${at}]`;
+    if (why)
+      causes.push(fieldError.invalid(field, [given], `failed to allocate IP ${text}: ${why}`));
     return text;
   }
 
@@ -166,17 +160,16 @@ export class ServiceAddresses {
     const wants =
       spec.type === "NodePort" ||
       (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts);
-    spec.ports = (spec.ports as { nodePort?: number; protocol: string }[] | undefined)?.map(
-      (port, at) => {
-        const { nodePort } = port;
-        if (!nodePort && !wants) return port;
-        const chosen = nodePort || this.#freePort(port.protocol, own);
-        own.add(`${port.protocol}:${chosen}`);
-        if (nodePort)
-          causes.push(...this.#portErrors(nodePort, port.protocol, `spec.ports[${at}].nodePort`));
-        return { ...port, nodePort: chosen };
-      },
-    );
+    const withPort = (port: { nodePort?: number; protocol: string }, at: number) => {
+      const { nodePort, protocol } = port;
+      if (!nodePort && !wants) return port;
+      const chosen = nodePort || this.#freePort(protocol, own);
+      own.add(`${protocol}:${chosen}`);
+      if (nodePort)
+        causes.push(...this.#portErrors(nodePort, protocol, `spec.ports[${at}].nodePort`));
+      return { ...port, nodePort: chosen };
+    };
+    spec.ports = spec.ports?.map(withPort);
     if (spec.ports === undefined) delete spec.ports;
     if (needsHealthCheckPort(spec)) spec.healthCheckNodePort ||= this.#freePort("TCP", own);
   }
@@ -186,8 +179,8 @@ export class ServiceAddresses {
       const range = `The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`;
       return [fieldError.invalid(field, port, `provided port is not in the valid range. ${range}`)];
     }
-    if (!this.#owners.has(`${protocol}:${port}`)) return [];
-    return [fieldError.invalid(field, port, "provided port is already allocated")];
+    const isTaken = this.#owners.has(`${protocol}:${port}`);
+    return unless(!isTaken, fieldError.invalid(field, port, "provided port is already allocated"));
   }
 
   #freePort(protocol: string, own: ReadonlySet<string>): number {

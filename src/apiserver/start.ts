@@ -58,6 +58,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     log: options.log ?? (() => undefined),
     podLog: options.podLog,
     access,
+    accounts,
     mutate: (admission) => mutateByWebhooks(state, admission),
     async review(admission) {
       access.checkEscalation(admission);
@@ -67,12 +68,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
       if (resource.kind !== "Service" || resource.custom) return object;
       return addresses.allocate(resource, object, old);
     },
-    issueToken: (resource, account, request) => accounts.issue(resource, account, request),
   };
   const stopServing = serveCustomResources(state);
   await bootstrap(state, addresses.first);
   const stopCollecting = collectGarbage(state);
-  const server = createApiServer(state, access, options.tls);
+  const server = createApiServer(state, options.tls);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => resolve());

@@ -89,9 +89,7 @@ export class Store {
 
   /** All objects of a resource, or of one namespace, in the order of their keys. */
   list(resource: string, namespace?: string): ApiObject[] {
-    const prefix = namespace ? `${namespace}/` : "";
-    const entries = [...(this.#objects.get(resource) ?? [])];
-    return sorted(prefix ? entries.filter(([key]) => key.startsWith(prefix)) : entries);
+    return sorted(this.#objects.get(resource) ?? [], namespace);
   }
 
   /** The objects as they were at `revision`, by undoing newer writes. Throws 410 when those are forgotten. */
@@ -105,8 +103,7 @@ export class Store {
       if (event.previous) then.set(keyOf(space, name), event.previous);
       else then.delete(keyOf(space, name));
     }
-    const prefix = namespace ? `${namespace}/` : "";
-    return sorted([...then].filter(([key]) => key.startsWith(prefix)));
+    return sorted(then, namespace);
   }
 
   resources(): string[] {
@@ -255,7 +252,12 @@ export class Store {
   }
 }
 
-function sorted(entries: [string, ApiObject][]): ApiObject[] {
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([, object]) => object);
+/** The objects of a namespace, or all, in the order of their keys. */
+function sorted(
+  objects: Iterable<[string, ApiObject]>,
+  namespace: string | undefined,
+): ApiObject[] {
+  const prefix = namespace ? `${namespace}/` : "";
+  const entries = [...objects].filter(([key]) => key.startsWith(prefix));
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }

@@ -23,27 +23,20 @@ function mergeMap(original: JsonObject, patch: JsonObject, schema?: Schema): Jso
     ([key]) => !Array.isArray(retained) || retained.includes(key),
   );
   const merged: JsonObject = Object.fromEntries(kept);
-  for (const [key, value] of Object.entries(fields)) {
+  for (const key of new Set(Object.keys(fields).map(fieldNamed))) {
     if (key.startsWith("$")) continue;
+    // Directives may come without the list itself: an order, or deletions from a primitive list.
+    const value = fields[key] === undefined && Array.isArray(merged[key]) ? [] : fields[key];
     if (value === null) delete merged[key];
-    else
+    else if (value !== undefined)
       merged[key] = mergeField(merged[key], value, fieldSchema(schema, key), listRules(patch, key));
   }
-  applyLoneDirectives(merged, patch, schema);
   return merged;
 }
 
-/** Directives may come without the list itself: an order, or deletions from a primitive list. */
-function applyLoneDirectives(merged: JsonObject, patch: JsonObject, schema?: Schema): void {
-  for (const directiveKey of Object.keys(patch)) {
-    const key = directiveKey.slice(directiveKey.indexOf("/") + 1);
-    if (!isListDirective(directiveKey) || key in patch || !Array.isArray(merged[key])) continue;
-    merged[key] = mergeField(merged[key], [], fieldSchema(schema, key), listRules(patch, key));
-  }
-}
-
-function isListDirective(key: string): boolean {
-  return key.startsWith(ORDER) || key.startsWith(DELETIONS);
+/** The field that a key of a patch is about, be it the field itself or a directive for its list. */
+function fieldNamed(key: string): string {
+  return key.startsWith(ORDER) || key.startsWith(DELETIONS) ? key.slice(key.indexOf("/") + 1) : key;
 }
 
 interface ListRules {

@@ -45,7 +45,7 @@ async function token(request: ApiRequest, context: WriteContext): Promise<Answer
   const { state, resource, namespace = "", name = "" } = context;
   if (request.method !== "POST") throw methodNotAllowed();
   const body = (isRecord(request.body) ? request.body : {}) as unknown as ApiObject;
-  return { code: 201, body: state.issueToken(resource, { namespace, name }, body) };
+  return { code: 201, body: state.accounts.issue(resource, { namespace, name }, body) };
 }
 
 async function eviction(request: ApiRequest, context: WriteContext): Promise<Answer> {

@@ -1,5 +1,6 @@
 /** Field errors of a whole object: its metadata, its schema, and the rules of its kind. */
 import { parseAddress } from "../ip/index.ts";
+import { matchesLabels } from "../kube/index.ts";
 import { fieldError, invalid, unless, unlessSame, type Cause } from "./api-error.ts";
 import { equal, type ApiObject } from "./api-object.ts";
 import { definitionErrors } from "./custom-resource-errors.ts";
@@ -7,7 +8,6 @@ import { metadataErrors } from "./object-metadata.ts";
 import type { PolicyRule } from "./rbac.ts";
 import type { Resource } from "./resource.ts";
 import { schemaErrors } from "./schema-validation.ts";
-import { matchesLabelSelector } from "./selectors.ts";
 import { serviceErrors } from "./service-rules.ts";
 
 const { required, duplicate } = fieldError;
@@ -66,7 +66,7 @@ function workloadErrors({ spec = {} }: ApiObject, old?: ApiObject): Cause[] {
   return [
     ...unless(selector, required("spec.selector")),
     ...unless(
-      matchesLabelSelector(selector, labels),
+      matchesLabels(selector ?? {}, labels),
       fieldError.invalid("spec.template.metadata.labels", labels, unlike),
     ),
     ...containerErrors(template.spec, "spec.template.spec"),

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { request as plainRequest, type IncomingMessage } from "node:http";
 import { request as tlsRequest, type RequestOptions } from "node:https";
 import { text } from "node:stream/consumers";
+import { matchesLabels, type LabelSelector } from "../kube/index.ts";
 import { ApiError } from "./api-error.ts";
 import { isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { groupVersion } from "./resource.ts";
-import { matchesLabelSelector, type LabelSelector } from "./selectors.ts";
 import type { Admission, ServerState } from "./server-state.ts";
 import { webhookUrl, type ClientConfig } from "./webhook-address.ts";
 
@@ -94,11 +94,11 @@ function selects(
   { object, oldObject, namespace }: Admission,
 ): boolean {
   const objectMatches = [object, oldObject].some(
-    (one) => one && matchesLabelSelector(webhook.objectSelector, one.metadata.labels ?? {}),
+    (one) => one && matchesLabels(webhook.objectSelector ?? {}, one.metadata.labels ?? {}),
   );
   if (!objectMatches) return false;
   const space = namespace ? state.store.get("/namespaces", undefined, namespace) : undefined;
-  return !space || matchesLabelSelector(webhook.namespaceSelector, space.metadata.labels ?? {});
+  return !space || matchesLabels(webhook.namespaceSelector ?? {}, space.metadata.labels ?? {});
 }
 
 function reviewFor(admission: Admission): JsonObject {

@@ -107,7 +107,8 @@ async function admitted(
   if (!old) namespaceMustLive(context, name);
   await state.review({ ...write, object, oldObject: old });
   if (context.tracked) return object;
-  return trackWrite(object, old, resource, { manager, subresource, now: timestamp(state.now()) });
+  const now = timestamp(state.now());
+  return trackWrite(object, old, resource, { manager, operation: "Update", subresource, now });
 }
 
 /** metadata.generation counts the changes of everything but metadata and status. */
