@@ -38,8 +38,6 @@ export class ControlLoop {
   readonly #monitor: NodeMonitor;
   #isWanted = false;
   #isRunning = false;
-  #isStopped = false;
-  #ticker: NodeJS.Timeout | undefined;
 
   constructor(options: ControlLoopOptions) {
     this.#options = options;
@@ -50,15 +48,10 @@ export class ControlLoop {
     );
   }
 
+  /** For as long as the process lives. */
   start(): void {
     for (const informer of this.#informers) informer.start();
-    this.#ticker = setInterval(() => void this.#watchNodes(), 250);
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-    clearInterval(this.#ticker);
-    for (const informer of this.#informers) informer.stop();
+    setInterval(() => void this.#watchNodes(), 250);
   }
 
   #want(): void {
@@ -68,7 +61,7 @@ export class ControlLoop {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (this.#isWanted && !this.#isStopped) {
+    while (this.#isWanted) {
       await new Promise((resolve) => setTimeout(resolve, settleMs));
       this.#isWanted = false;
       await this.#pass().catch((error: unknown) => this.#report("pass", error));
@@ -127,6 +120,6 @@ export class ControlLoop {
   }
 
   #report(op: string, error: unknown): void {
-    if (!this.#isStopped) this.#options.logger.error({ op, error: String(error) });
+    this.#options.logger.error({ op, error: String(error) });
   }
 }

@@ -1,6 +1,6 @@
 /** The least of a cluster around the API server: workloads, endpoints, kubelets, a service proxy. */
 export { refOf } from "./actions.ts";
-export { ControlLoop, type ControlLoopOptions } from "./control-loop.ts";
+export { ControlLoop } from "./control-loop.ts";
 export type { KubeletOptions } from "./pod-worker.ts";
 export { isReady, type Pod, type Workload } from "./objects.ts";
 export { readPodLog } from "./pod-log.ts";
