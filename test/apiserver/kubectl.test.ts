@@ -255,13 +255,18 @@ describe("kubectl against the embedded server", { skip }, () => {
     const line = async () => String((await lines.next()).value);
     assert.match(await line(), /NAME +DATA +AGE/);
     assert.match(await line(), /owned +1/);
-    succeeded(await run(["create", "configmap", "late", "--from-literal=a=b"]));
+    const metadata = { name: "late", finalizers: ["example.com/hold"] };
+    const late = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { a: "b" } };
+    succeeded(await run(["create", "-f", "-"], late));
     assert.match(await line(), /late +1/);
+    // The finalizer keeps the object until kubectl's deletion has begun, and so has to wait.
+    const gone = run(["delete", "configmap", "late", "--timeout=20s"]);
+    assert.match(await line(), /late +1/);
+    const released = JSON.stringify({ metadata: { finalizers: null } });
+    succeeded(await run(["patch", "configmap", "late", "--type=merge", "-p", released]));
+    succeeded(await gone);
     watch.kill();
     await once(watch, "exit");
-    const gone = run(["wait", "--for=delete", "configmap/late", "--timeout=20s"]);
-    succeeded(await run(["delete", "configmap", "late"]));
-    succeeded(await gone);
   });
 
   it("serves a custom resource with its columns", async () => {
