@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { builtinSchema } from "./builtin-schema.ts";
-import { fieldsOf, fromFieldsV1, shownField, toFieldsV1 } from "./field-set.ts";
+import { fieldsOf, fromFieldsV1, shownField, toFieldsV1, type Containers } from "./field-set.ts";
 
 describe("fields of managers", () => {
   const service = builtinSchema("", "Service");
@@ -19,6 +19,14 @@ describe("fields of managers", () => {
         "f:selector": {},
       },
     });
+  });
+
+  it("count maps with named fields themselves in custom resources only, as the real server does", () => {
+    const schema = { properties: { spec: { properties: { a: { type: "string" } } } } };
+    const fields = (which: Containers) =>
+      toFieldsV1(fieldsOf({ spec: { a: "1" } }, schema, which).keys());
+    assert.deepEqual(fields("all"), { "f:spec": { ".": {}, "f:a": {} } });
+    assert.deepEqual(fields("without named fields"), { "f:spec": { "f:a": {} } });
   });
 
   it("are shown as the real server shows them", () => {
