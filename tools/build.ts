@@ -1,6 +1,6 @@
 /**
- * Bundles the programs into dist/, without install scripts: metallb.mjs (controller, speaker and CLI) and
- * service-proxy.mjs of the lab. Each verb is a chunk of its own, so that a program loads only what it runs.
+ * Bundles the programs into dist/, without install scripts: metallb.mjs (controller, speaker and CLI), and
+ * kubelet.mjs and service-proxy.mjs of the lab. Each verb is a chunk of its own, so that a program loads only what it runs.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
@@ -31,6 +31,7 @@ process.exitCode = status;
 function bundle(): number {
   const words = [
     `metallb=${join(root, "src/cli/main.ts")}`,
+    `kubelet=${join(root, "src/cluster/kubelet-main.ts")}`,
     `service-proxy=${join(root, "src/cluster/service-proxy-main.ts")}`,
     "--bundle",
     "--splitting",

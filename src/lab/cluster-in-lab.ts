@@ -78,10 +78,8 @@ export async function startCluster(
 function ownPrograms(): Record<string, string[]> {
   const node = [inApp(process.execPath), quiet];
   // A bundle starts in a third of the time of its source.
-  const builtOr = (source: string, bundle: string) =>
-    `${app}/${existsSync(join(checkout, bundle)) ? bundle : source}`;
-  const metallb = [...node, builtOr("src/cli/main.ts", "dist/metallb.mjs")];
-  const proxy = builtOr("src/cluster/service-proxy-main.ts", "dist/service-proxy.mjs");
+  const metallb = [...node, `${app}/${builtOr("src/cli/main.ts", "dist/metallb.mjs")}`];
+  const proxy = `${app}/${builtOr("src/cluster/service-proxy-main.ts", "dist/service-proxy.mjs")}`;
   const images: Record<string, string[]> = {
     "k8s.gcr.io/kube-proxy": [...node, proxy],
     "grafana/grafana": [...node, `${app}/src/lab/grafana-stand-in.ts`],
@@ -113,7 +111,7 @@ function startNode(
   const optionsFile = join(folder, `${node.name}.json`);
   writeFileSync(optionsFile, JSON.stringify(options));
   const log = openSync(join(folder, `${node.name}.log`), "a");
-  const kubelet = join(checkout, "src/cluster/kubelet-main.ts");
+  const kubelet = join(checkout, builtOr("src/cluster/kubelet-main.ts", "dist/kubelet.mjs"));
   const sealed = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   const program = [process.execPath, quiet, kubelet, optionsFile];
   const argv = ["netns", "exec", node.name, ...sealed, ...program];
@@ -122,6 +120,11 @@ function startNode(
     env: { PATH: process.env["PATH"] },
   });
   writeFileSync(join(folder, `${node.name}.pid`), String(child.pid));
+}
+
+/** The bundle of a program where there is one: it starts in half the time. */
+function builtOr(source: string, bundle: string): string {
+  return existsSync(join(checkout, bundle)) ? bundle : source;
 }
 
 /** A user namespace made without root knows one user only. */
