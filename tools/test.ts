@@ -52,6 +52,8 @@ const result = spawnSync(
     "--test",
     ...(flags.some((flag) => flag.startsWith("--test-reporter")) ? [] : ["--test-reporter=spec"]),
     "--test-concurrency=2",
+    // A test that hangs shall fail, not eat the whole run.
+    "--test-timeout=900000",
     ...(suite.flags ?? []),
     ...flags,
     ...(named.length > 0 ? named : files),
