@@ -59,7 +59,7 @@ function processesOf(stateDir: string): string[] {
 }
 
 describe("npm run demo", () => {
-  it("runs the tutorial to its end, and refuses a second demo meanwhile", async () => {
+  it("L2-191 L2-193: runs the tutorial to its end, and refuses a second demo meanwhile", async () => {
     const stateDir = join(folder, "whole");
     const picture = join(folder, "grafana.png");
     const first = run([...demoCommand, "--screenshot", picture], stateDir);
