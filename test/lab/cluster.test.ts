@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { Service } from "../../src/kube/index.ts";
 import { type Lab, startLab, stopLab } from "../../src/lab/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cluster-test-"));
@@ -47,9 +48,11 @@ async function createPod(
   await shell(`kubectl apply -f - <<'EOF'\n${JSON.stringify(pod)}\nEOF`);
 }
 
-/** `kubectl wait` until a JSONPath has a value. */
-function waitFor(object: string, path: string, value: string): Promise<string> {
-  return shell(`kubectl wait ${object} --for=jsonpath='${path}'='${value}' --timeout=30s`);
+/** Watches an object until a JSONPath of it matches. (`kubectl wait` knows only conditions before 1.23.) */
+function waitFor(object: string, path: string, pattern: string): Promise<string> {
+  const watch = `timeout 30 kubectl get ${object} --watch -o jsonpath='${path}{"\\n"}'`;
+  // The watch outlives grep: it must not hold the shell's standard error open.
+  return shell(`grep -qm1 -xE '${pattern}' <(${watch} 2>/dev/null)`);
 }
 
 describe("a lab node's kubelet", () => {
@@ -150,9 +153,11 @@ describe("the lab's service proxy", () => {
 
   it("L2-190 L2-191 L2-192: kernels answer for service addresses in ipvs mode until strictARP is set", async () => {
     const address = "192.168.1.200";
-    const status = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip: address }] } } });
     await shell(`kubectl patch service web -p '{"spec": {"type": "LoadBalancer"}}'`);
-    await shell(`kubectl patch service web --subresource=status --type=merge -p '${status}'`);
+    const service = JSON.parse(await shell("kubectl get service web -o json")) as Service;
+    service.status = { loadBalancer: { ingress: [{ ip: address }] } };
+    const path = "/api/v1/namespaces/default/services/web/status";
+    await shell(`kubectl replace --raw ${path} -f - <<'EOF'\n${JSON.stringify(service)}\nEOF`);
     await configureProxy('s/mode: ""/mode: "ipvs"/');
     assert.match(await askForAddress(address), /lladdr 02:00:00:00:00:1[01]/);
     await configureProxy("s/strictARP: false/strictARP: true/");
@@ -166,10 +171,8 @@ describe("the node monitor", () => {
       await shell("kubectl get pods -l app=web -o jsonpath='{.items[0].spec.nodeName}'")
     ).trim();
     await lab.cutPower(node);
-    await shell(`kubectl wait node/${node} --for=condition=Ready=Unknown --timeout=30s`);
-    await shell(
-      "kubectl wait endpoints/web --for=jsonpath='{.subsets[0].notReadyAddresses[0].ip}' --timeout=30s",
-    );
+    await waitFor(`node/${node}`, '{.status.conditions[?(@.type=="Ready")].status}', "Unknown");
+    await waitFor("endpoints/web", "{.subsets[0].notReadyAddresses[0].ip}", ".+");
     const ready = "kubectl get endpoints web -o jsonpath='{.subsets[*].addresses[*].ip}'";
     assert.equal(await shell(ready), "");
   });
