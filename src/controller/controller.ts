@@ -315,7 +315,7 @@ function isSameVersion(a: Service | undefined, b: Service): boolean {
 }
 
 function* heldBy(allocator: Allocator) {
-  for (const { service, pool, addresses } of allocator.holdings() as Iterable<Holding>) {
+  for (const { service, pool, addresses } of allocator.holdings()) {
     for (const address of addresses) yield { service, pool, address };
   }
 }

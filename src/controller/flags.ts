@@ -1,9 +1,10 @@
 /** The controller's command line: v0.9.5's flags, those to run outside a pod, and v0.16's (LC-40, LC-41, INS-3). */
 
 import {
+  clusterFlags,
   modernFlags,
   parseGoFlags,
-  parseTlsOptions,
+  parseTlsFlags,
   switchFlag,
   textFlag,
   type FlagResult,
@@ -30,11 +31,7 @@ export const webhookFlags = {
 const controllerFlags = {
   port: { kind: "port", default: 7472, usage: "port of the metrics page" },
   config: textFlag("name of the ConfigMap", { fallback: "config" }),
-  kubeconfig: textFlag("kubeconfig file, to run outside a pod"),
-  namespace: textFlag("namespace of the ConfigMap; default: that of the pod", {
-    env: "METALLB_NAMESPACE",
-  }),
-  "config-ns": textFlag("old name of --namespace"),
+  ...clusterFlags,
   "ml-secret-name": textFlag("gossip secret to create if absent; empty: none", {
     env: "METALLB_ML_SECRET_NAME",
   }),
@@ -59,11 +56,7 @@ const webhookModes = ["enabled", "disabled", "onlywebhook"];
 
 /** The first value that is well-formed but means nothing, as a sentence (FL-2: exit 1). */
 export function findBadValue(flags: ControllerFlags): string | undefined {
-  const tls = parseTlsOptions({
-    minVersion: flags["tls-min-version"],
-    cipherSuites: flags["tls-cipher-suites"],
-    curvePreferences: flags["tls-curve-preferences"],
-  });
+  const tls = parseTlsFlags(flags);
   if (!tls.ok) return tls.error;
   const mode = flags["webhook-mode"];
   if (!webhookModes.includes(mode)) {

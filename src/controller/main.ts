@@ -2,9 +2,9 @@
 
 import { randomBytes } from "node:crypto";
 import {
-  KubeClient,
   Metrics,
   modernFlags,
+  openCluster,
   serveMetrics,
   processOutput,
   startProgram,
@@ -40,11 +40,7 @@ export function runController(
 async function run(flags: ControllerFlags, env: Environment, logger: Logger): Promise<number> {
   const bad = findBadValue(flags);
   if (bad !== undefined) throw new Error(bad);
-  const client = KubeClient.fromEnvironment({ kubeconfig: flags.kubeconfig, env });
-  const namespace = flags.namespace || flags["config-ns"] || client.connection.namespace;
-  if (namespace === undefined) {
-    throw new Error("the namespace of the ConfigMap is unknown: give --namespace");
-  }
+  const { client, namespace } = openCluster(flags, env);
   const { "ml-secret-name": name, deployment } = flags;
   if (name !== "") {
     const wish = { namespace, name, deployment };

@@ -1,5 +1,6 @@
 /** The only folder with effects: sockets, files, clocks, the API server. */
 
+export { clusterFlags, openCluster } from "./cluster-flags.ts";
 export { monotonicMs, NamedTimers, timestamp } from "./clock.ts";
 export { EventRecorder, referenceTo } from "./event-recorder.ts";
 export {
@@ -51,7 +52,6 @@ export {
   type FilterInstruction,
   type PacketSocketOptions,
 } from "./packet-socket.ts";
-export { modernFlags, modernOnly, switchFlag, textFlag } from "./modern-flags.ts";
+export { modernFlags, modernOnly, parseTlsFlags, switchFlag, textFlag } from "./modern-flags.ts";
 export { processOutput, stopSignal, type Output, type StopSignal } from "./process.ts";
 export { startProgram, type ProgramStart } from "./start-program.ts";
-export { parseTlsOptions, type TlsOptions, type TlsOptionsResult } from "./tls-options.ts";

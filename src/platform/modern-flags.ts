@@ -1,6 +1,8 @@
 /** The flags of v0.16 that both programs take, so that its manifests start them too (INS-3); see `modernOnly`. */
 
+import type { FlagValues } from "./go-flags.ts";
 import { logLevels } from "./logger.ts";
+import { parseTlsOptions, type TlsOptionsResult } from "./tls-options.ts";
 
 /** A flag that takes a text; `env` is the variable that stands in for it. */
 export function textFlag(usage: string, options: { fallback?: string; env?: string } = {}) {
@@ -24,6 +26,15 @@ export const modernFlags = {
   "tls-curve-preferences": textFlag("curve numbers, comma separated"),
   "metrics-cert-dir": textFlag("folder with tls.crt and tls.key of the metrics page"),
 } as const;
+
+/** The TLS flags together: each may be right alone and wrong beside another (FL-4). */
+export function parseTlsFlags(flags: FlagValues<typeof modernFlags>): TlsOptionsResult {
+  return parseTlsOptions({
+    minVersion: flags["tls-min-version"],
+    cipherSuites: flags["tls-cipher-suites"],
+    curvePreferences: flags["tls-curve-preferences"],
+  });
+}
 
 const inEffect = new Set(["log-level"]);
 

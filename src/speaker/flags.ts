@@ -1,12 +1,13 @@
 /** The speaker's command line: v0.9.5's flags, those to run outside a pod, and v0.16's (LC-40, LC-41, INS-3). */
 
 import {
+  clusterFlags,
   type FlagResult,
   type FlagSpecs,
   type FlagValues,
   modernFlags,
   parseGoFlags,
-  parseTlsOptions,
+  parseTlsFlags,
   switchFlag,
   textFlag,
 } from "../platform/index.ts";
@@ -46,11 +47,7 @@ const speakerFlags = {
   }),
   "ml-namespace": textFlag("namespace of the speaker pods", { env: "METALLB_ML_NAMESPACE" }),
   "ml-secret-key": textFlag("secret that encrypts gossip", { env: "METALLB_ML_SECRET_KEY" }),
-  kubeconfig: textFlag("kubeconfig file, to run outside a pod"),
-  namespace: textFlag("namespace of the ConfigMap; default: that of the pod", {
-    env: "METALLB_NAMESPACE",
-  }),
-  "config-ns": textFlag("old name of --namespace"),
+  ...clusterFlags,
   ...modernFlags,
   ...modernSpeakerFlags,
 } as const satisfies FlagSpecs;
@@ -74,10 +71,6 @@ export function findBadValue(flags: SpeakerFlags): string | undefined {
   if (debounceMs <= 0) {
     return `--bgp-debounce-timeout=${debounceMs}: it must be a positive number of milliseconds`;
   }
-  const tls = parseTlsOptions({
-    minVersion: flags["tls-min-version"],
-    cipherSuites: flags["tls-cipher-suites"],
-    curvePreferences: flags["tls-curve-preferences"],
-  });
+  const tls = parseTlsFlags(flags);
   return tls.ok ? undefined : tls.error;
 }

@@ -2,10 +2,10 @@
 
 import type { AddressCounters } from "../layer2/index.ts";
 import {
-  KubeClient,
   type Logger,
   Metrics,
   modernFlags,
+  openCluster,
   serveMetrics,
   type SpeakerMetrics,
   startProgram,
@@ -35,11 +35,7 @@ async function run(flags: SpeakerFlags, env: Environment, logger: Logger): Promi
   if (bad !== undefined) throw new Error(bad);
   const weakness = weaknessOfSecret(flags["ml-secret-key"]);
   if (weakness !== undefined) logger.warn({ op: "startup", msg: weakness });
-  const client = KubeClient.fromEnvironment({ kubeconfig: flags.kubeconfig, env });
-  const namespace = flags.namespace || flags["config-ns"] || client.connection.namespace;
-  if (namespace === undefined) {
-    throw new Error("the namespace of the ConfigMap is unknown: give --namespace");
-  }
+  const { client, namespace } = openCluster(flags, env);
   const metrics = new Metrics();
   const server = await serveMetrics(metrics, { host: flags.host, port: flags.port });
   const logsRequests = ["all", "debug"].includes(flags["log-level"]);
