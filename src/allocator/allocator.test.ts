@@ -18,6 +18,7 @@ function pool(name: string, prefixes: string, rest: Partial<Pool> = {}): Pool {
     prefixes: prefixes.split(" ").map((text) => parsePrefix(text) as Prefix),
     autoAssign: true,
     avoidBuggyIps: false,
+    l2Advertisements: [],
     bgpAdvertisements: [],
     ...rest,
   };

@@ -24,6 +24,7 @@ function pool(name: string, prefixes: string, rest: Partial<Pool> = {}): Pool {
     prefixes: parsed,
     autoAssign: true,
     avoidBuggyIps: false,
+    l2Advertisements: [],
     bgpAdvertisements: [],
     ...rest,
   };

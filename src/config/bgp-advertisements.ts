@@ -19,8 +19,18 @@ export const advertisementShape = mapping(
 );
 type RawAdvertisement = ShapeOf<typeof advertisementShape>;
 
+/** What no ConfigMap can say: from all nodes, to all peers, for all services. */
+const everywhere = {
+  name: "",
+  largeCommunities: [],
+  nodes: undefined,
+  peers: undefined,
+  serviceSelectors: [],
+} as const;
+
 /** What a `bgp` pool without a list gets: no length check, hence fit for IPv6 too. */
 export const implicitAdvertisement: BgpAdvertisement = {
+  ...everywhere,
   aggregationLength: 32,
   aggregationLengthV6: 128,
   localPref: 0,
@@ -42,6 +52,7 @@ export function compileAdvertisement(
   const isFirst = (prefix: Prefix) => prefix.family === 4 || generation === "0.9.5";
   const [first, others] = [prefixes.filter(isFirst), prefixes.filter((one) => !isFirst(one))];
   return {
+    ...everywhere,
     aggregationLength: compileLength(32, raw["aggregation-length"], first),
     aggregationLengthV6: compileLength(128, raw["aggregation-length-v6"], others),
     localPref: raw.localpref.value ?? 0,

@@ -2,16 +2,22 @@
 import { type IpAddress, type Prefix, PrefixMap } from "../ip/index.ts";
 import type { NodeSelector } from "./node-selector.ts";
 
+/** Whose behaviour a configuration asks for: v0.9.5's (a ConfigMap) or today's (custom resources). */
+export type Generation = "legacy" | "modern";
+
 export interface Config {
-  /** By name, in the order of the document. */
+  readonly generation: Generation;
+  /** By name: a ConfigMap's in the order of the document, resources sorted (CFG-1). */
   readonly pools: ReadonlyMap<string, Pool>;
   readonly peers: readonly Peer[];
-  /** Late ConfigMap releases only (LC-4). */
   readonly bfdProfiles?: ReadonlyMap<string, BfdProfile>;
+  /** Free text for FRR, from the ConfigMap `bgpextras`. */
+  readonly bgpExtras?: string;
 }
 
 export interface Pool {
   readonly name: string;
+  /** ConfigMap only; resources attach advertisements instead. */
   readonly protocol?: "layer2" | "bgp";
   /** In listed order, each entry expanded ascending: the order of allocation (IPAM-10). */
   readonly prefixes: readonly Prefix[];
@@ -20,7 +26,9 @@ export interface Pool {
   readonly avoidBuggyIps: boolean;
   /** Custom resources only: whom the pool serves; absent means everybody. */
   readonly serviceAllocation?: ServiceAllocation;
-  /** At least one for `bgp`, none for `layer2`. */
+  /** ConfigMap: one for `layer2`, none for `bgp`. */
+  readonly l2Advertisements: readonly L2Advertisement[];
+  /** ConfigMap: at least one for `bgp`, none for `layer2`. */
   readonly bgpAdvertisements: readonly BgpAdvertisement[];
 }
 
@@ -33,7 +41,25 @@ export interface ServiceAllocation {
   readonly serviceSelectors: readonly NodeSelector[];
 }
 
+/** From which nodes; undefined: every node there is, also one that is not known yet. */
+export type NodeNames = ReadonlySet<string> | undefined;
+
+/** How the addresses of a pool are announced by layer 2 (CRD-11). */
+export interface L2Advertisement {
+  /** Name of the L2Advertisement object; empty for that of a ConfigMap's pool. */
+  readonly name: string;
+  readonly nodes: NodeNames;
+  /** Interfaces to announce on; undefined: all. */
+  readonly interfaces: ReadonlySet<string> | undefined;
+  /** At least one must match the service's labels; none at all: every service. */
+  readonly serviceSelectors: readonly NodeSelector[];
+  /** Scores above zero by node name (CFG-37). */
+  readonly preference: ReadonlyMap<string, number>;
+}
+
 export interface BgpAdvertisement {
+  /** Name of the BGPAdvertisement object; empty for one of a ConfigMap's pool. */
+  readonly name: string;
   /** 0..32 */
   readonly aggregationLength: number;
   /** 0..128 */
@@ -41,24 +67,44 @@ export interface BgpAdvertisement {
   readonly localPref: number;
   /** Distinct, in the order given; each `A:B` as one 32-bit number, A in the high half (RFC 1997). */
   readonly communities: readonly number[];
+  /** Distinct, each `A:B:C` without the word `large` (RFC 8092). */
+  readonly largeCommunities: readonly string[];
+  readonly nodes: NodeNames;
+  /** Names of peers; undefined: all. */
+  readonly peers: ReadonlySet<string> | undefined;
+  readonly serviceSelectors: readonly NodeSelector[];
 }
 
 export interface Peer {
+  /** Name of the BGPPeer; `peer1`, `peer2`, ... for those of a ConfigMap. */
+  readonly name: string;
   readonly localAsn: number;
+  /** 0 when `dynamicAsn` says what to expect instead. */
   readonly peerAsn: number;
-  readonly address: IpAddress;
+  readonly dynamicAsn?: "internal" | "external";
+  /** The AS number shown to this peer in place of `localAsn`. */
+  readonly shownAsn?: number;
+  /** Either this or `interface`. */
+  readonly address?: IpAddress;
+  readonly interface?: string;
   readonly port: number;
-  /** 0 (no keepalives) or at least 3. */
-  readonly holdTimeSeconds: number;
+  /** Seconds, fraction kept (CFG-21); 0 (no keepalives) or at least 3; absent: the back end's default. */
+  readonly holdTimeSeconds?: number;
+  readonly keepaliveTimeSeconds?: number;
+  readonly connectTimeSeconds?: number;
   readonly routerId?: IpAddress;
+  readonly sourceAddress?: IpAddress;
   /** The peer is used on nodes that match any of these; never empty. */
   readonly nodeSelectors: readonly NodeSelector[];
-  /** TCP MD5 password (RFC 2385); empty for none. */
+  /** TCP MD5 password (RFC 2385); empty for none. Never logged. */
   readonly password: string;
-  readonly sourceAddress?: IpAddress;
-  readonly keepaliveTimeSeconds?: number;
+  /** Secret that holds the password, where it is passed through (frr-k8s). */
+  readonly passwordSecret?: string;
   readonly bfdProfile?: string;
   readonly ebgpMultiHop: boolean;
+  readonly gracefulRestart?: boolean;
+  readonly vrf?: string;
+  readonly dualStackAddressFamily?: boolean;
 }
 
 export interface BfdProfile {

@@ -37,12 +37,20 @@ export function compileConfigMap(
     const late = generation === "late";
     const { value: raw, unreadFromLine } = readDocument(text, documentShape, late);
     const bfdProfiles = compileBfdProfiles(raw["bfd-profiles"].value);
-    const peers = raw.peers.value.map((peer) => compilePeer(peer.value, bfdProfiles));
+    const peers = raw.peers.value.map((peer, index) => ({
+      name: `peer${index + 1}`,
+      ...compilePeer(peer.value, bfdProfiles),
+    }));
     const aliases = compileAliases(raw["bgp-communities"].value);
     const warnings: string[] = [];
     if (unreadFromLine !== undefined) warnings.push(aboutUnread(unreadFromLine));
     const pools = compilePools(raw["address-pools"].value, { aliases, generation, warnings });
-    const config = { pools, peers, ...(bfdProfiles.size > 0 && { bfdProfiles }) };
+    const config: Config = {
+      generation: "legacy",
+      pools,
+      peers,
+      ...(bfdProfiles.size > 0 && { bfdProfiles }),
+    };
     return { ok: true, config, warnings };
   } catch (error) {
     if (error instanceof ConfigError) return { ok: false, error };

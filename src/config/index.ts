@@ -6,10 +6,14 @@ export {
   type BfdProfile,
   type BgpAdvertisement,
   type Config,
+  type Generation,
+  type L2Advertisement,
+  type NodeNames,
   type Peer,
   type Pool,
   type ServiceAllocation,
 } from "./config.ts";
+export { findingText, isError, type Finding } from "./finding.ts";
 export type { ConfigError, ConfigErrorCode } from "./config-error.ts";
 export {
   compileConfigMap,

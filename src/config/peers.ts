@@ -28,7 +28,10 @@ export const peerShape = mapping(
 
 type RawPeer = ShapeOf<typeof peerShape>;
 
-export function compilePeer(raw: RawPeer, bfdProfiles: ReadonlyMap<string, BfdProfile>): Peer {
+export function compilePeer(
+  raw: RawPeer,
+  bfdProfiles: ReadonlyMap<string, BfdProfile>,
+): Omit<Peer, "name"> {
   const localAsn = requireAsn(raw["my-asn"], "missing-local-asn", "missing local ASN");
   const peerAsn = requireAsn(raw["peer-asn"], "missing-peer-asn", "missing peer ASN");
   const address = requireAddress(raw["peer-address"], "bad-peer-address");

@@ -7,7 +7,7 @@ import {
   implicitAdvertisement,
   type AdvertisementContext,
 } from "./bgp-advertisements.ts";
-import type { Pool } from "./config.ts";
+import type { L2Advertisement, Pool } from "./config.ts";
 import { refuse } from "./config-error.ts";
 import type { Place } from "./place.ts";
 import { findOverlap } from "./prefix-overlap.ts";
@@ -93,10 +93,19 @@ function compileEntry(
   return entry.prefixes;
 }
 
+/** A ConfigMap says no more about layer 2 than that a pool is announced so. */
+const fromEveryNode: L2Advertisement = {
+  name: "",
+  nodes: undefined,
+  interfaces: undefined,
+  serviceSelectors: [],
+  preference: new Map(),
+};
+
 function compileProtocol(
   raw: RawPool["value"],
   context: AdvertisementContext,
-): Pick<Pool, "protocol" | "bgpAdvertisements"> {
+): Pick<Pool, "protocol" | "l2Advertisements" | "bgpAdvertisements"> {
   const { value: protocol = "", place } = raw.protocol;
   const advertisements = raw["bgp-advertisements"];
   switch (protocol) {
@@ -106,10 +115,11 @@ function compileProtocol(
         const fix = "remove bgp-advertisements, or use protocol: bgp";
         refuse("advertisement-on-layer2", advertisements.place, problem, fix);
       }
-      return { protocol, bgpAdvertisements: [] };
+      return { protocol, l2Advertisements: [fromEveryNode], bgpAdvertisements: [] };
     case "bgp": {
       const list = advertisements.value.map((one) => compileAdvertisement(one.value, context));
-      return { protocol, bgpAdvertisements: list.length > 0 ? list : [implicitAdvertisement] };
+      const bgpAdvertisements = list.length > 0 ? list : [implicitAdvertisement];
+      return { protocol, l2Advertisements: [], bgpAdvertisements };
     }
     case "":
       return refuse("missing-protocol", place, "missing the protocol field", protocolFix);

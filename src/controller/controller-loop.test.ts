@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { KubeClient, Metrics, createLogger, type Logger } from "../platform/index.ts";
 import { WatchServer } from "../testing/watch-server.ts";
 import { ControllerLoop, untilStopped } from "./controller-loop.ts";
-import { Controller, type JudgeService } from "./controller.ts";
+import { Reconciler, type JudgeService } from "../assignment/index.ts";
 
 describe("ControllerLoop", () => {
   let server: WatchServer;
@@ -27,7 +27,7 @@ describe("ControllerLoop", () => {
   function loopWith(judge: JudgeService): ControllerLoop {
     const metrics = new Metrics().client();
     const options = { client, logger, metrics, namespace: "metallb-system", configName: "config" };
-    return new ControllerLoop(new Controller(judge), options);
+    return new ControllerLoop(new Reconciler(judge), options);
   }
 
   it("LC-43: a failure of the main loop is logged and ends the program with status 0", async () => {

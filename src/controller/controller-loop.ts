@@ -12,7 +12,7 @@ import {
   type Logger,
   type ResourceRef,
 } from "../platform/index.ts";
-import type { Controller, ControllerCommand, ControllerEvent } from "./controller.ts";
+import type { Reconciler, ReconcilerCommand, ReconcilerEvent } from "../assignment/index.ts";
 
 export interface ControllerLoopOptions {
   readonly client: KubeClient;
@@ -31,7 +31,7 @@ const configDataKey = "config";
 export class ControllerLoop {
   /** Rejects when the machine fails: that is a bug, and nothing is decided any more. */
   readonly failed: Promise<never>;
-  readonly #machine: Controller;
+  readonly #machine: Reconciler;
   readonly #options: ControllerLoopOptions;
   readonly #events: EventRecorder;
   readonly #services: Informer<Service>;
@@ -44,7 +44,7 @@ export class ControllerLoop {
   #isRunning = false;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(machine: Controller, options: ControllerLoopOptions) {
+  constructor(machine: Reconciler, options: ControllerLoopOptions) {
     const { client, logger, namespace, configName } = options;
     this.failed = new Promise((_, reject) => (this.#fail = reject));
     this.failed.catch(() => undefined);
@@ -103,7 +103,7 @@ export class ControllerLoop {
     return this.#config.get(`${this.#options.namespace}/${this.#options.configName}`);
   }
 
-  #step(event: ControllerEvent): void {
+  #step(event: ReconcilerEvent): void {
     if (!this.#isRunning) return;
     try {
       for (const command of this.#machine.step(event, monotonicMs())) this.#run(command);
@@ -113,7 +113,7 @@ export class ControllerLoop {
     }
   }
 
-  #run(command: ControllerCommand): void {
+  #run(command: ReconcilerCommand): void {
     const { logger, metrics } = this.#options;
     switch (command.kind) {
       case "writeStatus":
@@ -146,7 +146,7 @@ export class ControllerLoop {
   #record(
     kind: string,
     object: KubeObject | undefined,
-    note: Extract<ControllerCommand, { kind: "recordOnConfig" }>["note"],
+    note: Extract<ReconcilerCommand, { kind: "recordOnConfig" }>["note"],
   ): void {
     if (object === undefined) return;
     this.#waitingEvents.push({ object: referenceTo(kind, object), ...note });
@@ -172,7 +172,7 @@ export class ControllerLoop {
   }
 
   /** LC-30: the status goes through its subresource, under the version that it was decided on. */
-  async #write(key: string, service: Service): Promise<ControllerEvent> {
+  async #write(key: string, service: Service): Promise<ReconcilerEvent> {
     const { name, namespace = "" } = service.metadata;
     const body = { apiVersion: "v1", kind: "Service", ...service };
     try {

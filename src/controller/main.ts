@@ -13,10 +13,9 @@ import {
   type Output,
 } from "../platform/index.ts";
 import { ControllerLoop, untilStopped } from "./controller-loop.ts";
-import { Controller } from "./controller.ts";
+import { Reconciler, reconcileService } from "../assignment/index.ts";
 import { findBadValue, parseControllerFlags, webhookFlags, type ControllerFlags } from "./flags.ts";
 import { ensureMemberlistSecret } from "./memberlist-secret.ts";
-import { reconcileService } from "./reconcile-service.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -47,7 +46,7 @@ async function run(flags: ControllerFlags, env: Environment, logger: Logger): Pr
     const outcome = await ensureMemberlistSecret(client, wish, randomBytes(16));
     logger.info({ op: "CreateMlSecret", msg: `secret ${namespace}/${name}: ${outcome}` });
   }
-  const machine = new Controller(reconcileService);
+  const machine = new Reconciler(reconcileService);
   const metrics = new Metrics();
   metrics.allocator(() => machine.usage());
   const loop = new ControllerLoop(machine, {

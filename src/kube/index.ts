@@ -1,8 +1,9 @@
 /** Kubernetes words and machines without effects. */
 
 export type * from "./objects.ts";
+export type * from "./resources.ts";
 export { EventCorrelator, type EventAction, type EventNote } from "./event-correlator.ts";
-export { matchesLabels, type LabelSelector } from "./label-selector.ts";
+export { matchesLabels, type LabelExpression, type LabelSelector } from "./label-selector.ts";
 export { objectKey, serviceKey } from "./object-key.ts";
 export {
   Reflector,

@@ -5,11 +5,11 @@ import { beforeEach, describe, it } from "node:test";
 import { formatAddress, parseAddress } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
 import {
-  Controller,
-  type ControllerCommand,
-  type ControllerEvent,
+  Reconciler,
+  type ReconcilerCommand,
+  type ReconcilerEvent,
   type JudgeService,
-} from "./controller.ts";
+} from "./reconciler.ts";
 import { reconcileService } from "./reconcile-service.ts";
 
 const pool = (addresses: string): string =>
@@ -53,18 +53,18 @@ const judge: JudgeService = (service, allocator, { mayAllocate }) => {
 
 /** A controller with an API server that stores what is written, at once or when told. */
 class Bench {
-  readonly controller: Controller;
+  readonly reconciler: Reconciler;
   readonly stored = new Map<string, Service>();
-  commands: ControllerCommand[] = [];
+  commands: ReconcilerCommand[] = [];
   nowMs = 0;
   answersWrites = true;
 
   constructor(rules: JudgeService = judge) {
-    this.controller = new Controller(rules);
+    this.reconciler = new Reconciler(rules);
   }
 
-  send(event: ControllerEvent): void {
-    const commands = this.controller.step(event, this.nowMs);
+  send(event: ReconcilerEvent): void {
+    const commands = this.reconciler.step(event, this.nowMs);
     this.commands.push(...commands);
     for (const command of commands) if (command.kind === "writeStatus") this.#write(command);
   }
@@ -100,11 +100,11 @@ class Bench {
   }
 
   /** The commands of one kind since the last call. */
-  taken<Kind extends ControllerCommand["kind"]>(
+  taken<Kind extends ReconcilerCommand["kind"]>(
     kind: Kind,
-  ): Extract<ControllerCommand, { kind: Kind }>[] {
+  ): Extract<ReconcilerCommand, { kind: Kind }>[] {
     const taken = this.commands.filter(
-      (command): command is Extract<ControllerCommand, { kind: Kind }> => command.kind === kind,
+      (command): command is Extract<ReconcilerCommand, { kind: Kind }> => command.kind === kind,
     );
     this.commands = this.commands.filter((command) => command.kind !== kind);
     return taken;
@@ -114,7 +114,7 @@ class Bench {
     return this.taken("gauge").map(({ what, value }) => `${what}=${value}`);
   }
 
-  #write({ key, service: given }: Extract<ControllerCommand, { kind: "writeStatus" }>): void {
+  #write({ key, service: given }: Extract<ReconcilerCommand, { kind: "writeStatus" }>): void {
     if (!this.answersWrites) return;
     const metadata = { ...given.metadata, resourceVersion: String(++version) };
     const stored = { ...given, metadata };
@@ -124,7 +124,7 @@ class Bench {
   }
 }
 
-describe("Controller", () => {
+describe("Reconciler", () => {
   let bench: Bench;
   beforeEach(() => {
     bench = new Bench();
@@ -307,7 +307,7 @@ describe("Controller", () => {
       const metadata = { ...write.service.metadata, resourceVersion: String(++version) };
       bench.send({ kind: "written", key: "d/a", service: { ...write.service, metadata } });
       assert.deepEqual(bench.taken("writeStatus"), []);
-      assert.equal(bench.controller.usage()[0]?.inUse, 1n);
+      assert.equal(bench.reconciler.usage()[0]?.inUse, 1n);
     });
 
     it("CTL-7, CTL-8: a failed write is told and tried again, with the same address", () => {
@@ -326,7 +326,7 @@ describe("Controller", () => {
       bench.remove("a");
       bench.taken("count");
       bench.send({ kind: "writeFailed", key: "d/a", error: "not found" });
-      assert.equal(bench.controller.usage()[0]?.inUse, 0n);
+      assert.equal(bench.reconciler.usage()[0]?.inUse, 0n);
       assert.ok(
         bench.taken("count").every(({ what }) => what === "updates"),
         "no error",

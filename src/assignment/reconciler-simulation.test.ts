@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import type { Service } from "../kube/index.ts";
-import { Controller, type ControllerCommand, type ControllerEvent } from "./controller.ts";
+import { Reconciler, type ReconcilerCommand, type ReconcilerEvent } from "./reconciler.ts";
 import { reconcileService } from "./reconcile-service.ts";
 
 const names = Array.from({ length: 8 }, (_, index) => `s${index}`);
@@ -28,7 +28,7 @@ const documents = [
   documentOf(["nonsense"], () => false),
 ] as const;
 
-describe("Controller, over whole histories", () => {
+describe("Reconciler, over whole histories", () => {
   it("LC-20, CTL-7, CTL-8, CTL-13, IPAM-53: no address is held twice or changed, and at rest nothing is written", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 31 }), (seed) => new History(seed).run()),
@@ -42,14 +42,14 @@ class History {
   #seed: number;
   #version = 0;
   #nowMs = 0;
-  #controller = new Controller(reconcileService);
+  #reconciler = new Reconciler(reconcileService);
   readonly #stored = new Map<string, Service>();
   #config: Document = ample;
   /** What this controller has been told since its start. */
   #told: Document[] = [];
   /** Events that the controller has not received yet, in order. */
-  #coming: ControllerEvent[] = [];
-  #writes: Extract<ControllerCommand, { kind: "writeStatus" }>[] = [];
+  #coming: ReconcilerEvent[] = [];
+  #writes: Extract<ReconcilerCommand, { kind: "writeStatus" }>[] = [];
   #writeCount = 0;
 
   constructor(seed: number) {
@@ -128,9 +128,9 @@ class History {
 
   /** A new process: it lists what is stored, in any order of configuration and services. */
   #restart(): void {
-    this.#controller = new Controller(reconcileService);
+    this.#reconciler = new Reconciler(reconcileService);
     this.#writes = [];
-    const listed: ControllerEvent[] = [...this.#stored.values()].map((service) => {
+    const listed: ReconcilerEvent[] = [...this.#stored.values()].map((service) => {
       return { kind: "service", key: `d/${service.metadata.name}`, service };
     });
     listed.push({ kind: "servicesListed" });
@@ -187,8 +187,8 @@ class History {
     assert.equal(new Set(shown).size, shown.length, `an address twice: ${shown.join()}`);
   }
 
-  #send(event: ControllerEvent): void {
-    for (const command of this.#controller.step(event, this.#nowMs)) {
+  #send(event: ReconcilerEvent): void {
+    for (const command of this.#reconciler.step(event, this.#nowMs)) {
       if (command.kind !== "writeStatus") continue;
       this.#keepsPromise(command.service);
       this.#writes.push(command);

@@ -6,7 +6,7 @@ import { formatAddress } from "../ip/index.ts";
 import { WorkQueue, type Service } from "../kube/index.ts";
 import type { ServiceLog, ServiceNote, ServiceOutcome } from "./service-outcome.ts";
 
-export type ControllerEvent =
+export type ReconcilerEvent =
   /** A Service as the API server has it now; undefined: it was deleted. */
   | { readonly kind: "service"; readonly key: string; readonly service: Service | undefined }
   /** The first whole list of Services has been told. */
@@ -18,7 +18,7 @@ export type ControllerEvent =
   | { readonly kind: "writeFailed"; readonly key: string; readonly error: string }
   | { readonly kind: "wake" };
 
-export type ControllerCommand =
+export type ReconcilerCommand =
   /** Store `service` through its status subresource; answer with `written` or `writeFailed`. */
   | { readonly kind: "writeStatus"; readonly key: string; readonly service: Service }
   | { readonly kind: "recordOnService"; readonly service: Service; readonly note: ServiceNote }
@@ -56,7 +56,7 @@ const freedKey = "address freed";
 const replayedKey = "holders replayed";
 
 /** The machine; moments are monotonic milliseconds. */
-export class Controller {
+export class Reconciler {
   readonly #allocator = new Allocator();
   readonly #queue = new WorkQueue();
   readonly #services = new Map<string, Service>();
@@ -69,7 +69,7 @@ export class Controller {
   readonly #waiting = new Set<string>();
   readonly #writes = new Map<string, Write>();
   readonly #failedWrites = new Map<string, Write>();
-  #commands: ControllerCommand[] = [];
+  #commands: ReconcilerCommand[] = [];
 
   constructor(judge: JudgeService) {
     this.#judge = judge;
@@ -81,7 +81,7 @@ export class Controller {
   }
 
   /** Takes one event, works off the queue, and answers what to do, in order. */
-  step(event: ControllerEvent, nowMs: number): ControllerCommand[] {
+  step(event: ReconcilerEvent, nowMs: number): ReconcilerCommand[] {
     this.#commands = [];
     this.#take(event, nowMs);
     for (let worked = 0; worked < keysPerStep; worked++) {
@@ -95,7 +95,7 @@ export class Controller {
     return this.#commands;
   }
 
-  #take(event: ControllerEvent, nowMs: number): void {
+  #take(event: ReconcilerEvent, nowMs: number): void {
     switch (event.kind) {
       case "service":
         return this.#onService(event.key, event.service);
@@ -294,7 +294,7 @@ export class Controller {
     this.#do({ kind: "log", level, fields });
   }
 
-  #do(command: ControllerCommand): void {
+  #do(command: ReconcilerCommand): void {
     this.#commands.push(command);
   }
 }
