@@ -2,20 +2,19 @@
  * Rows `start-up` and `idle`: start to a served health or metrics page, then memory and CPU at rest.
  * `--services N`: with so many Services, which the controller gives addresses first.
  */
-import { readFileSync } from "node:fs";
 import { contenders, type Contender, type ProgramName } from "./lib-contenders.ts";
+import { cpuMs, memoryMib, settled } from "./lib-processes.ts";
 import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
 import { createServices, enterPrivateNetwork, openStage, type Stage } from "./lib-stage.ts";
 
-const ticksPerSecond = 100;
 const restSeconds = 10;
 
 export async function run(args: string[]): Promise<void> {
   const trials = numberFlag(args, "trials", 5);
   const serviceCount = args.includes("--services") ? numberFlag(args, "services", 1) : 0;
   enterPrivateNetwork();
-  const all = contenders();
-  const stage = await openStage(all);
+  const all = contenders(args, "ours,metallb-0.16.1,ours-configmap,metallb-0.9.6");
+  const stage = await openStage();
   try {
     await createServices(stage.client, serviceCount);
     for (const program of ["controller", "speaker"] as const) {
@@ -39,7 +38,7 @@ export async function run(args: string[]): Promise<void> {
 
 async function startUp(stage: Stage, contender: Contender, program: ProgramName): Promise<number> {
   const started = performance.now();
-  const running = stage.start(contender, program);
+  const running = await stage.start(contender, program);
   try {
     await ready(contender);
     return performance.now() - started;
@@ -54,35 +53,19 @@ async function atRest(
   program: ProgramName,
   services: number,
 ): Promise<void> {
-  const running = stage.start(contender, program);
+  const running = await stage.start(contender, program);
   try {
     await ready(contender);
     await settled(running.pid);
     const before = cpuMs(running.pid);
     await pause(restSeconds * 1000);
     const cpu_ms_per_s = (cpuMs(running.pid) - before) / restSeconds;
-    const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.pid}/status`, "utf8"));
-    const rss_mib = Math.round(Number(rss?.[1]) / 1024);
+    const rss_mib = memoryMib(running.pid, "VmRSS");
     const { who } = contender;
     printRow({ experiment: "idle", program, who, services, rss_mib, cpu_ms_per_s });
   } finally {
     await running.stop();
   }
-}
-
-/** Until the program has been quiet for 3 s, as after its first pass over all services. */
-async function settled(pid: number): Promise<void> {
-  for (;;) {
-    const before = cpuMs(pid);
-    await pause(3000);
-    if (cpuMs(pid) - before < 100) return;
-  }
-}
-
-/** User and system time of a process so far (fields 14 and 15 of /proc/PID/stat). */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1000;
 }
 
 async function ready(contender: Contender): Promise<void> {

@@ -11,8 +11,8 @@ const trialsPerTurn = 10;
 export async function run(args: string[]): Promise<void> {
   const trials = numberFlag(args, "trials", 100);
   enterPrivateNetwork();
-  const all = contenders();
-  const stage = await openStage(all);
+  const all = contenders(args, "ours,metallb-0.16.1,ours-configmap,metallb-0.9.6");
+  const stage = await openStage();
   try {
     const samples = new Map<string, number[]>(all.map(({ who }) => [who, []]));
     for (let done = 0; done < trials; done += trialsPerTurn) {
@@ -39,7 +39,7 @@ async function measure(stage: Stage, contender: Contender, trials: number): Prom
     },
   });
   informer.start();
-  const controller = stage.start(contender, "controller");
+  const controller = await stage.start(contender, "controller");
   const found: number[] = [];
   const warmUp = 5;
   try {

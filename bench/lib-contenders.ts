@@ -11,27 +11,35 @@ export interface Contender {
   /** How it is configured: by the ConfigMap of v0.9.5, or by custom resources. */
   generation: "configmap" | "resources";
   command: (program: ProgramName) => string[];
-  /** Folder with the reference's custom resource definitions. */
-  crds?: string;
 }
 
 const root = dirname(import.meta.dirname);
 const modulePath = "go.universe.tf/metallb";
 
-/** Ours first, then each reference that this machine has or can build; what is missing is said. */
-export function contenders(): Contender[] {
-  const ours: Contender = {
-    who: "ours",
-    generation: "configmap",
-    command: (program) => [
-      process.execPath,
-      "--disable-warning=ExperimentalWarning",
-      join(root, "dist/metallb.mjs"),
-      program,
-    ],
+/**
+ * The contenders of these names, ours first; without a list, ours and today's MetalLB.
+ * A reference that this machine neither has nor can build is left out, and said so.
+ */
+export function contenders(args: string[], otherwise = "ours,metallb-0.16.1"): Contender[] {
+  const at = args.indexOf("--who");
+  const wanted = (at < 0 ? otherwise : (args[at + 1] ?? "")).split(",");
+  const command = (program: ProgramName): string[] => [
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    join(root, "dist/metallb.mjs"),
+    program,
+  ];
+  const makers: Record<string, () => Contender | undefined> = {
+    ours: () => ({ who: "ours", generation: "resources", command }),
+    "ours-configmap": () => ({ who: "ours-configmap", generation: "configmap", command }),
+    "metallb-0.9.6": () => reference("v0.9.6"),
+    "metallb-0.16.1": () => reference("v0.16.1"),
   };
-  const references = (["v0.9.6", "v0.16.1"] as const).map(reference);
-  return [ours, ...references.filter((found) => found !== undefined)];
+  const unknown = wanted.find((who) => !Object.hasOwn(makers, who));
+  if (unknown !== undefined) {
+    throw new Error(`--who: unknown "${unknown}"; one or more of ${Object.keys(makers).join(",")}`);
+  }
+  return wanted.map((who) => makers[who]?.()).filter((found) => found !== undefined);
 }
 
 function reference(version: "v0.9.6" | "v0.16.1"): Contender | undefined {
@@ -46,10 +54,7 @@ function reference(version: "v0.9.6" | "v0.16.1"): Contender | undefined {
       goCommand(["install", `${modulePath}/${program}@${version}`], { GOBIN: folder });
     }
     const command = (program: ProgramName): string[] => [join(folder, program)];
-    if (version === "v0.9.6") return { who, generation: "configmap", command };
-    const source = goCommand(["mod", "download", "-json", `${modulePath}@${version}`], {});
-    const { Dir } = JSON.parse(source) as { Dir: string };
-    return { who, generation: "resources", command, crds: join(Dir, "config/crd/bases") };
+    return { who, generation: version === "v0.9.6" ? "configmap" : "resources", command };
   } catch (error) {
     process.stderr.write(`bench: without ${who}: ${(error as Error).message.split("\n")[0]}\n`);
     return undefined;

@@ -2,8 +2,8 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Service } from "../src/kube/index.ts";
+import { dirname, join } from "node:path";
+import type { KubeObject, Service } from "../src/kube/index.ts";
 import { KubeClient, loadKubeConnection, type ResourceRef } from "../src/platform/index.ts";
 import {
   realkubeBinaries,
@@ -12,6 +12,7 @@ import {
 } from "../tools/realkube/index.ts";
 import type { Contender, ProgramName } from "./lib-contenders.ts";
 
+const root = dirname(import.meta.dirname);
 const namespace = "metallb-system";
 const nodeName = "bench-node";
 export const services: ResourceRef = {
@@ -44,8 +45,10 @@ export function enterPrivateNetwork(): void {
 
 export interface Stage {
   client: KubeClient;
-  /** Starts a contender's program as its pod would see the world; stop() ends it at once. */
-  start(contender: Contender, program: ProgramName): Running;
+  /** Starts a contender's program as its pod would see the world, configured its way; stop() ends it at once. */
+  start(contender: Contender, program: ProgramName): Promise<Running>;
+  /** How many requests, and how many of them writes, the programs have made so far. */
+  requests(): { all: number; writes: number };
   close(): Promise<void>;
 }
 
@@ -55,25 +58,46 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export async function openStage(contenders: Contender[]): Promise<Stage> {
+/** Programs only: whoever prepares the stage is not measured. */
+const auditPolicy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived, ResponseStarted]
+rules:
+  - level: Metadata
+    users: [program]
+  - level: None
+`;
+
+export async function openStage(): Promise<Stage> {
   const found = await realkubeBinaries({ components: ["etcd", "kube-apiserver"] });
   if (!found.ok) throw new Error(found.reason);
   const folder = mkdtempSync(join(tmpdir(), "metallb-bench-"));
-  const server = await startRealApiServer({ binaries: found.dir, stateDir: join(folder, "api") });
+  const [policy, audit] = [join(folder, "policy.yaml"), join(folder, "audit.log")];
+  writeFileSync(policy, auditPolicy);
+  const apiServerFlags = [`--audit-policy-file=${policy}`, `--audit-log-path=${audit}`];
+  const stateDir = join(folder, "api");
+  const server = await startRealApiServer({ binaries: found.dir, stateDir, apiServerFlags });
   const connection = loadKubeConnection({ kubeconfig: server.kubeconfig, env: {} });
   const client = new KubeClient(connection);
-  await seed(client, contenders, server);
+  await seed(client, server);
   const account = join(folder, "account");
   mkdirSync(account);
-  writeFileSync(join(account, "token"), server.tokens.admin.token);
+  writeFileSync(join(account, "token"), server.tokens.program.token);
   writeFileSync(join(account, "namespace"), namespace);
   writeFileSync(join(account, "ca.crt"), readFileSync(server.caFile));
   let count = 0;
   return {
     client,
-    start: (contender, program) => {
+    start: async (contender, program) => {
+      await configure(client, contender);
       const logFile = join(folder, `${contender.who}-${program}-${count++}.log`);
       return startProgram({ contender, program, account, logFile, port: server.port });
+    },
+    requests: () => {
+      const lines = readFileSync(audit, "utf8").split("\n").filter(Boolean);
+      const isRead = /"verb":"(get|list|watch)"/;
+      const writes = lines.filter((line) => !isRead.test(line)).length;
+      return { all: lines.length, writes };
     },
     close: async () => {
       await client.close();
@@ -91,45 +115,61 @@ export function plainService(name: string): Service {
   };
 }
 
-/** So many Services, named idle-0 and on, a few at a time. */
+/** So many Services, named idle-0 and on. */
 export async function createServices(client: KubeClient, count: number): Promise<void> {
-  let next = 0;
-  const createRest = async (): Promise<void> => {
-    while (next < count) await client.create(services, plainService(`idle-${next++}`));
-  };
-  await Promise.all(Array.from({ length: 8 }, createRest));
+  const names = Array.from({ length: count }, (_, index) => `idle-${index}`);
+  await eachAtOnce(names, (name) => client.create(services, plainService(name)));
 }
 
-async function seed(client: KubeClient, all: Contender[], server: RealApiServer): Promise<void> {
+/** Does it for each, sixteen under way at a time: more would only queue up in the API server. */
+export async function eachAtOnce<T>(
+  all: readonly T[],
+  act: (one: T) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  const actOnRest = async (): Promise<void> => {
+    while (next < all.length) await act(all[next++] as T);
+  };
+  await Promise.all(Array.from({ length: 16 }, actOnRest));
+}
+
+async function seed(client: KubeClient, server: RealApiServer): Promise<void> {
   const namespaces: ResourceRef = { group: "", version: "v1", plural: "namespaces" };
   await client.create(namespaces, { metadata: { name: namespace } });
   await client.create(inSystem("serviceaccounts"), { metadata: { name: "default" } });
-  const config = "address-pools: [{name: pool, protocol: layer2, addresses: [10.128.0.0/16]}]\n";
-  await client.create(inSystem("configmaps"), { metadata: { name: "config" }, data: { config } });
   const nodes: ResourceRef = { group: "", version: "v1", plural: "nodes" };
   await client.create(nodes, { metadata: { name: nodeName } });
   for (const program of ["controller", "speaker"]) {
     const spec = { nodeName, containers: [{ name: program, image: "none" }] };
     await client.create(inSystem("pods"), { metadata: { name: program }, spec });
   }
-  const crds = all.find((contender) => contender.crds !== undefined)?.crds;
-  if (crds === undefined) return;
   const kubectl = ["--kubeconfig", server.kubeconfig];
   for (const words of [
-    ["apply", "-f", crds],
+    ["apply", "--server-side", "-f", join(root, "manifests/crds")],
     ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"],
   ]) {
     const result = spawnSync("kubectl", [...kubectl, ...words], { stdio: ["ignore", 2, 2] });
     if (result.status !== 0) throw new Error(`kubectl ${words[0]} failed`);
   }
-  const metadata = { name: "pool" };
-  const spec = { addresses: ["10.128.0.0/16"] };
-  await client.create(metallbKind("ipaddresspools"), {
-    apiVersion: "metallb.io/v1beta1",
-    kind: "IPAddressPool",
-    metadata,
-    spec,
-  });
+}
+
+/** One pool, in the words of the contender's generation; nothing in the other's. */
+async function configure(client: KubeClient, { generation }: Contender): Promise<void> {
+  const [configMaps, pools] = [inSystem("configmaps"), metallbKind("ipaddresspools")];
+  const addresses = ["10.128.0.0/16"];
+  const there = async (ref: ResourceRef, name: string): Promise<boolean> =>
+    (await client.list<KubeObject>(ref)).items.some(({ metadata }) => metadata.name === name);
+  if (generation === "configmap") {
+    if (await there(pools, "pool")) await client.delete(pools, "pool");
+    if (await there(configMaps, "config")) return;
+    const config = `address-pools: [{name: pool, protocol: layer2, addresses: [${addresses.join()}]}]\n`;
+    await client.create(configMaps, { metadata: { name: "config" }, data: { config } });
+    return;
+  }
+  if (await there(configMaps, "config")) await client.delete(configMaps, "config");
+  if (await there(pools, "pool")) return;
+  const [apiVersion, metadata] = ["metallb.io/v1beta1", { name: "pool" }];
+  await client.create(pools, { apiVersion, kind: "IPAddressPool", metadata, spec: { addresses } });
 }
 
 function startProgram(what: {

@@ -9,6 +9,8 @@ import { etcdFlags } from "./etcd.ts";
 /** Static bearer tokens of made-up users; whoever is not bound to a role has no rights. */
 export const realTokens = {
   admin: { token: "admin-token", user: "admin", groups: ["system:masters"] },
+  /** A second administrator, whom the audit log tells from the first. */
+  program: { token: "program-token", user: "program", groups: ["system:masters"] },
   nobody: { token: "nobody-token", user: "nobody", groups: [] },
   alice: { token: "alice-token", user: "alice", groups: ["developers"] },
 } as const;
