@@ -22,3 +22,23 @@ export {
 } from "./from-configmap.ts";
 export { matchesAnySelector, type NodeRequirement, type NodeSelector } from "./node-selector.ts";
 export { findStrandedAddress, type HeldAddress, type TransitionRefusal } from "./transitions.ts";
+export {
+  ConfigSource,
+  type ConfigInput,
+  type ConfigObject,
+  type ConfigOutcome,
+  type ConfigSourceOptions,
+  type HeldAddresses,
+} from "./config-source.ts";
+export {
+  compileResources,
+  type CompiledResources,
+  type CompileOptions,
+  type CompileScope,
+} from "./from-resources.ts";
+export {
+  emptyResourceSet,
+  withoutTransient,
+  type ConfigKind,
+  type ResourceSet,
+} from "./resource-set.ts";
