@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Node } from "../kube/objects.ts";
-import {
-  type EligibilityInput,
-  eligibleNodes,
-  isNotReady,
-  legacyEligibleNodes,
-} from "./eligible-nodes.ts";
+import { isNotReady, legacyEligibleNodes } from "./eligible-nodes.ts";
 import { endpointsOfObject, endpointsOfSlices, serviceOfSlice } from "./service-endpoints.ts";
 
-const EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers";
-
-function node(name: string, conditions: Record<string, string> = {}, labels = {}): Node {
+function node(name: string, conditions: Record<string, string> = {}): Node {
   const list = Object.entries(conditions).map(([type, status]) => ({ type, status }));
-  return { metadata: { name, labels }, status: { conditions: list } };
+  return { metadata: { name }, status: { conditions: list } };
 }
 
 function slice(
@@ -91,57 +84,6 @@ describe("candidates of v0.9.5", () => {
       slice(["n1", true], ["n1", false], ["n2", false, true], ["n3", null]),
     ]);
     assert.deepEqual([...legacyEligibleNodes(same)], ["n1", "n3"]);
-  });
-});
-
-describe("candidates of later releases", () => {
-  const serving = endpointsOfSlices([slice(["n1"], [undefined], ["n2", false, false])]);
-  const nodes = new Map(["n1", "n2", "n3"].map((name) => [name, node(name)]));
-
-  function candidates(more: Partial<EligibilityInput>): string[] {
-    return [
-      ...eligibleNodes({
-        endpoints: serving,
-        externalTrafficPolicy: "Cluster",
-        speakers: undefined,
-        nodes,
-        ignoresExcludeLabel: false,
-        ...more,
-      }),
-    ];
-  }
-
-  it("L2-20 L2-23: with Cluster every node stands, but only while something can serve", () => {
-    assert.deepEqual(candidates({}), ["n1", "n2", "n3"]);
-    assert.deepEqual(candidates({ endpoints: endpointsOfSlices([slice(["n1", false])]) }), []);
-  });
-
-  it("L2-23 L2-27: with Local only nodes with an endpoint that can serve; one without a node serves but adds none", () => {
-    assert.deepEqual(candidates({ externalTrafficPolicy: "Local" }), ["n1"]);
-    const unbound = endpointsOfSlices([slice([undefined])]);
-    assert.deepEqual(candidates({ externalTrafficPolicy: "Local", endpoints: unbound }), []);
-    assert.equal(candidates({ endpoints: unbound }).length, 3);
-  });
-
-  it("L2-21 L2-22: the base set is the speakers' list", () => {
-    assert.deepEqual(candidates({ speakers: new Set(["n2"]) }), ["n2"]);
-  });
-
-  it("L2-24: the exclude label counts with any value, unless it is ignored", () => {
-    const excluded = new Map(nodes).set("n1", node("n1", {}, { [EXCLUDE]: "false" }));
-    excluded.set("n2", node("n2", {}, { [EXCLUDE]: "" }));
-    assert.deepEqual(candidates({ nodes: excluded }), ["n3"]);
-    assert.equal(candidates({ nodes: excluded, ignoresExcludeLabel: true }).length, 3);
-  });
-
-  it("L2-25: NetworkUnavailable excludes only when it is True", () => {
-    const conditions = new Map(nodes).set("n1", node("n1", { NetworkUnavailable: "True" }));
-    conditions.set("n2", node("n2", { NetworkUnavailable: "Unknown" }));
-    assert.deepEqual(candidates({ nodes: conditions }), ["n2", "n3"]);
-  });
-
-  it("L2-29: a speaker whose node is unknown to the API stays a candidate", () => {
-    assert.deepEqual(candidates({ speakers: new Set(["stranger"]) }), ["stranger"]);
   });
 });
 

@@ -1,5 +1,18 @@
 /** Who announces: candidates, their order, and the readiness of endpoints. */
+export {
+  bgpRoutes,
+  bgpSessions,
+  type BgpNode,
+  type BgpRoute,
+  type BgpRoutesInput,
+  type BgpSessions,
+} from "./bgp-routes.ts";
 export { isNotReady } from "./eligible-nodes.ts";
+export {
+  layer2Candidates,
+  type Layer2Candidate,
+  type Layer2Question,
+} from "./layer2-candidates.ts";
 export { LegacyElection } from "./legacy-election.ts";
 export {
   endpointsOfObject,
