@@ -20,7 +20,7 @@ const mayImport: Record<string, string[]> = {
   ip: [],
   kube: ["ip"],
   layer2: ["ip"],
-  schema: ["kube"],
+  schema: ["ip", "kube"],
   crds: ["kube", "schema"],
   config: ["ip", "kube"],
   allocator: ["ip", "kube", "config"],

@@ -1,11 +1,5 @@
 /** Refusals in the exact shape of the real server: HTTP code, reason, message and causes of a Status object. */
-import { equal, type Json, type JsonObject } from "./api-object.ts";
-
-export interface Cause {
-  reason: string;
-  message: string;
-  field: string;
-}
+import type { Cause, Json, JsonObject } from "../schema/index.ts";
 
 /** Which objects a refusal speaks of: `plural` of API group `group`, kind for messages about content. */
 export interface Subject {
@@ -116,58 +110,7 @@ export function tooLargeVersion(asked: number, current: number): ApiError {
   });
 }
 
-/** One field error, spelled as apimachinery's field package does. */
-export const fieldError = {
-  required: (field: string, detail = ""): Cause => ({
-    reason: "FieldValueRequired",
-    message: `Required value${detail ? `: ${detail}` : ""}`,
-    field,
-  }),
-  invalid: (field: string, value: unknown, detail: string): Cause => ({
-    reason: "FieldValueInvalid",
-    message: `Invalid value: ${shown(value)}: ${detail}`,
-    field,
-  }),
-  notSupported: (field: string, value: unknown, supported: readonly unknown[]): Cause => ({
-    reason: "FieldValueNotSupported",
-    message: `Unsupported value: ${shown(value)}: supported values: ${supported.map(shown).join(", ")}`,
-    field,
-  }),
-  duplicate: (field: string, value: unknown): Cause => ({
-    reason: "FieldValueDuplicate",
-    message: `Duplicate value: ${shown(value)}`,
-    field,
-  }),
-  forbidden: (field: string, detail: string): Cause => ({
-    reason: "FieldValueForbidden",
-    message: `Forbidden: ${detail}`,
-    field,
-  }),
-};
-
-/** The cause as a list, empty where all is well. */
-export function unless(isFine: unknown, cause: Cause): Cause[] {
-  return isFine ? [] : [cause];
-}
-
-export function unlessOneOf(supported: readonly unknown[], field: string, value: unknown): Cause[] {
-  return unless(supported.includes(value), fieldError.notSupported(field, value, supported));
-}
-
-export function unlessSame(
-  field: string,
-  value: unknown,
-  old: unknown,
-  why = "field is immutable",
-): Cause[] {
-  return unless(equal(value, old), fieldError.invalid(field, value, why));
-}
-
 /** Refuses the options of a request. */
 export function invalidOptions(kind: string, cause: Cause): ApiError {
   return invalid({ group: "meta.k8s.io", plural: "", kind }, "", [cause]);
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? "null" : JSON.stringify(value);
 }

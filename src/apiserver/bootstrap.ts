@@ -1,5 +1,5 @@
 /** What exists in a cluster from the start. */
-import type { Json } from "./api-object.ts";
+import type { Json } from "../schema/index.ts";
 import { storageOf } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
 import { create, ownContext } from "./write.ts";

@@ -1,7 +1,6 @@
 /** Schemas of the built-in kinds, read from the table of their types; they look like those of custom resources. */
-import type { Json } from "./api-object.ts";
+import type { Json, Schema } from "../schema/index.ts";
 import { BUILTIN_TYPES } from "./builtin-fields.ts";
-import type { Schema } from "./schema.ts";
 
 const SCALARS: Record<string, Schema> = {
   s: { type: "string" },

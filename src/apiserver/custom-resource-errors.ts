@@ -1,8 +1,14 @@
 /** What makes a CustomResourceDefinition valid: names, versions, and schemas that say the type of everything. */
-import { fieldError, unless, unlessOneOf, unlessSame, type Cause } from "./api-error.ts";
+import {
+  type Cause,
+  type Schema,
+  fieldError,
+  unless,
+  unlessOneOf,
+  unlessSame,
+} from "../schema/index.ts";
 import type { ApiObject } from "./api-object.ts";
 import type { Column } from "./resource.ts";
-import type { Schema } from "./schema.ts";
 
 export interface DefinitionVersion {
   name: string;

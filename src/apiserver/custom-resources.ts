@@ -1,9 +1,9 @@
 /** CustomResourceDefinitions: what makes one valid, and the resources that come and go with them. */
-import type { ApiObject, Json } from "./api-object.ts";
+import type { Json, Schema } from "../schema/index.ts";
+import type { ApiObject } from "./api-object.ts";
 import type { DefinitionVersion } from "./custom-resource-errors.ts";
 import { typeSchema } from "./builtin-schema.ts";
 import { ALL_VERBS, storageOf, type Resource } from "./resource.ts";
-import type { Schema } from "./schema.ts";
 import { timestamp, type ServerState } from "./server-state.ts";
 import { discard } from "./delete.ts";
 

@@ -1,10 +1,12 @@
 /** From a request's body to an object of the wanted kind: kind checked, unknown fields dropped or refused. */
+import { formatJson } from "../kube/index.ts";
+import { type Json, isRecord, textOf, withoutUnknownFields } from "../schema/index.ts";
 import { badRequest } from "./api-error.ts";
-import { textOf, isRecord, type ApiObject, type Json } from "./api-object.ts";
+import { type ApiObject } from "./api-object.ts";
 
 import { fromEventsV1 } from "./event-versions.ts";
 import { groupVersion, type Resource } from "./resource.ts";
-import { withoutUnknownFields, wrongType } from "./schema-fields.ts";
+import { wrongType } from "./wrong-type.ts";
 
 export interface Decoded {
   object: ApiObject;
@@ -28,7 +30,7 @@ export function decode(
   for (const field of resource.custom ? (["kind", "apiVersion"] as const) : []) {
     if (body[field]) continue;
     const shown = field === "kind" ? "Kind" : field;
-    throw badRequest(`Object '${shown}' is missing in '${JSON.stringify(body)}'`);
+    throw badRequest(`Object '${shown}' is missing in '${formatJson(body)}'`);
   }
   const kind = body.kind ?? resource.kind;
   const apiVersion = body.apiVersion ?? version;

@@ -1,8 +1,8 @@
 /** What the real server fills in when a client leaves it out, beyond the constants that the schemas carry. */
-import type { ApiObject, Json } from "./api-object.ts";
+import { type Json, applyDefaults, withoutEmptyFields } from "../schema/index.ts";
+import type { ApiObject } from "./api-object.ts";
 import { typeSchema } from "./builtin-schema.ts";
 import type { Resource } from "./resource.ts";
-import { withoutEmptyFields, withSchemaDefaults } from "./schema-fields.ts";
 import { serviceDefaults, serviceUpdate } from "./service-rules.ts";
 
 type Fill = (object: ApiObject, old?: ApiObject) => ApiObject;
@@ -24,7 +24,7 @@ function filledBySchema(object: ApiObject, { schema, custom }: Resource): ApiObj
   const metadata = withoutEmptyFields(object.metadata as never, typeSchema("ObjectMeta")!);
   const given = { ...object, metadata } as unknown as Json;
   const tidy = custom ? given : withoutEmptyFields(given, schema);
-  return withSchemaDefaults(tidy, schema) as unknown as ApiObject;
+  return applyDefaults(tidy, schema) as unknown as ApiObject;
 }
 
 const FILLS: Record<string, Fill> = {

@@ -1,13 +1,7 @@
 /** Deletion: preconditions, grace periods, finalizers and what happens to dependents. */
-import { conflict, fieldError, forbidden, invalidOptions, notFound } from "./api-error.ts";
-import {
-  equal,
-  isRecord,
-  type ApiObject,
-  type Json,
-  type JsonObject,
-  type Metadata,
-} from "./api-object.ts";
+import { type Json, type JsonObject, equal, fieldError, isRecord } from "../schema/index.ts";
+import { conflict, forbidden, invalidOptions, notFound } from "./api-error.ts";
+import { type ApiObject, type Metadata } from "./api-object.ts";
 import { storageOf, type Resource } from "./resource.ts";
 import { timestamp, type Admission, type ServerState } from "./server-state.ts";
 import { isHeld, ownContext, type WriteContext } from "./write.ts";

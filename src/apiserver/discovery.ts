@@ -1,5 +1,5 @@
 /** Discovery: which groups, versions and resources there are, in the plain and in the aggregated form. */
-import type { Json, JsonObject } from "./api-object.ts";
+import type { Json, JsonObject } from "../schema/index.ts";
 import { groupVersion, type Registry, type Resource } from "./resource.ts";
 
 export const VERSION = {

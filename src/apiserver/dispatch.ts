@@ -1,12 +1,7 @@
 /** From a request for a resource to the verb that answers it. */
-import {
-  ApiError,
-  fieldError,
-  invalidOptions,
-  methodNotAllowed,
-  noSuchResource,
-} from "./api-error.ts";
-import type { ApiObject, JsonObject } from "./api-object.ts";
+import { type JsonObject, fieldError } from "../schema/index.ts";
+import { ApiError, invalidOptions, methodNotAllowed, noSuchResource } from "./api-error.ts";
+import type { ApiObject } from "./api-object.ts";
 import { isReview } from "./builtin-resources.ts";
 import { deleteOptions, remove } from "./delete.ts";
 import { patch } from "./patch.ts";

@@ -1,6 +1,6 @@
 /** Fields as managedFields carries them (FieldsV1): which an object has, and their nested form on the wire. */
-import { isRecord, type Json, type JsonObject } from "./api-object.ts";
-import { fieldSchema, type Schema } from "./schema.ts";
+import { formatJson } from "../kube/index.ts";
+import { type Json, type JsonObject, type Schema, fieldSchema, isRecord } from "../schema/index.ts";
 
 /**
  * Fields by place with their values; undefined stands for a container that is looked into. A place is its steps, such
@@ -99,7 +99,7 @@ function collectItem(item: Json, schema: Schema, place: Place): void {
 export function itemStep(item: Json, schema: Schema): string {
   const keys = schema["x-kubernetes-list-map-keys"];
   if (schema["x-kubernetes-list-type"] !== "map" || !keys || !isRecord(item)) {
-    return `v:${JSON.stringify(item)}`;
+    return `v:${formatJson(item)}`;
   }
   const named: JsonObject = {};
   for (const key of [...keys].sort()) {

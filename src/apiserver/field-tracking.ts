@@ -1,5 +1,6 @@
 /** managedFields after a plain write: whoever changed a field owns it, others lose it. */
-import { equal, type ApiObject, type ManagedFieldsEntry } from "./api-object.ts";
+import { equal } from "../schema/index.ts";
+import { type ApiObject, type ManagedFieldsEntry } from "./api-object.ts";
 import { fieldsOf, fromFieldsV1, toFieldsV1, type Fields } from "./field-set.ts";
 import { groupVersion, type Resource } from "./resource.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import type { Json } from "./api-object.ts";
+import type { Json } from "../schema/index.ts";
 import { jsonPatch, mergePatch } from "./json-patch.ts";
 
 describe("JSON patch (RFC 6902)", () => {

@@ -1,6 +1,6 @@
 /** JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7396). */
+import { type Json, type JsonObject, clone, equal, isRecord, textOf } from "../schema/index.ts";
 import { ApiError, badRequest } from "./api-error.ts";
-import { textOf, clone, equal, isRecord, type Json, type JsonObject } from "./api-object.ts";
 
 /** RFC 7396: null removes, maps merge, everything else replaces. Returns a new value. */
 export function mergePatch(target: Json | undefined, patch: Json): Json {

@@ -1,5 +1,5 @@
 /** The JSON paths of additionalPrinterColumns: dots, quoted names, indexes, wildcards and equality filters. */
-import { textOf, isRecord, type Json } from "./api-object.ts";
+import { type Json, isRecord, textOf } from "../schema/index.ts";
 
 const STEP =
   /\.([A-Za-z0-9_/-]+(?:\\\.[A-Za-z0-9_/-]+)*)|\['([^']+)'\]|\[(\d+|\*)\]|\[\?\(@\.(\w+)\s*==\s*["']([^"']*)["']\)\]/y;

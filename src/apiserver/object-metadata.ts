@@ -1,6 +1,6 @@
 /** The rules of `metadata`: what a client may set, what the server sets, and which names are valid. */
 import { randomInt, randomUUID } from "node:crypto";
-import { fieldError, unless, unlessSame, type Cause } from "./api-error.ts";
+import { type Cause, fieldError, unless, unlessSame } from "../schema/index.ts";
 import type { ApiObject, Metadata } from "./api-object.ts";
 import type { Resource } from "./resource.ts";
 

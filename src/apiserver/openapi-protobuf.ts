@@ -1,7 +1,7 @@
 /** Swagger 2.0 in the protobuf form of gnostic, the only one that kubectl before 1.24 reads. */
+import type { Schema } from "../schema/index.ts";
 import { kindSchemas, PATCH_PARAMETERS, type KindSchema } from "./openapi.ts";
 import type { Registry } from "./resource.ts";
-import type { Schema } from "./schema.ts";
 
 export const OPENAPI_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 

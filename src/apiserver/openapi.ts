@@ -1,9 +1,8 @@
 /** OpenAPI as far as kubectl needs it: schemas for validation and patches, and which query parameters PATCH takes. */
 import { createHash } from "node:crypto";
-import type { JsonObject } from "./api-object.ts";
+import type { JsonObject, Schema } from "../schema/index.ts";
 import { PATCH_TYPES, STRATEGIC_PATCH } from "./patch.ts";
 import { ALL_VERBS, groupVersion, type Registry, type Resource } from "./resource.ts";
-import type { Schema } from "./schema.ts";
 
 /** Query parameters of PATCH by which kubectl finds out what a server can do. */
 export const PATCH_PARAMETERS = ["dryRun", "fieldManager", "fieldValidation", "force"];

@@ -1,6 +1,8 @@
 /** PATCH: which of the four patch types a request carries, and what it makes of the current object. */
-import { ApiError, badRequest, invalid, fieldError } from "./api-error.ts";
-import { isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
+import { formatJson } from "../kube/index.ts";
+import { type Json, type JsonObject, fieldError, isRecord } from "../schema/index.ts";
+import { ApiError, badRequest, invalid } from "./api-error.ts";
+import { type ApiObject } from "./api-object.ts";
 import { decode } from "./decode.ts";
 import { jsonPatch, mergePatch } from "./json-patch.ts";
 import { serverSideApply } from "./server-side-apply.ts";
@@ -81,7 +83,7 @@ function decodePatched(result: Json, context: WriteContext) {
       throw error;
     const why = error.message.replace(/^.* cannot be handled as a \w+: /, "");
     const subject = { group: "", plural: "", kind: "" };
-    throw invalid(subject, "", [fieldError.invalid("patch", JSON.stringify(result), why)]);
+    throw invalid(subject, "", [fieldError.invalid("patch", formatJson(result), why)]);
   }
 }
 

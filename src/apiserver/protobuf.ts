@@ -1,8 +1,7 @@
 /** Reads Kubernetes' protobuf bodies, which kubectl sends for `create secret` and its like; answers stay JSON. */
+import type { Json, JsonObject, Schema } from "../schema/index.ts";
 import { badRequest } from "./api-error.ts";
-import type { Json, JsonObject } from "./api-object.ts";
 import { builtinSchema, typeSchema } from "./builtin-schema.ts";
-import type { Schema } from "./schema.ts";
 
 const MAGIC = "k8s\0";
 

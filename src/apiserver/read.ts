@@ -1,9 +1,9 @@
 /** Get and list: resourceVersion rules, selectors, and pages that all show the same moment. */
+import { fieldError } from "../schema/index.ts";
 import {
   ApiError,
   badRequest,
   expired,
-  fieldError,
   invalidOptions,
   notFound,
   tooLargeVersion,

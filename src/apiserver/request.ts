@@ -1,5 +1,5 @@
 /** From method and URL to what is asked: verb, resource, namespace, name, subresource and options. */
-import type { Json } from "./api-object.ts";
+import type { Json } from "../schema/index.ts";
 
 export interface User {
   name: string;

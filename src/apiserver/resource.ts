@@ -1,8 +1,8 @@
 /** What the server knows of a kind before any object exists: names, scope, subresources, schema, columns. */
+import type { Schema } from "../schema/index.ts";
 import type { Subject } from "./api-error.ts";
 import type { ApiObject } from "./api-object.ts";
 import { toEventsV1 } from "./event-versions.ts";
-import type { Schema } from "./schema.ts";
 
 export interface Column {
   name: string;

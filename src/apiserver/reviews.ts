@@ -1,6 +1,6 @@
 /** Kinds that are asked and answered, never stored: who am I, whose token is this, may somebody do that. */
+import { type Json, type JsonObject, isRecord, textOf } from "../schema/index.ts";
 import { badRequest } from "./api-error.ts";
-import { textOf, isRecord, type Json, type JsonObject } from "./api-object.ts";
 import type { Act } from "./rbac.ts";
 import type { ApiRequest, User } from "./request.ts";
 import { groupVersion, type Resource } from "./resource.ts";

@@ -1,6 +1,7 @@
 /** Label and field selectors, as `kubectl -l` and `--field-selector` write them. */
+import { textOf } from "../schema/index.ts";
 import { badRequest } from "./api-error.ts";
-import { textOf, valueAt, type ApiObject } from "./api-object.ts";
+import { valueAt, type ApiObject } from "./api-object.ts";
 import type { Resource } from "./resource.ts";
 
 type Test = (labels: Readonly<Record<string, string>>) => boolean;

@@ -1,14 +1,17 @@
 /** Server-side apply: merge what one manager wants into the live object, by field ownership. */
-import { ApiError, badRequest, fieldError, invalidOptions } from "./api-error.ts";
+import { formatJson } from "../kube/index.ts";
 import {
-  clone,
-  equal,
-  isRecord,
-  type ApiObject,
   type Json,
   type JsonObject,
-  type ManagedFieldsEntry,
-} from "./api-object.ts";
+  type Schema,
+  clone,
+  equal,
+  fieldError,
+  fieldSchema,
+  isRecord,
+} from "../schema/index.ts";
+import { ApiError, badRequest, invalidOptions } from "./api-error.ts";
+import { type ApiObject, type ManagedFieldsEntry } from "./api-object.ts";
 import { decode } from "./decode.ts";
 import {
   fieldsOf,
@@ -22,7 +25,6 @@ import {
 } from "./field-set.ts";
 import { entryBy, isBy, shrunk, withEntries } from "./field-tracking.ts";
 import { storageOf } from "./resource.ts";
-import { fieldSchema, type Schema } from "./schema.ts";
 import { timestamp } from "./server-state.ts";
 import { change, create, type WriteContext } from "./write.ts";
 
@@ -61,7 +63,7 @@ function checkBody(body: Json, context: WriteContext): void {
   const { kind, apiVersion } = body;
   if (!kind || !apiVersion) {
     throw badRequest(
-      `Object '${kind ? "apiVersion" : "Kind"}' is missing in '${JSON.stringify(body)}'`,
+      `Object '${kind ? "apiVersion" : "Kind"}' is missing in '${formatJson(body)}'`,
     );
   }
 }

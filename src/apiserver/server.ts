@@ -2,8 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
+import { formatJson, parseJson } from "../kube/index.ts";
+import type { Json, JsonObject } from "../schema/index.ts";
 import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
-import type { Json, JsonObject } from "./api-object.ts";
 import { discover, discoveryContentType, VERSION } from "./discovery.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
 import { dispatch, type Reply } from "./dispatch.ts";
@@ -139,7 +140,7 @@ function sendText(outgoing: ServerResponse, code: number, text: string): void {
 
 function send(outgoing: ServerResponse, code: number, body: Json, accept: string): void {
   const yaml = accept.startsWith("application/yaml");
-  const text = yaml ? stringifyYaml(body) : JSON.stringify(body);
+  const text = yaml ? stringifyYaml(body) : formatJson(body);
   const contentType =
     outgoing.getHeader("Content-Type") ?? (yaml ? "application/yaml" : "application/json");
   outgoing.writeHead(code, {
@@ -183,8 +184,10 @@ function parseBody(
   if (text.trim() === "") return undefined;
   const isPatch = contentType.includes("patch");
   try {
-    if (contentType.includes("yaml")) return parseYaml(text) as Json;
-    const body = JSON.parse(text) as Json;
+    // JSON is YAML too, and only our JSON keeps the digits of large numbers.
+    const isYaml = contentType.includes("yaml") && !text.trimStart().startsWith("{");
+    if (isYaml) return parseYaml(text) as Json;
+    const body = parseJson(text) as Json;
     if (!isPatch && strict) refuseDuplicates(text, resource);
     return body;
   } catch (error) {

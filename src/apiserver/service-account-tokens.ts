@@ -1,7 +1,8 @@
 /** Tokens of service accounts: signed JWTs that end with their account, their pod, or their time. */
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
-import { fieldError, invalid, notFound } from "./api-error.ts";
-import type { ApiObject, JsonObject } from "./api-object.ts";
+import { type JsonObject, fieldError } from "../schema/index.ts";
+import { invalid, notFound } from "./api-error.ts";
+import type { ApiObject } from "./api-object.ts";
 import type { User } from "./request.ts";
 import type { Resource } from "./resource.ts";
 import { timestamp } from "./server-state.ts";

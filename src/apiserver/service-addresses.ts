@@ -1,5 +1,6 @@
 /** ClusterIPs and node ports: which are taken, and the choice of a free one. */
-import { fieldError, invalid, unless, type Cause } from "./api-error.ts";
+import { type Cause, fieldError, unless } from "../schema/index.ts";
+import { invalid } from "./api-error.ts";
 import type { ApiObject } from "./api-object.ts";
 import {
   formatAddress,

@@ -1,7 +1,7 @@
 /** Services: their defaults, what changes with their type, and which of them are valid. */
 import { parseAddress, parsePrefix } from "../ip/index.ts";
-import { fieldError, unless, unlessOneOf, unlessSame, type Cause } from "./api-error.ts";
-import { equal, type ApiObject } from "./api-object.ts";
+import { type Cause, equal, fieldError, unless, unlessOneOf, unlessSame } from "../schema/index.ts";
+import { type ApiObject } from "./api-object.ts";
 import { LABEL_1123 } from "./object-metadata.ts";
 
 const { required, invalid, forbidden } = fieldError;

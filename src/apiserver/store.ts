@@ -1,5 +1,6 @@
 /** The database: every object in memory, every write in SQLite before it is acknowledged, recent writes kept for watches. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { formatJson, parseJson } from "../kube/index.ts";
 import { ApiError, expired } from "./api-error.ts";
 import { keyOf, type ApiObject } from "./api-object.ts";
 
@@ -66,7 +67,10 @@ export class Store {
 
   #load(): void {
     for (const row of this.#db.prepare("SELECT resource, key, json FROM objects").iterate()) {
-      this.#kind(String(row.resource)).set(String(row.key), JSON.parse(String(row.json)));
+      this.#kind(String(row.resource)).set(
+        String(row.key),
+        parseJson(String(row.json)) as ApiObject,
+      );
     }
     const row = this.#db.prepare("SELECT value FROM revision").get();
     if (row) this.#revision = Number(row.value);
@@ -218,7 +222,7 @@ export class Store {
     try {
       for (const { event, key } of batch) {
         if (event.type === "DELETED") this.#delete.run(event.resource, key);
-        else this.#put.run(event.resource, key, JSON.stringify(event.object));
+        else this.#put.run(event.resource, key, formatJson(event.object));
       }
       this.#setRevision.run(batch.at(-1)!.event.revision);
       this.#db.exec("COMMIT");

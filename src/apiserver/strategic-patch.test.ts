@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Json, JsonObject } from "./api-object.ts";
+import type { Json, JsonObject } from "../schema/index.ts";
 import { builtinSchema } from "./builtin-schema.ts";
 import { strategicPatch } from "./strategic-patch.ts";
 

@@ -1,7 +1,13 @@
 /** Strategic merge patch: JSON merge patch that knows which lists are keyed, with Kubernetes' `$` directives. */
+import {
+  type Json,
+  type JsonObject,
+  type Schema,
+  equal,
+  fieldSchema,
+  isRecord,
+} from "../schema/index.ts";
 import { ApiError, badRequest } from "./api-error.ts";
-import { equal, isRecord, type Json, type JsonObject } from "./api-object.ts";
-import { fieldSchema, type Schema } from "./schema.ts";
 
 const ORDER = "$setElementOrder/";
 const DELETIONS = "$deleteFromPrimitiveList/";

@@ -1,14 +1,7 @@
 /** Subresources that are more than a part of their object: scale, token, eviction, binding, log. */
-import {
-  ApiError,
-  badRequest,
-  conflict,
-  fieldError,
-  invalid,
-  methodNotAllowed,
-  STALE,
-} from "./api-error.ts";
-import { isRecord, valueAt, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
+import { type Json, type JsonObject, fieldError, isRecord } from "../schema/index.ts";
+import { ApiError, badRequest, conflict, invalid, methodNotAllowed, STALE } from "./api-error.ts";
+import { valueAt, type ApiObject } from "./api-object.ts";
 import { deleteOptions, remove } from "./delete.ts";
 import { jsonPatch, mergePatch } from "./json-patch.ts";
 import { get } from "./read.ts";

@@ -1,5 +1,6 @@
 /** The cells of built-in tables that are more than one field of the object, by the names that table-columns.ts uses. */
-import type { ApiObject, Json } from "./api-object.ts";
+import type { Json } from "../schema/index.ts";
+import type { ApiObject } from "./api-object.ts";
 import { fullAge } from "./table-age.ts";
 
 /** `now` in milliseconds since 1970, for ages. */

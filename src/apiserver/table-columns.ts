@@ -1,5 +1,6 @@
 /** The columns that `kubectl get` shows: of built-in kinds by the table below, of custom ones by their definition. */
-import { textOf, valueAt, type Json } from "./api-object.ts";
+import { type Json, textOf } from "../schema/index.ts";
+import { valueAt } from "./api-object.ts";
 import { jsonPathValue } from "./json-path.ts";
 import type { Column, Resource } from "./resource.ts";
 import { fullAge } from "./table-age.ts";

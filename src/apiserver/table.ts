@@ -1,5 +1,6 @@
 /** meta.k8s.io/v1 Table and PartialObjectMetadata: the forms in which kubectl asks for lists. */
-import type { ApiObject, Json, JsonObject } from "./api-object.ts";
+import type { Json, JsonObject } from "../schema/index.ts";
+import type { ApiObject } from "./api-object.ts";
 import { fromEventsV1 } from "./event-versions.ts";
 import { groupVersion, type Resource } from "./resource.ts";
 import { columnsOf } from "./table-columns.ts";

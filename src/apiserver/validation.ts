@@ -1,13 +1,20 @@
 /** Field errors of a whole object: its metadata, its schema, and the rules of its kind. */
 import { parseAddress } from "../ip/index.ts";
 import { matchesLabels } from "../kube/index.ts";
-import { fieldError, invalid, unless, unlessSame, type Cause } from "./api-error.ts";
-import { equal, type ApiObject } from "./api-object.ts";
+import {
+  type Cause,
+  equal,
+  fieldError,
+  validateObject,
+  unless,
+  unlessSame,
+} from "../schema/index.ts";
+import { invalid } from "./api-error.ts";
+import { type ApiObject } from "./api-object.ts";
 import { definitionErrors } from "./custom-resource-errors.ts";
 import { metadataErrors } from "./object-metadata.ts";
 import type { PolicyRule } from "./rbac.ts";
 import type { Resource } from "./resource.ts";
-import { schemaErrors } from "./schema-validation.ts";
 import { serviceErrors } from "./service-rules.ts";
 
 const { required, duplicate } = fieldError;
@@ -17,7 +24,7 @@ type Check = (object: ApiObject, old?: ApiObject) => Cause[];
 /** Throws 422 with every cause found. */
 export function validate(object: ApiObject, resource: Resource, old?: ApiObject): void {
   const own = resource.custom
-    ? schemaErrors(object, resource.schema ?? {}, "", old)
+    ? validateObject(object, resource.schema ?? {}, "", old)
     : (CHECKS[resource.kind]?.(object, old) ?? []);
   const causes = [...metadataErrors(object, resource, old), ...own];
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);

@@ -1,6 +1,8 @@
 /** A watch over HTTP: one JSON line an event, in the version and the form that the client asked for. */
 import type { ServerResponse } from "node:http";
-import type { ApiObject, JsonObject } from "./api-object.ts";
+import { formatJson } from "../kube/index.ts";
+import type { JsonObject } from "../schema/index.ts";
+import type { ApiObject } from "./api-object.ts";
 import type { ApiRequest, Target } from "./request.ts";
 import { inVersion, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
@@ -42,7 +44,7 @@ class WatchStream implements WatchSink {
 
   send(type: WatchType, object: ApiObject | JsonObject): boolean {
     const shown = type === "ERROR" ? object : this.#shape(object);
-    const line = `${JSON.stringify({ type, object: shown })}\n`;
+    const line = `${formatJson({ type, object: shown })}\n`;
     if (this.#held) this.#held.push(line);
     else this.#outgoing.write(line);
     return this.#outgoing.writableLength < BACKLOG_BYTES;

@@ -1,6 +1,7 @@
 /** Watches: the state of the world or the writes since a version, then every write as it becomes durable. */
-import { ApiError, fieldError, invalidOptions } from "./api-error.ts";
-import type { ApiObject, JsonObject } from "./api-object.ts";
+import { type JsonObject, fieldError } from "../schema/index.ts";
+import { ApiError, invalidOptions } from "./api-error.ts";
+import type { ApiObject } from "./api-object.ts";
 import { parseVersion, type Scope } from "./read.ts";
 import { isTrue } from "./request.ts";
 import { groupVersion, storageOf, type Resource } from "./resource.ts";

@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { request as plainRequest, type IncomingMessage } from "node:http";
 import { request as tlsRequest, type RequestOptions } from "node:https";
 import { text } from "node:stream/consumers";
-import { matchesLabels, type LabelSelector } from "../kube/index.ts";
+import { formatJson, matchesLabels, parseJson, type LabelSelector } from "../kube/index.ts";
+import { type Json, type JsonObject, isRecord } from "../schema/index.ts";
 import { ApiError } from "./api-error.ts";
-import { isRecord, type ApiObject, type Json, type JsonObject } from "./api-object.ts";
+import { type ApiObject } from "./api-object.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { groupVersion } from "./resource.ts";
 import type { Admission, ServerState } from "./server-state.ts";
@@ -160,7 +161,7 @@ async function call(state: ServerState, webhook: Webhook, review: JsonObject): P
   const { clientConfig, timeoutSeconds = 10 } = webhook;
   const { url, serverName } = webhookUrl(state.store, clientConfig);
   const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, "base64") : undefined;
-  const reply = await post(url, JSON.stringify(review), {
+  const reply = await post(url, formatJson(review), {
     ...(ca ? { ca } : {}),
     ...(serverName ? { servername: serverName } : {}),
     signal: AbortSignal.timeout(timeoutSeconds * 1000),
@@ -168,7 +169,7 @@ async function call(state: ServerState, webhook: Webhook, review: JsonObject): P
   const body = await text(reply);
   if (reply.statusCode !== 200)
     throw new Error(`Post "${url}": answered ${reply.statusCode}: ${body.slice(0, 200)}`);
-  const parsed = JSON.parse(body) as Json;
+  const parsed = parseJson(body) as Json;
   if (!isRecord(parsed) || !isRecord(parsed.response))
     throw new Error(`Post "${url}": the answer is no AdmissionReview`);
   return parsed.response;

@@ -1,4 +1,5 @@
 /** Create, update and patch: one path from what a client sent to what is stored. */
+import { type Json, equal } from "../schema/index.ts";
 import {
   ApiError,
   STALE,
@@ -9,7 +10,7 @@ import {
   invalid,
   notFound,
 } from "./api-error.ts";
-import { equal, type ApiObject, type Json } from "./api-object.ts";
+import { type ApiObject } from "./api-object.ts";
 import { decode } from "./decode.ts";
 import { withDefaults } from "./defaults.ts";
 import { trackWrite } from "./field-tracking.ts";

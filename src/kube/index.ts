@@ -4,6 +4,7 @@ export type * from "./objects.ts";
 export type * from "./resources.ts";
 export { EventCorrelator, type EventAction, type EventNote } from "./event-correlator.ts";
 export { matchesLabels, type LabelExpression, type LabelSelector } from "./label-selector.ts";
+export { formatJson, parseJson } from "./json-text.ts";
 export { objectKey, serviceKey } from "./object-key.ts";
 export {
   Reflector,

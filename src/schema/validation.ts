@@ -1,20 +1,22 @@
 /** Whether a value is what a custom resource's schema asks for, in the real server's words. */
-import { isIP } from "node:net";
-import { fieldError, unless, type Cause } from "./api-error.ts";
-import { equal, isRecord, type Json, type JsonObject } from "./api-object.ts";
+import { parseAddress } from "../ip/index.ts";
+import { fieldError, unless, type Cause } from "./field-error.ts";
+import { equal, isRecord, type Json, type JsonObject } from "./json.ts";
 import { celErrors } from "./cel-rules.ts";
-import { fits, jsonType } from "./schema-fields.ts";
+import { fits, jsonType } from "./value-type.ts";
 import { fieldSchema, type Schema } from "./schema.ts";
 
 /** Every field error of `value`; `path` is "" for the object itself. */
-export function schemaErrors(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
+export function validateObject(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
   if (value === null && (schema.nullable || !schema.type)) return [];
   if (!fits(value, schema)) return [wrongType(value, schema, path)];
   const isListed = schema.enum?.some((one) => equal(one, value)) ?? true;
   return [
     ...unless(isListed, fieldError.notSupported(path, value, schema.enum ?? [])),
     ...(typeof value === "string" ? textErrors(value, schema, path) : []),
-    ...(typeof value === "number" ? numberErrors(value, schema, path) : []),
+    ...(typeof value === "number" || typeof value === "bigint"
+      ? numberErrors(value, schema, path)
+      : []),
     ...(Array.isArray(value) ? listErrors(value, schema, path, old) : []),
     ...(isRecord(value) ? mapErrors(value, schema, path, old) : []),
     ...combinationErrors(value, schema, path),
@@ -34,9 +36,11 @@ function wrongType(value: Json, schema: Schema, path: string): Cause {
 }
 
 const FORMATS: Record<string, (text: string) => boolean> = {
-  ipv4: (text) => isIP(text) === 4,
-  ipv6: (text) => isIP(text) === 6,
-  cidr: (text) => isIP(text.split("/")[0]!) > 0 && /^\/\d+$/.test(text.slice(text.indexOf("/"))),
+  ipv4: (text) => parseAddress(text)?.family === 4,
+  ipv6: (text) => parseAddress(text)?.family === 6,
+  cidr: (text) =>
+    parseAddress(text.split("/")[0]!) !== undefined &&
+    /^\/\d+$/.test(text.slice(text.indexOf("/"))),
   "date-time": (text) =>
     /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text),
   date: (text) => /^\d{4}-\d\d-\d\d$/.test(text),
@@ -71,7 +75,7 @@ function matches(pattern: string, text: string): boolean {
   }
 }
 
-function numberErrors(value: number, schema: Schema, path: string): Cause[] {
+function numberErrors(value: number | bigint, schema: Schema, path: string): Cause[] {
   const { minimum = -Infinity, maximum = Infinity, multipleOf } = schema;
   const { exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   const least = `should be greater than ${above ? "" : "or equal to "}${minimum}`;
@@ -80,7 +84,7 @@ function numberErrors(value: number, schema: Schema, path: string): Cause[] {
     ...should(above ? value > minimum : value >= minimum, value, path, least),
     ...should(below ? value < maximum : value <= maximum, value, path, most),
     ...should(
-      !multipleOf || value % multipleOf === 0,
+      !multipleOf || Number(value) % multipleOf === 0,
       value,
       path,
       `should be a multiple of ${multipleOf}`,
@@ -109,7 +113,7 @@ function listErrors(list: Json[], schema: Schema, path: string, old?: Json): Cau
     const field = `${path}[${at}]`;
     const earlier = list.findIndex((one) => sameItem(one, item, schema));
     if (earlier >= 0 && earlier < at) causes.push(fieldError.duplicate(field, item));
-    if (items) causes.push(...schemaErrors(item, items, field, before[at]));
+    if (items) causes.push(...validateObject(item, items, field, before[at]));
   }
   return causes;
 }
@@ -132,18 +136,18 @@ function mapErrors(map: JsonObject, schema: Schema, path: string, old?: Json): C
     ...Object.entries(map).flatMap(([key, value]) => {
       const field = fieldSchema(schema, key);
       const before = isRecord(old) ? old[key] : undefined;
-      return field ? schemaErrors(value, field, at(key), before) : [];
+      return field ? validateObject(value, field, at(key), before) : [];
     }),
   ];
 }
 
 function combinationErrors(value: Json, schema: Schema, path: string): Cause[] {
   const { allOf = [], anyOf, oneOf, not } = schema;
-  const valid = (one: Schema) => schemaErrors(value, one, path).length === 0;
+  const valid = (one: Schema) => validateObject(value, one, path).length === 0;
   const any = !anyOf || schema["x-kubernetes-int-or-string"] || anyOf.some(valid);
   const one = !oneOf || oneOf.filter(valid).length === 1;
   return [
-    ...allOf.flatMap((each) => schemaErrors(value, each, path)),
+    ...allOf.flatMap((each) => validateObject(value, each, path)),
     ...should(any, value, path, "must validate at least one schema (anyOf)"),
     ...should(one, value, path, "must validate one and only one schema (oneOf)"),
     ...should(!not || !valid(not), value, path, "must not validate the schema (not)"),

@@ -1,5 +1,5 @@
 /** The part of CEL that rules of custom resources use: an expression becomes a function of the values of its names. */
-import type { Json } from "./api-object.ts";
+import type { Json } from "./json.ts";
 import {
   called,
   fieldOf,

@@ -1,5 +1,5 @@
 /** The operators and functions of CEL on plain JSON values; they throw what their operands do not fit. */
-import { equal, isRecord, textOf, type Json } from "./api-object.ts";
+import { equal, isRecord, textOf, type Json } from "./json.ts";
 
 export function fieldOf(value: Json, name: string): Json | undefined {
   return isRecord(value) ? value[name] : undefined;

@@ -1,5 +1,5 @@
 /** The part of OpenAPI that Kubernetes calls a structural schema; built-in kinds and custom ones are described alike. */
-import type { Json } from "./api-object.ts";
+import type { Json } from "./json.ts";
 
 export interface Schema {
   type?: string;

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Json } from "./api-object.ts";
-import { builtinSchema } from "./builtin-schema.ts";
-import { withoutUnknownFields, withSchemaDefaults, wrongType } from "./schema-fields.ts";
-import { schemaErrors } from "./schema-validation.ts";
+import type { Json } from "./json.ts";
+import { withoutUnknownFields, applyDefaults } from "./schema-fields.ts";
+import { validateObject } from "./validation.ts";
 import type { Schema } from "./schema.ts";
 
 const pool: Schema = {
@@ -19,20 +18,20 @@ const pool: Schema = {
 };
 
 function messages(value: Json): string[] {
-  return schemaErrors(value, pool, "spec").map(({ field, message }) => `${field}: ${message}`);
+  return validateObject(value, pool, "spec").map(({ field, message }) => `${field}: ${message}`);
 }
 
 describe("schemas", () => {
   it("fill in defaults, in maps that are there only", () => {
-    assert.deepEqual(withSchemaDefaults({ addresses: [] }, pool), {
+    assert.deepEqual(applyDefaults({ addresses: [] }, pool), {
       addresses: [],
       autoAssign: true,
     });
-    assert.deepEqual(withSchemaDefaults({ nested: {} }, pool), {
+    assert.deepEqual(applyDefaults({ nested: {} }, pool), {
       nested: { on: false },
       autoAssign: true,
     });
-    assert.deepEqual(withSchemaDefaults({ autoAssign: null }, pool), { autoAssign: true });
+    assert.deepEqual(applyDefaults({ autoAssign: null }, pool), { autoAssign: true });
   });
 
   it("drop unknown fields and name their paths", () => {
@@ -55,21 +54,5 @@ describe("schemas", () => {
       "spec.weight: Invalid value: 10: spec.weight in body should be less than or equal to 9",
     ]);
     assert.deepEqual(messages({ addresses: ["x"], weight: 3 }), []);
-  });
-
-  it("of built-in kinds know their lists, defaults and types", () => {
-    const service = builtinSchema("", "Service")!;
-    const ports = service.properties!.spec!.properties!.ports!;
-    assert.deepEqual(ports["x-kubernetes-list-map-keys"], ["port", "protocol"]);
-    assert.equal(ports["x-kubernetes-patch-merge-key"], "port");
-    const wrong = wrongType({ spec: { ports: [{ port: "80" }] } }, service, "Service");
-    assert.match(
-      wrong ?? "",
-      /cannot unmarshal string into Go struct field Service.spec.ports.port of type int32/,
-    );
-    assert.equal(
-      wrongType({ metadata: { creationTimestamp: null } }, service, "Service"),
-      undefined,
-    );
   });
 });

@@ -1,6 +1,6 @@
 /** x-kubernetes-validations: rules in CEL that a value of a custom resource must keep. */
-import { fieldError, type Cause } from "./api-error.ts";
-import { isRecord, type Json } from "./api-object.ts";
+import { fieldError, type Cause } from "./field-error.ts";
+import { isRecord, type Json } from "./json.ts";
 import { parseCel, type Cel } from "./cel.ts";
 import type { Schema } from "./schema.ts";
 

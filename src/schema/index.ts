@@ -1,0 +1,8 @@
+/** What a schema of Kubernetes says of an object: defaults, unknown fields, faults. */
+export { objectFaults, type Fault } from "./faults.ts";
+export { fieldError, unless, unlessOneOf, unlessSame, type Cause } from "./field-error.ts";
+export { clone, equal, isRecord, textOf, type Json, type JsonObject } from "./json.ts";
+export { applyDefaults, withoutEmptyFields, withoutUnknownFields } from "./schema-fields.ts";
+export { fieldSchema, isClosed, type Schema } from "./schema.ts";
+export { validateObject } from "./validation.ts";
+export { fits, jsonType } from "./value-type.ts";
