@@ -13,6 +13,7 @@ export {
   comparePrefixes,
   formatPrefix,
   parsePrefix,
+  prefixAround,
   prefixContains,
   prefixLast,
   prefixSize,

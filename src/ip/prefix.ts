@@ -31,7 +31,7 @@ export function parsePrefix(text: string): Prefix | undefined {
 }
 
 /** The prefix of the given length in which the address lies. */
-function prefixAround(address: IpAddress, bits: number): Prefix {
+export function prefixAround(address: IpAddress, bits: number): Prefix {
   const hostBits = BigInt(addressBits(address.family) - bits);
   return { family: address.family, first: (address.value >> hostBits) << hostBits, bits };
 }
