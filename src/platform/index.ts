@@ -1,5 +1,12 @@
 /** The only folder with effects: sockets, files, clocks, the API server. */
 
+export {
+  makeCertificateAuthority,
+  makeSelfSigned,
+  makeServerCertificate,
+  type CertificateWish,
+  type KeyPair,
+} from "./certificates.ts";
 export { clusterFlags, openCluster } from "./cluster-flags.ts";
 export { monotonicMs, NamedTimers, timestamp } from "./clock.ts";
 export { EventRecorder, referenceTo } from "./event-recorder.ts";
