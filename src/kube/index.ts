@@ -6,6 +6,7 @@ export { EventCorrelator, type EventAction, type EventNote } from "./event-corre
 export { matchesLabels, type LabelExpression, type LabelSelector } from "./label-selector.ts";
 export { formatJson, parseJson } from "./json-text.ts";
 export { objectKey, serviceKey } from "./object-key.ts";
+export { isOlderVersion } from "./resource-version.ts";
 export {
   Reflector,
   type Failure,

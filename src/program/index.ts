@@ -1,0 +1,7 @@
+/** What both programs are made of: the configuration, followed and reported. */
+export { ConfigWatch, type ConfigWatchOptions } from "./config-watch.ts";
+export {
+  ConfigurationStateWriter,
+  type ConfigurationStateOptions,
+} from "./configuration-state-writer.ts";
+export { readOwnPod } from "./own-pod.ts";

@@ -1,0 +1,9 @@
+/** What the status of MetalLB's own objects should say, as values. */
+export {
+  conditionOf,
+  configurationStateOf,
+  fieldOwner,
+  isLabelledAs,
+  resultOf,
+  type ConfigurationStateOwner,
+} from "./configuration-state.ts";
