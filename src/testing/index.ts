@@ -1,3 +1,4 @@
 /** Fixtures of tests and benchmarks; shipped to nobody. */
 export { LineProgram } from "./line-program.ts";
 export { CabledNamespaces, whyNoNamespaces } from "./network-namespaces.ts";
+export { enterPrivateNetwork, whyNoPrivateNetwork } from "./private-network.ts";

@@ -1,5 +1,4 @@
-/** A real API server with the manifests' accounts and rights, and our programs beside it as pods run them. */
-import assert from "node:assert/strict";
+/** An API server with the accounts and rights of our manifests, and our programs beside it as pods run them. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,15 +8,17 @@ import {
   freePort,
   realkubeBinaries,
   startDaemon,
-  startRealApiServer,
   type Daemon,
-  type RealApiServer,
 } from "../../tools/realkube/index.ts";
 import { ApiClient, succeeded, trustingAgent, type Json } from "../kube-api/api-client.ts";
+import { auditLogOf, startServer, type ClusterServer, type ServerName } from "./servers.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export const systemNamespace = "metallb-system";
+
+/** What v0.9.5's manifest has and no server of today knows, or nobody here runs. */
+const oldKinds = ["PodSecurityPolicy", "Deployment", "DaemonSet"];
 
 /** Why there is no real API server here, or undefined. Never an excuse when REQUIRE_REALKUBE=1. */
 export async function reasonToSkip(): Promise<string | undefined> {
@@ -26,67 +27,76 @@ export async function reasonToSkip(): Promise<string | undefined> {
   return answer.ok ? undefined : answer.reason;
 }
 
-/** Writes only: who changed what, when. Reads would drown it. */
-const auditPolicy = `apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-  - level: Metadata
-    verbs: [create, update, patch, delete]
-  - level: None
-`;
+export interface ClusterOptions {
+  readonly server?: ServerName;
+  /** The address to listen on; by default 127.0.0.1. */
+  readonly address?: string;
+  /** Files of manifests/ that say which objects and rights there are; by default v0.9.5's. */
+  readonly manifests?: readonly string[];
+  /** Kinds of these files that are left out. */
+  readonly without?: readonly string[];
+}
 
 export class TestCluster {
   readonly scratch: string;
-  readonly #binaries: string;
-  #server: RealApiServer;
+  readonly #serverName: ServerName;
+  #server: ClusterServer;
   api: ApiClient;
   #accounts = 0;
 
-  private constructor(scratch: string, binaries: string, server: RealApiServer) {
+  private constructor(scratch: string, serverName: ServerName, server: ClusterServer) {
     this.scratch = scratch;
-    this.#binaries = binaries;
+    this.#serverName = serverName;
     this.#server = server;
     const agent = trustingAgent(readFileSync(server.caFile));
-    this.api = new ApiClient(server.url, agent, server.tokens.admin.token);
+    this.api = new ApiClient(server.url, agent, server.adminToken);
   }
 
-  /** Starts the server, on `address` when given, and applies what the manifests say about rights. */
-  static async start(address?: string): Promise<TestCluster> {
-    const answer = await realkubeBinaries({ components: ["etcd", "kube-apiserver"] });
-    assert.ok(answer.ok);
+  /** Starts the server and applies the manifests. */
+  static async start(options: ClusterOptions = {}): Promise<TestCluster> {
+    const { server: name = "real", address = "127.0.0.1" } = options;
     const scratch = mkdtempSync(join(tmpdir(), "kube-"));
-    const server = await startServer(scratch, answer.dir, { address, port: await freePort() });
-    const cluster = new TestCluster(scratch, answer.dir, server);
-    await cluster.#applyManifests();
+    const folder = join(scratch, "state");
+    const server = await startServer(name, { folder, address, port: await freePort() });
+    const cluster = new TestCluster(scratch, name, server);
+    const { manifests = ["namespace.yaml", "metallb.yaml"], without = oldKinds } = options;
+    for (const file of manifests) await cluster.#apply(file, without);
     return cluster;
   }
 
-  async #applyManifests(): Promise<void> {
-    const paths: Record<string, string> = {
-      Namespace: "/api/v1/namespaces",
-      ServiceAccount: `/api/v1/namespaces/${systemNamespace}/serviceaccounts`,
-      ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-      ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-      Role: `/apis/rbac.authorization.k8s.io/v1/namespaces/${systemNamespace}/roles`,
-      RoleBinding: `/apis/rbac.authorization.k8s.io/v1/namespaces/${systemNamespace}/rolebindings`,
-    };
-    for (const file of ["namespace.yaml", "metallb.yaml"]) {
-      const text = readFileSync(join(root, "manifests", file), "utf8");
-      for (const document of parseAllDocuments(text)) {
-        const object: Json = document.toJS();
-        const path = paths[object.kind];
-        if (path !== undefined) succeeded(await this.api.post(path, object), 201);
-      }
+  async #apply(file: string, without: readonly string[]): Promise<void> {
+    const text = readFileSync(join(root, "manifests", file), "utf8");
+    for (const document of parseAllDocuments(text)) {
+      const object: Json = document.toJS();
+      if (object === null || without.includes(object.kind)) continue;
+      const plural = `${object.kind.toLowerCase()}s`;
+      const group = object.apiVersion.includes("/") ? `/apis/${object.apiVersion}` : "/api/v1";
+      const { namespace } = object.metadata;
+      const place = namespace === undefined ? group : `${group}/namespaces/${namespace}`;
+      succeeded(await this.api.post(`${place}/${plural}`, object), 201);
     }
   }
 
-  /** Ends the API server and etcd by SIGKILL and starts them again on the same data and port. */
+  get url(): string {
+    return this.#server.url;
+  }
+
+  get caFile(): string {
+    return this.#server.caFile;
+  }
+
+  /** A user without any rights but those of everybody. */
+  get nobodyToken(): string {
+    return this.#server.nobodyToken;
+  }
+
+  /** Ends the API server by SIGKILL and starts it again on the same data and port. */
   async restartApiServer(): Promise<void> {
-    const { port, url } = this.#server;
+    const { hostname, port } = new URL(this.#server.url);
     await this.#server.stop();
-    const address = new URL(url).hostname;
-    this.#server = await startServer(this.scratch, this.#binaries, { address, port });
+    const folder = join(this.scratch, "state");
+    const place = { folder, address: hostname, port: Number(port) };
+    this.#server = await startServer(this.#serverName, place);
   }
 
   /** A token of one of the manifests' service accounts. */
@@ -100,7 +110,7 @@ export class TestCluster {
     const folder = join(this.scratch, `${account}-${++this.#accounts}`);
     mkdirSync(folder);
     writeFileSync(join(folder, "token"), await this.token(account));
-    writeFileSync(join(folder, "ca.crt"), readFileSync(this.#server.caFile));
+    writeFileSync(join(folder, "ca.crt"), readFileSync(this.caFile));
     writeFileSync(join(folder, "namespace"), systemNamespace);
     return folder;
   }
@@ -133,9 +143,12 @@ export class TestCluster {
     return { ...daemon, log: () => readFileSync(logFile, "utf8") };
   }
 
-  /** What a service account of ours has written so far, as "VERB RESOURCE NAMESPACE/NAME". */
+  /**
+   * What a service account of ours has written so far, as "VERB RESOURCE NAMESPACE/NAME"; the real server's audit log
+   * tells, so ask for it only there.
+   */
   writesOf(account: string): string[] {
-    const file = join(this.scratch, "audit.log");
+    const file = auditLogOf(join(this.scratch, "state"));
     if (!existsSync(file)) return [];
     const user = `system:serviceaccount:${systemNamespace}:${account}`;
     return readFileSync(file, "utf8")
@@ -148,27 +161,14 @@ export class TestCluster {
       });
   }
 
+  /** A number that grows with each write of anybody. */
+  async revision(): Promise<number> {
+    const { body } = await this.api.get("/api/v1/namespaces?limit=1");
+    return Number(body.metadata.resourceVersion);
+  }
+
   async stop(): Promise<void> {
     await this.#server.stop();
     rmSync(this.scratch, { recursive: true });
   }
-}
-
-async function startServer(
-  scratch: string,
-  binaries: string,
-  where: { address?: string | undefined; port: number },
-): Promise<RealApiServer> {
-  const policy = join(scratch, "audit-policy.yaml");
-  writeFileSync(policy, auditPolicy);
-  return startRealApiServer({
-    binaries,
-    stateDir: join(scratch, "server"),
-    port: where.port,
-    ...(where.address === undefined ? {} : { address: where.address }),
-    apiServerFlags: [
-      `--audit-policy-file=${policy}`,
-      `--audit-log-path=${join(scratch, "audit.log")}`,
-    ],
-  });
 }

@@ -22,7 +22,7 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
 
   before(async () => {
     lan = new Lan([...nodes, "client"]);
-    cluster = await TestCluster.start(managementAddress);
+    cluster = await TestCluster.start({ address: managementAddress });
     for (const name of nodes) {
       const address = { type: "InternalIP", address: lan.address(name) };
       const status = { addresses: [address], conditions: [{ type: "Ready", status: "True" }] };

@@ -4,4 +4,4 @@ export { realkubeBinaries, type BinarySearch, type FoundBinaries } from "./binar
 export { makeAuthority, makeServerCertificate, type Authority } from "./certificates.ts";
 export { startRealApiServer, type RealApiServer, type RealApiServerOptions } from "./api-server.ts";
 export { compactEtcd } from "./etcd.ts";
-export { freePort, startDaemon, type Daemon } from "./daemon.ts";
+export { freePort, logTail, startDaemon, type Daemon } from "./daemon.ts";
