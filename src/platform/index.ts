@@ -18,6 +18,20 @@ export {
   type FlagValues,
 } from "./go-flags.ts";
 export { serveMetrics, type HttpServer } from "./http-server.ts";
+export {
+  RequestRefused,
+  serveHttps,
+  type HttpsAnswer,
+  type HttpsOptions,
+  type HttpsRequest,
+  type HttpsServer,
+} from "./https-server.ts";
+export {
+  followKeyPair,
+  readKeyPair,
+  type KeyPairListener,
+  type KeyPairResult,
+} from "./key-pair-files.ts";
 export { Informer, type InformerOptions } from "./informer.ts";
 export { hasStatus, KubeApiError } from "./kube-api-error.ts";
 export {
