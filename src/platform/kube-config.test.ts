@@ -139,9 +139,9 @@ describe("loadKubeConnection", () => {
       /cannot read the certificate-authority of context "lab".*\/no\/ca\.crt/,
     ],
     [
-      "an exec plugin",
+      "an exec plugin of no version",
       () => fromText(kubeconfig("exec: {command: login}")),
-      /signs in by an exec plugin, .* use a token/,
+      /the exec plugin of context .* has apiVersion "": use client/,
     ],
   ];
   for (const [name, load, message] of broken) {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parse as parseYaml, YAMLParseError } from "yaml";
 import { monotonicMs } from "./clock.ts";
+import { execCredential, type ExecCredential, type ExecSection } from "./exec-credential.ts";
 
 /** All that a client needs to know of its server. */
 export interface KubeConnection {
@@ -89,7 +90,7 @@ interface KubeconfigUser {
   "client-certificate-data"?: string;
   "client-key"?: string;
   "client-key-data"?: string;
-  exec?: unknown;
+  exec?: ExecSection | null;
   "auth-provider"?: unknown;
 }
 
@@ -118,7 +119,7 @@ function fromFile(path: string, wanted: string | undefined): KubeConnection {
       insecureSkipTlsVerify: cluster["insecure-skip-tls-verify"],
       namespace,
     }),
-    ...definedOnly(credentials(file, user)),
+    ...definedOnly(credentials(file, user, cluster)),
   };
 }
 
@@ -131,12 +132,13 @@ interface ConfigFile {
 function credentials(
   file: ConfigFile,
   user: KubeconfigUser,
+  cluster: KubeconfigCluster,
 ): Pick<Partial<KubeConnection>, "token" | "cert" | "key"> {
-  if (user.exec !== undefined || user["auth-provider"] !== undefined) {
-    throw new KubeConfigError(
-      `${file.where} signs in by ${user.exec === undefined ? "auth-provider" : "an exec plugin"}, which the controller and speaker do not run yet: use a token, tokenFile or client certificate`,
-    );
+  if (user["auth-provider"] !== undefined) {
+    const mend = "use an exec plugin, a token, tokenFile or client certificate";
+    throw new KubeConfigError(`${file.where} signs in by auth-provider, which is gone: ${mend}`);
   }
+  if (user.exec) return fromPlugin(file, user.exec, cluster);
   const { token, tokenFile } = user;
   const fromTokenFile = tokenFile && tokenFromFile(resolve(dirname(file.path), tokenFile));
   return definedOnly({
@@ -144,6 +146,21 @@ function credentials(
     cert: fileOrData(file, user, "client-certificate"),
     key: fileOrData(file, user, "client-key"),
   });
+}
+
+/** `cluster` is what a plugin may ask to be told of the server; it has no secrets. */
+function fromPlugin(
+  { path, where }: ConfigFile,
+  exec: ExecSection,
+  cluster: KubeconfigCluster,
+): ExecCredential {
+  const hasTerminal = process.stdin.isTTY;
+  try {
+    return execCredential(exec, { path, where, cluster: { ...cluster }, hasTerminal });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new KubeConfigError(message, { cause });
+  }
 }
 
 function parseKubeconfig(path: string): Kubeconfig {
