@@ -1,56 +1,43 @@
 /** The controller's decisions in order: which service is looked at when, under which configuration, and what follows. */
-
-import { Allocator, type Holding } from "../allocator/index.ts";
-import { compileConfigMap, findStrandedAddress, type Config } from "../config/index.ts";
+import { Allocator, type Holding, type PoolUsage } from "../allocator/index.ts";
+import type { Config, ConfigOutcome, Generation, HeldAddress } from "../config/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import { WorkQueue, type Service } from "../kube/index.ts";
-import type { ServiceLog, ServiceNote, ServiceOutcome } from "./service-outcome.ts";
+import { ConfigNews } from "./config-news.ts";
+import { reconcileModern } from "./reconcile-modern.ts";
+import { reconcileService } from "./reconcile-service.ts";
+import type {
+  JudgeService,
+  LogFields,
+  LogLevel,
+  ReconcilerCommand,
+  ReconcilerEvent,
+} from "./reconciler-messages.ts";
+import type { ServiceOutcome } from "./service-outcome.ts";
+import { UsageReport } from "./usage-report.ts";
 
-export type ReconcilerEvent =
-  /** A Service as the API server has it now; undefined: it was deleted. */
-  | { readonly kind: "service"; readonly key: string; readonly service: Service | undefined }
-  /** The first whole list of Services has been told. */
-  | { readonly kind: "servicesListed" }
-  /** The configuration's document; undefined: its ConfigMap was deleted. */
-  | { readonly kind: "config"; readonly text: string | undefined }
-  /** The answer to `writeStatus`: the Service as stored, or why it was not. */
-  | { readonly kind: "written"; readonly key: string; readonly service: Service }
-  | { readonly kind: "writeFailed"; readonly key: string; readonly error: string }
-  | { readonly kind: "wake" };
+export interface ReconcilerOptions {
+  /** `--lb-class`; empty: services without a class. Not looked at under a ConfigMap. */
+  readonly loadBalancerClass?: string;
+  /** Others than the real ones only in tests. */
+  readonly rules?: Readonly<Record<Generation, JudgeService>>;
+}
 
-export type ReconcilerCommand =
-  /** Store `service` through its status subresource; answer with `written` or `writeFailed`. */
-  | { readonly kind: "writeStatus"; readonly key: string; readonly service: Service }
-  | { readonly kind: "recordOnService"; readonly service: Service; readonly note: ServiceNote }
-  | { readonly kind: "recordOnConfig"; readonly note: ServiceNote }
-  | { readonly kind: "log"; readonly level: LogLevel; readonly fields: Fields }
-  | { readonly kind: "count"; readonly what: "updates" | "updateErrors" }
-  | { readonly kind: "gauge"; readonly what: "configLoaded" | "configStale"; readonly value: 0 | 1 }
-  /** Send `wake` after so long, at the latest; a later `wakeAfter` replaces it. */
-  | { readonly kind: "wakeAfter"; readonly ms: number };
-
-type Fields = ServiceLog["fields"];
-type LogLevel = ServiceLog["level"];
-
-/** The rules of allocation; `mayAllocate` false: adopt what the status shows, give out nothing new (LC-20). */
-export type JudgeService = (
-  service: Service,
-  allocator: Allocator,
-  options: { readonly mayAllocate: boolean },
-) => ServiceOutcome;
+const realRules = { legacy: reconcileService, modern: reconcileModern };
 
 /** A status write: what it started from, what it wants stored, and whether to come back after it. */
 interface Write {
   readonly from: Service;
   readonly wanted: Service;
   readonly result: ServiceOutcome["result"];
+  readonly isOwnTurn: boolean;
 }
 
 /** Work on so many keys, then let the event loop turn: a pass over 10,000 services must not hold it. */
 const keysPerStep = 100;
 
 // Keys of services contain a slash; these do not.
-const configKey = "config";
+const missingKey = "config missing";
 const listedKey = "services listed";
 const freedKey = "address freed";
 const replayedKey = "holders replayed";
@@ -60,24 +47,39 @@ export class Reconciler {
   readonly #allocator = new Allocator();
   readonly #queue = new WorkQueue();
   readonly #services = new Map<string, Service>();
-  readonly #judge: JudgeService;
-  #document: string | undefined;
+  readonly #rules: Readonly<Record<Generation, JudgeService>>;
+  readonly #loadBalancerClass: string;
+  readonly #news = new ConfigNews();
+  readonly #usageReport = new UsageReport();
   #config: Config | undefined;
+  #isConfigMissing = false;
   #isListed = false;
   #mayAllocate = false;
+  /** The configuration under which the replay of holders began. */
+  #replayedUnder: Config | undefined;
+  /** Keys that an event told of, as against those that a pass over all looks at again. */
+  readonly #ownTurns = new Set<string>();
   /** Services that asked for an address in vain, in the order of asking. */
   readonly #waiting = new Set<string>();
   readonly #writes = new Map<string, Write>();
   readonly #failedWrites = new Map<string, Write>();
   #commands: ReconcilerCommand[] = [];
 
-  constructor(judge: JudgeService) {
-    this.#judge = judge;
+  constructor({ loadBalancerClass = "", rules = realRules }: ReconcilerOptions = {}) {
+    this.#loadBalancerClass = loadBalancerClass;
+    this.#rules = rules;
   }
 
   /** For the metrics: one row a pool. */
-  usage(): ReturnType<Allocator["usage"]> {
+  usage(): PoolUsage[] {
     return this.#allocator.usage();
+  }
+
+  /** The addresses in use, which a new configuration must not strand (LC-21). */
+  *held(): Generator<HeldAddress> {
+    for (const { service, pool, addresses } of this.#allocator.holdings()) {
+      for (const address of addresses) yield { service, pool, address };
+    }
   }
 
   /** Takes one event, works off the queue, and answers what to do, in order. */
@@ -87,9 +89,10 @@ export class Reconciler {
     for (let worked = 0; worked < keysPerStep; worked++) {
       const key = this.#queue.take(nowMs);
       if (key === undefined) break;
-      this.#do({ kind: "count", what: "updates" });
       this.#work(key, nowMs);
     }
+    const usage = this.#usageReport.take(this.#allocator);
+    if (usage !== undefined) this.#do(usage);
     const dueMs = this.#queue.nextDueMs();
     if (dueMs !== undefined) this.#do({ kind: "wakeAfter", ms: Math.max(0, dueMs - nowMs) });
     return this.#commands;
@@ -102,8 +105,7 @@ export class Reconciler {
       case "servicesListed":
         return this.#queue.add(listedKey);
       case "config":
-        this.#document = event.text;
-        return this.#queue.add(configKey);
+        return this.#onConfig(event.outcome);
       case "written":
         return this.#onWritten(event.key, event.service, nowMs);
       case "writeFailed":
@@ -120,59 +122,86 @@ export class Reconciler {
     if (service === undefined) this.#services.delete(key);
     else if (isSameVersion(known, service)) return;
     else this.#services.set(key, service);
+    this.#ownTurns.add(key);
     this.#queue.add(key);
   }
 
   #work(key: string, nowMs: number): void {
-    if (key === configKey) this.#loadConfig(nowMs);
+    const isOwnTurn = this.#ownTurns.delete(key);
+    // Full passes do not count, but v0.9.5 counts whatever comes out of its queue.
+    if (isOwnTurn || !this.#isModern()) this.#do({ kind: "count", what: "updates" });
+    if (key === missingKey) this.#onStillMissing(nowMs);
     else if (key === listedKey) this.#onListed();
     else if (key === replayedKey) this.#onReplayed();
     else if (key === freedKey) this.#onFreed();
-    else return this.#reconcile(key, nowMs);
-    return undefined;
+    else this.#reconcile(key, isOwnTurn, nowMs);
+  }
+
+  #isModern(): boolean {
+    return this.#config?.generation === "modern";
   }
 
   // Services
 
-  #reconcile(key: string, nowMs: number): void {
+  #reconcile(key: string, isOwnTurn: boolean, nowMs: number): void {
     const service = this.#services.get(key);
     if (service === undefined) return this.#forget(key);
-    // LC-20: without a configuration nothing is touched.
-    if (this.#config === undefined) return this.#queue.done(key);
-
+    const config = this.#config;
+    // CTL-3, LC-20: without a configuration nothing is touched; IPAM-53: nor before all services are known.
+    if (config === undefined || (this.#isModern() && !this.#isListed)) {
+      this.#log("debug", { event: "noConfig", service: key, msg: "not all is known yet" });
+      return this.#queue.done(key);
+    }
     const before = this.#allocator.holdingOf(key);
     const proposal = this.#proposalFor(key, service);
-    const outcome = this.#judge(proposal, this.#allocator, { mayAllocate: this.#mayAllocate });
+    const outcome = this.#rules[config.generation](proposal, this.#allocator, {
+      mayAllocate: this.#mayAllocate,
+      loadBalancerClass: this.#loadBalancerClass,
+    });
+    const { result } = outcome;
     const changed = outcome.changed ?? proposal;
     if (changed !== service) {
       // The key stays in work until the answer comes, so no second write can overtake this one.
-      this.#writes.set(key, { from: service, wanted: changed, result: outcome.result });
+      this.#writes.set(key, { from: service, wanted: changed, result, isOwnTurn });
       // First of all: somebody waits for the address, and nobody for the log.
       this.#do({ kind: "writeStatus", key, service: changed });
     }
     this.#tell(key, service, outcome);
-    if (outcome.result === "done") this.#waiting.delete(key);
+    if (result === "done") this.#waiting.delete(key);
     else this.#waiting.add(key);
-    const after = this.#allocator.holdingOf(key);
-    // LC-25: a service that asks for no address any more leaves its own silently.
-    const isSilent = after === undefined && outcome.result === "done";
-    if (!isSilent && leavesRoom(before, after)) this.#queue.add(freedKey);
-    if (changed === service) this.#finish(key, outcome.result, nowMs);
+    const isFreeing = this.#isFreeing(before, this.#allocator.holdingOf(key), result);
+    if (isFreeing) this.#queue.add(freedKey);
+    const isError = result === "retry" || (result === "failed" && !isFreeing);
+    if (isError && (isOwnTurn || !this.#isModern())) {
+      this.#do({ kind: "count", what: "updateErrors" });
+    }
+    if (changed === service) this.#finish(key, { result, isOwnTurn }, nowMs);
   }
 
-  #tell(key: string, service: Service, { logs, notes, result }: ServiceOutcome): void {
+  /** CTL-11: whether those that wait are to be looked at again. */
+  #isFreeing(
+    before: Holding | undefined,
+    after: Holding | undefined,
+    result: ServiceOutcome["result"],
+  ): boolean {
+    // LC-25: in v0.9.5 a service that asks for no address any more leaves its own silently.
+    const isSilent = after === undefined && result === "done" && !this.#isModern();
+    return !isSilent && leavesRoom(before, after);
+  }
+
+  #tell(key: string, service: Service, { logs, notes }: ServiceOutcome): void {
     for (const { level, fields } of logs) this.#log(level, { service: key, ...fields });
     for (const note of notes) this.#do({ kind: "recordOnService", service, note });
-    if (result === "retry") this.#do({ kind: "count", what: "updateErrors" });
   }
 
-  /** LC-22: each deletion, of any service, looks at those that wait: the address may be for one of them. */
+  /** CTL-2; LC-22: in v0.9.5 each deletion, of any service, looks at those that wait. */
   #forget(key: string): void {
-    this.#log("info", { event: "serviceDeleted", service: key, msg: "service deleted" });
-    this.#allocator.unassign(key);
+    const held = this.#allocator.unassign(key);
     this.#waiting.delete(key);
     this.#failedWrites.delete(key);
     this.#queue.done(key);
+    if (held === undefined && this.#isModern()) return;
+    this.#log("info", { event: "serviceDeleted", service: key, msg: "service deleted" });
     this.#queue.add(freedKey);
   }
 
@@ -183,7 +212,7 @@ export class Reconciler {
     // Unless the watch was faster, this is the newest that we know: judging the old one would free the address.
     if (isSameVersion(this.#services.get(key), write.from)) this.#services.set(key, stored);
     this.#log("info", { event: "serviceUpdated", service: key, msg: "updated service object" });
-    this.#finish(key, write.result, nowMs);
+    this.#finish(key, write, nowMs);
   }
 
   /**
@@ -203,20 +232,27 @@ export class Reconciler {
     if (!this.#services.has(key)) return this.#queue.done(key);
     const fields = { op: "updateServiceStatus", service: key, error };
     this.#log("error", { ...fields, msg: "failed to update service status" });
-    this.#do({ kind: "count", what: "updateErrors" });
-    return this.#queue.retry(key, nowMs);
+    const isOwnTurn = write?.isOwnTurn ?? true;
+    if (isOwnTurn || !this.#isModern()) this.#do({ kind: "count", what: "updateErrors" });
+    return this.#finish(key, { result: "retry", isOwnTurn }, nowMs);
   }
 
-  #finish(key: string, result: ServiceOutcome["result"], nowMs: number): void {
-    if (result === "retry") this.#queue.retry(key, nowMs);
-    else this.#queue.done(key);
+  #finish(
+    key: string,
+    { result, isOwnTurn }: Pick<Write, "result" | "isOwnTurn">,
+    nowMs: number,
+  ): void {
+    if (result !== "retry") return this.#queue.done(key);
+    if (isOwnTurn) this.#ownTurns.add(key);
+    return this.#queue.retry(key, nowMs);
   }
 
   // Full passes
 
-  /** In any order: who holds an address keeps it, and before the replay nobody gets one. */
+  /** IPAM-53: those that show most addresses first. */
   #startPass(): void {
-    for (const key of this.#services.keys()) this.#queue.add(key);
+    const ordered = [...this.#services].sort(([, a], [, b]) => ingressCount(b) - ingressCount(a));
+    for (const [key] of ordered) this.#queue.add(key);
   }
 
   /** Whoever has what it asks for keeps it (CTL-13): looking at the others alone comes to the same, and scales. */
@@ -231,66 +267,50 @@ export class Reconciler {
     if (this.#config !== undefined) this.#replay();
   }
 
-  /** LC-20: all holders go through once under a configuration before the first new address is given. */
+  /** LC-20, IPAM-53: all holders go through once under a configuration before the first new address is given. */
   #replay(): void {
+    this.#replayedUnder = this.#config;
     this.#startPass();
     this.#queue.add(replayedKey);
   }
 
   #onReplayed(): void {
-    this.#mayAllocate = true;
     this.#queue.done(replayedKey);
+    if (this.#replayedUnder !== this.#config) return this.#replay();
+    this.#mayAllocate = true;
     this.#log("info", { event: "stateSynced", msg: "controller synced, can allocate IPs now" });
-    for (const key of this.#waiting) this.#queue.add(key);
+    return this.#startPass();
   }
 
   // Configuration
 
-  #loadConfig(nowMs: number): void {
-    if (this.#document === undefined) return this.#onConfigMissing(nowMs);
-    this.#queue.done(configKey);
-    const compiled = compileConfigMap(this.#document);
-    if (!compiled.ok) return this.#refuseConfig(compiled.error.message);
-    const stranded = findStrandedAddress(compiled.config, heldBy(this.#allocator));
-    if (stranded !== undefined) return this.#refuseConfig(stranded.message);
-    for (const msg of compiled.warnings) this.#log("warn", { op: "setConfig", msg });
-    return this.#acceptConfig(compiled.config);
+  /** In force at once: what was checked against the addresses in use must not meet others later (LC-21). */
+  #onConfig(outcome: ConfigOutcome): void {
+    this.#isConfigMissing = outcome.kind === "missing";
+    if (this.#isConfigMissing) return this.#queue.add(missingKey);
+    this.#do({ kind: "count", what: "updates" });
+    this.#commands.push(...this.#news.tell(outcome, this.#config?.generation));
+    if (outcome.kind === "accepted") this.#acceptConfig(outcome.config);
+    return undefined;
   }
 
   #acceptConfig(config: Config): void {
     this.#config = config;
     this.#allocator.setPools(config.pools);
-    this.#log("info", { event: "configLoaded", msg: "config (re)loaded" });
-    this.#do({ kind: "gauge", what: "configLoaded", value: 1 });
-    this.#do({ kind: "gauge", what: "configStale", value: 0 });
-    if (this.#isListed && !this.#mayAllocate) this.#replay();
-    else this.#startPass();
+    if (this.#mayAllocate) this.#startPass();
+    else if (this.#isListed) this.#replay();
+    // v0.9.5 adopts what it sees before the list is complete.
+    else if (!this.#isModern()) this.#startPass();
   }
 
-  /** LC-21, LC-28: the last good configuration stays in force until the document changes again. */
-  #refuseConfig(error: string): void {
-    const kept = this.#config === undefined ? "no configuration is" : "the previous one stays";
-    const msg = `configuration refused, ${kept} in force`;
-    this.#log("error", { event: "configStale", error, msg });
-    this.#do({ kind: "gauge", what: "configStale", value: 1 });
-    const note: ServiceNote = {
-      type: "Warning",
-      reason: "ConfigRefused",
-      message: `${msg}: ${error}`,
-    };
-    this.#do({ kind: "recordOnConfig", note });
-  }
-
-  /** LC-27: an error for as long as it lasts, while the old configuration works on. */
-  #onConfigMissing(nowMs: number): void {
-    const error = "the ConfigMap was deleted; create it again, or the next restart has no pools";
-    this.#log("error", { op: "setConfig", error, msg: "no MetalLB configuration in cluster" });
-    this.#do({ kind: "gauge", what: "configStale", value: 1 });
+  #onStillMissing(nowMs: number): void {
+    if (!this.#isConfigMissing) return this.#queue.done(missingKey);
+    this.#commands.push(...this.#news.tell({ kind: "missing" }, this.#config?.generation));
     this.#do({ kind: "count", what: "updateErrors" });
-    this.#queue.retry(configKey, nowMs);
+    return this.#queue.retry(missingKey, nowMs);
   }
 
-  #log(level: LogLevel, fields: Fields): void {
+  #log(level: LogLevel, fields: LogFields): void {
     this.#do({ kind: "log", level, fields });
   }
 
@@ -301,7 +321,9 @@ export class Reconciler {
 
 /** IPAM-43, IPAM-60: whether an address, a port of it, or a key to share it by is there for others now. */
 function leavesRoom(before: Holding | undefined, after: Holding | undefined): boolean {
-  if (before === undefined) return after !== undefined && after.sharingKey !== "";
+  if (before === undefined) {
+    return after !== undefined && (after.sharingKey !== "" || after.backendKey !== "");
+  }
   return after === undefined || termsOf(before) !== termsOf(after);
 }
 
@@ -309,13 +331,11 @@ function termsOf({ addresses, sharingKey, backendKey, ports }: Holding): string 
   return [addresses.map(formatAddress), sharingKey, backendKey, ports].join("\n");
 }
 
+function ingressCount({ status }: Service): number {
+  return status?.loadBalancer?.ingress?.length ?? 0;
+}
+
 function isSameVersion(a: Service | undefined, b: Service): boolean {
   const version = b.metadata.resourceVersion;
   return a !== undefined && version !== undefined && a.metadata.resourceVersion === version;
-}
-
-function* heldBy(allocator: Allocator) {
-  for (const { service, pool, addresses } of allocator.holdings()) {
-    for (const address of addresses) yield { service, pool, address };
-  }
 }

@@ -1,6 +1,6 @@
 /** BFD profiles of late ConfigMap releases (LC-4; ranges of CRD-17). */
 import type { BfdProfile } from "./config.ts";
-import { refuse } from "./config-error.ts";
+import type { Faults } from "./config-error.ts";
 import { flag, integer, mapping, text, type Located, type ShapeOf } from "./strict-yaml.ts";
 
 const interval = integer(10, 60_000);
@@ -18,13 +18,14 @@ export const bfdProfileShape = mapping({
 
 export function compileBfdProfiles(
   raw: readonly Located<ShapeOf<typeof bfdProfileShape>>[],
+  faults: Faults,
 ): ReadonlyMap<string, BfdProfile> {
   const profiles = new Map<string, BfdProfile>();
-  for (const { value } of raw) {
+  for (const { value, place } of raw) {
     const name = value.name.value ?? "";
-    const problem = name === "" ? "missing name" : `a second profile is named "${name}"`;
-    if (name === "" || profiles.has(name)) {
-      refuse("bad-bfd-profile", value.name.place, problem, "give each profile a name of its own");
+    if ((name === "" || profiles.has(name)) && !faults.isBroken(place)) {
+      const problem = name === "" ? "missing name" : `a second profile is named "${name}"`;
+      faults.add("bad-bfd-profile", value.name, problem, "give each profile a name of its own");
     }
     profiles.set(name, { name, ...compileNumbers(value) });
   }

@@ -2,7 +2,7 @@
 import { formatPrefix, type Prefix } from "../ip/index.ts";
 import { compileCommunities, type CommunityAliases } from "./communities.ts";
 import type { BgpAdvertisement } from "./config.ts";
-import { refuse } from "./config-error.ts";
+import type { Faults } from "./config-error.ts";
 import { integer, list, mapping, text, type Located, type ShapeOf } from "./strict-yaml.ts";
 
 // A length is any number here, so that one beyond the family's bits gets its own words below.
@@ -42,39 +42,46 @@ export interface AdvertisementContext {
   readonly prefixes: readonly Prefix[];
   readonly aliases: CommunityAliases;
   readonly generation: "0.9.5" | "late";
+  readonly faults: Faults;
 }
 
 export function compileAdvertisement(
   raw: RawAdvertisement,
-  { prefixes, aliases, generation }: AdvertisementContext,
+  { prefixes, aliases, generation, faults }: AdvertisementContext,
 ): BgpAdvertisement {
   // 0.9.5 has one length for both families; hence it refuses explicit lists on most IPv6 pools.
   const isFirst = (prefix: Prefix) => prefix.family === 4 || generation === "0.9.5";
   const [first, others] = [prefixes.filter(isFirst), prefixes.filter((one) => !isFirst(one))];
+  const [length, lengthV6] = [raw["aggregation-length"], raw["aggregation-length-v6"]];
+  checkLength(32, length, first, faults);
+  checkLength(128, lengthV6, others, faults);
   return {
     ...everywhere,
-    aggregationLength: compileLength(32, raw["aggregation-length"], first),
-    aggregationLengthV6: compileLength(128, raw["aggregation-length-v6"], others),
+    aggregationLength: length.value ?? 32,
+    aggregationLengthV6: lengthV6.value ?? 128,
     localPref: raw.localpref.value ?? 0,
-    communities: compileCommunities(raw.communities.value, aliases),
+    communities: compileCommunities(raw.communities.value, aliases, faults),
   };
 }
 
-function compileLength(
+function checkLength(
   max: 32 | 128,
-  { value: length = max, place }: Located<number | undefined>,
+  raw: Located<number | undefined>,
   prefixes: readonly Prefix[],
-): number {
+  faults: Faults,
+): void {
+  const { value: length = max } = raw;
   if (length > max) {
     const fix = `use a length of at most ${max}`;
-    refuse("bad-aggregation-length", place, `${length} is more than ${max} bits`, fix);
+    faults.add("bad-aggregation-length", raw, `${length} is more than ${max} bits`, fix);
+    return;
   }
   const narrow = prefixes.find((prefix) => prefix.bits > length);
-  if (narrow === undefined) return length;
+  if (narrow === undefined) return;
   const problem = `length ${length} is shorter than the pool's prefix ${formatPrefix(narrow)}`;
   const fix =
     narrow.bits <= max
       ? `use a length of at least ${narrow.bits}`
       : "remove the whole bgp-advertisements list, or move the IPv6 addresses to another pool";
-  return refuse("bad-aggregation-length", place, problem, fix);
+  faults.add("bad-aggregation-length", raw, problem, fix);
 }

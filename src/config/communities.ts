@@ -1,5 +1,5 @@
 /** BGP communities: literals `A:B`, and the document's own names for them (LC-12). */
-import { refuse } from "./config-error.ts";
+import type { Faults } from "./config-error.ts";
 import type { Located } from "./strict-yaml.ts";
 
 export type CommunityAliases = ReadonlyMap<string, number>;
@@ -15,14 +15,19 @@ function parseCommunity(text: string): number | undefined {
 const fix = "write it as A:B with two numbers from 0 to 65535, such as 65000:8";
 
 /** Every value is checked, used or not. */
-export function compileAliases(raw: ReadonlyMap<string, Located<string>>): CommunityAliases {
+export function compileAliases(
+  raw: ReadonlyMap<string, Located<string>>,
+  faults: Faults,
+): CommunityAliases {
   const aliases = new Map<string, number>();
-  for (const [name, { value, place }] of raw) {
-    const community = parseCommunity(value);
-    if (community === undefined) {
-      refuse("bad-community", place, `alias "${name}" has no community value: "${value}"`, fix);
+  for (const [name, alias] of raw) {
+    const community = parseCommunity(alias.value);
+    if (community === undefined && !faults.isBroken(alias.place)) {
+      const problem = `alias "${name}" has no community value: "${alias.value}"`;
+      faults.add("bad-community", alias, problem, fix);
     }
-    aliases.set(name, community);
+    // Also one that is wrong is an alias: its uses are not wrong once more.
+    aliases.set(name, community ?? 0);
   }
   return aliases;
 }
@@ -31,12 +36,16 @@ export function compileAliases(raw: ReadonlyMap<string, Located<string>>): Commu
 export function compileCommunities(
   raw: readonly Located<string | undefined>[],
   aliases: CommunityAliases,
+  faults: Faults,
 ): number[] {
-  const communities = raw.map(({ value = "", place }) => {
-    const community = aliases.get(value) ?? parseCommunity(value);
-    if (community !== undefined) return community;
-    const problem = `"${value}" is neither an alias of bgp-communities nor a community`;
-    return refuse("bad-community", place, problem, `define the alias, or ${fix}`);
+  const communities = raw.map((one) => {
+    const text = one.value ?? "";
+    const community = aliases.get(text) ?? parseCommunity(text);
+    if (community === undefined) {
+      const problem = `"${text}" is neither an alias of bgp-communities nor a community`;
+      faults.add("bad-community", one, problem, `define the alias, or ${fix}`);
+    }
+    return community ?? 0;
   });
   return [...new Set(communities)];
 }

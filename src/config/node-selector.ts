@@ -1,6 +1,6 @@
 /** Which nodes a peer is meant for (LC-6). */
 import type { Labels } from "../kube/index.ts";
-import { refuse } from "./config-error.ts";
+import type { Faults } from "./config-error.ts";
 import { list, mapping, text, textMap, type Located, type ShapeOf } from "./strict-yaml.ts";
 
 const operators = ["In", "NotIn", "Exists", "DoesNotExist"] as const;
@@ -35,35 +35,38 @@ export const nodeSelectorShape = mapping({
 type RawSelector = ShapeOf<typeof nodeSelectorShape>;
 type RawExpression = RawSelector["match-expressions"]["value"][number];
 
-export function compileNodeSelector(raw: RawSelector): NodeSelector {
+export function compileNodeSelector(raw: RawSelector, faults: Faults): NodeSelector {
   const requirements: NodeRequirement[] = [];
   for (const [key, value] of raw["match-labels"].value) {
-    checkLabelKey({ ...value, value: key });
-    checkLabelValue(value);
+    checkLabelKey({ ...value, value: key }, faults);
+    checkLabelValue(value, faults);
     requirements.push({ key, operator: "In", values: [value.value] });
   }
-  return [...requirements, ...raw["match-expressions"].value.map(compileExpression)];
+  const expressions = raw["match-expressions"].value.map((one) => compileExpression(one, faults));
+  return [...requirements, ...expressions];
 }
 
-function compileExpression({ value: raw, place }: RawExpression): NodeRequirement {
+function compileExpression({ value: raw, place }: RawExpression, faults: Faults): NodeRequirement {
   const key = raw.key.value ?? "";
-  checkLabelKey({ value: key, place: raw.key.place });
+  checkLabelKey({ value: key, place: raw.key.place }, faults);
   const operator = operators.find((one) => one === raw.operator.value);
+  const values = raw.values.value.map(({ value = "", place }) => ({ value, place }));
   if (operator === undefined) {
     const problem = `unknown operator "${raw.operator.value ?? ""}"`;
-    return refuse("bad-node-selector", raw.operator.place, problem, `use ${operators.join(", ")}`);
+    faults.add("bad-node-selector", raw.operator, problem, `use ${operators.join(", ")}`);
+    return { key, operator: "Exists", values: [] };
   }
   const takesValues = operator === "In" || operator === "NotIn";
-  const values = raw.values.value.map(({ value = "", place }) => ({ value, place }));
   if (takesValues && values.length === 0) {
     const problem = `operator ${operator} for key "${key}" has no values`;
-    refuse("bad-node-selector", place, problem, "list at least one value, or use Exists");
+    faults.add("bad-node-selector", { place }, problem, "list at least one value, or use Exists");
   }
   if (!takesValues && values.length > 0) {
     const problem = `operator ${operator} for key "${key}" has values`;
-    refuse("bad-node-selector", raw.values.place, problem, "remove the values, or use In");
+    const at = { place: raw.values.place };
+    faults.add("bad-node-selector", at, problem, "remove the values, or use In");
   }
-  values.forEach(checkLabelValue);
+  for (const value of values) checkLabelValue(value, faults);
   return { key, operator, values: values.map(({ value }) => value) };
 }
 
@@ -71,7 +74,8 @@ const namePattern = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const prefixPattern = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
 /** A label key: an optional DNS name of at most 253 characters and `/`, then a name of at most 63. */
-function checkLabelKey({ value: key, place }: Located<string>): void {
+function checkLabelKey(raw: Located<string>, faults: Faults): void {
+  const { value: key } = raw;
   const parts = key.split("/");
   const name = parts.pop() ?? "";
   const prefix = parts[0];
@@ -81,11 +85,11 @@ function checkLabelKey({ value: key, place }: Located<string>): void {
     (prefix === undefined || (prefix.length <= 253 && prefixPattern.test(prefix)));
   if (isLegal) return;
   const fix = "use a label key such as rack or example.com/rack";
-  refuse("bad-node-selector", place, `"${key}" is not a label key`, fix);
+  faults.add("bad-node-selector", raw, `"${key}" is not a label key`, fix);
 }
 
-function checkLabelValue({ value, place }: Located<string>): void {
-  if (value === "" || namePattern.test(value)) return;
+function checkLabelValue(raw: Located<string>, faults: Faults): void {
+  if (raw.value === "" || namePattern.test(raw.value)) return;
   const fix = "use at most 63 letters, digits, -, _ and ., with a letter or digit at both ends";
-  refuse("bad-node-selector", place, `"${value}" is not a label value`, fix);
+  faults.add("bad-node-selector", raw, `"${raw.value}" is not a label value`, fix);
 }

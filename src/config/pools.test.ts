@@ -11,10 +11,11 @@ import {
 } from "../ip/index.ts";
 import { isAvoided, poolContaining, type Config, type Pool } from "./config.ts";
 import type { ConfigError } from "./config-error.ts";
+import { findingText, type Finding } from "./finding.ts";
 import { compileConfigMap } from "./from-configmap.ts";
-import { findOverlap } from "./prefix-overlap.ts";
+import { findOverlaps } from "./prefix-overlap.ts";
 
-function compile(pools: string): { config: Config; warnings: readonly string[] } {
+function compile(pools: string): { config: Config; warnings: readonly Finding[] } {
   const result = compileConfigMap(`address-pools: [${pools}]`);
   assert.ok(result.ok, result.ok ? "" : result.error.message);
   return result;
@@ -87,8 +88,9 @@ describe("a pool", () => {
     const { config, warnings } = compile(`{name: t, protocol: bgp, addresses: [${entries}]}`);
     assert.deepEqual(config.pools.get("t")?.prefixes, []);
     assert.equal(warnings.length, 2);
-    assert.match(warnings[0] ?? "", /pool "t".*addresses\[0\].*starts after its end/);
-    assert.match(warnings[1] ?? "", /addresses\[1\].*mixes IPv4 and IPv6/);
+    const texts = warnings.map(findingText);
+    assert.match(texts[0] ?? "", /addresses\[0\].*pool "t".*starts after its end/);
+    assert.match(texts[1] ?? "", /addresses\[1\].*mixes IPv4 and IPv6/);
   });
 
   it("LC-9, TV-16: two pools of one name are refused", () => {
@@ -139,7 +141,7 @@ describe("a pool", () => {
         const laterIndex = list.findIndex((one, index) =>
           list.slice(0, index).some((other) => overlaps(other, one)),
         );
-        const found = findOverlap(entries);
+        const found = findOverlaps(entries)[0];
         assert.equal(found?.later, entries[laterIndex]);
         assert.ok(found === undefined || overlaps(found.earlier.prefix, found.later.prefix));
       }),
@@ -190,6 +192,11 @@ describe("BGP advertisements", () => {
   const refused = (list: string, addresses = "[192.0.2.0/26]") =>
     refusal(`{name: t, protocol: bgp, addresses: ${addresses}, bgp-advertisements: ${list}}`);
   const defaults = {
+    name: "",
+    nodes: undefined,
+    peers: undefined,
+    serviceSelectors: [],
+    largeCommunities: [],
     aggregationLength: 32,
     aggregationLengthV6: 128,
     localPref: 0,

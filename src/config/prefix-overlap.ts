@@ -10,13 +10,12 @@ export interface Overlap<T> {
   readonly laterIndex: number;
 }
 
-/** The overlap whose later entry comes first in the order given. Costs O(n log n). */
-export function findOverlap<T extends Placed>(entries: readonly T[]): Overlap<T> | undefined {
-  let first: Overlap<T> | undefined;
-  for (const overlap of overlapsOf(entries)) {
-    if (first === undefined || overlap.laterIndex < first.laterIndex) first = overlap;
-  }
-  return first;
+/**
+ * For each entry that shares an address with others one overlap, by the order of the later entries.
+ * Costs O(n log n), not a comparison of all pairs.
+ */
+export function findOverlaps<T extends Placed>(entries: readonly T[]): readonly Overlap<T>[] {
+  return [...overlapsOf(entries)].sort((a, b) => a.laterIndex - b.laterIndex);
 }
 
 function* overlapsOf<T extends Placed>(entries: readonly T[]): Generator<Overlap<T>> {

@@ -10,7 +10,7 @@ import {
   type ParsedNode,
   type Scalar,
 } from "yaml";
-import { refuse } from "./config-error.ts";
+import type { Faults } from "./config-error.ts";
 import { AliasTargets } from "./yaml-aliases.ts";
 import { Place } from "./place.ts";
 
@@ -25,6 +25,7 @@ type YamlNode = ParsedNode | null | undefined;
 /** What a reader needs of the document around its node. */
 interface Source {
   readonly aliases: AliasTargets;
+  readonly faults: Faults;
   /** Aliases of aliases multiply what there is to read; this bounds it. */
   readsLeft: number;
   /** Keys of later releases are known, but refused unless this is set (LC-4). */
@@ -40,17 +41,22 @@ export type Fields<S extends Shape> = { readonly [K in keyof S]: Located<ShapeOf
 const readsPerCharacter = 10;
 
 export interface ReadDocument<T> {
-  readonly value: T;
+  /** Undefined if it could not be read to its end; one of the faults says why. */
+  readonly value: T | undefined;
   /** The line where further documents begin: like 0.9.5 we leave them unread. */
   readonly unreadFromLine: number | undefined;
 }
 
-/** Reads the text with one reader; throws ConfigError. An empty text is a null document. */
+/**
+ * Reads the text with one reader and takes down every fault of its shape. An empty text is a null
+ * document.
+ */
 export function readDocument<T>(
   text: string,
   reader: Reader<T>,
-  acceptLateKeys: boolean,
+  options: Pick<Source, "faults" | "acceptLateKeys">,
 ): ReadDocument<T> {
+  const { faults } = options;
   const lineCounter = new LineCounter();
   // "failsafe" leaves every scalar as text: the shape decides what a scalar must be.
   const document = parseDocument(text, {
@@ -62,17 +68,29 @@ export function readDocument<T>(
   });
   const [fault] = document.errors;
   const isOneOfMany = fault?.code === "MULTIPLE_DOCS";
-  if (fault !== undefined && !isOneOfMany) {
-    const place = new Place(lineCounter, "", fault.pos[0]);
-    const problem = `not valid YAML: ${withoutQuotation(fault.message)}`;
-    refuse("yaml-syntax", place, problem, "correct the YAML at this position");
+  const unreadFromLine = isOneOfMany ? lineCounter.linePos(fault.pos[0]).line : undefined;
+  const control = findControlCharacter(text);
+  if (control !== undefined || (fault !== undefined && !isOneOfMany)) {
+    const place = new Place(lineCounter, "", control ?? fault?.pos[0]);
+    const why = control === undefined ? withoutQuotation(fault?.message ?? "") : notPrintable;
+    const problem = `not valid YAML: ${why}`;
+    faults.add("yaml-syntax", { place }, problem, "correct the YAML at this position");
+    return { value: undefined, unreadFromLine };
   }
   const place = new Place(lineCounter, "", 0);
   const readsLeft = 1000 + text.length * readsPerCharacter;
-  const source = { aliases: new AliasTargets(document), readsLeft, acceptLateKeys };
+  const source = { ...options, aliases: new AliasTargets(document), readsLeft };
   const { value } = reader(document.contents, place, source);
-  const unreadFromLine = isOneOfMany ? lineCounter.linePos(fault.pos[0]).line : undefined;
-  return { value, unreadFromLine };
+  return { value: source.readsLeft < 0 ? undefined : value, unreadFromLine };
+}
+
+const notPrintable = "a control character";
+
+/** YAML allows few characters below the blank; the parser at hand lets all of them pass. */
+function findControlCharacter(text: string): number | undefined {
+  // oxlint-disable-next-line no-control-regex
+  const at = text.search(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/);
+  return at === -1 ? undefined : at;
 }
 
 /** LOG-3: the parser's message without the piece of text that it quotes, which may be a password. */
@@ -100,10 +118,11 @@ export function integer(min: number, max: number): Reader<number | undefined> {
   return (node, place, source) => {
     const { value, place: at } = readInteger(node, place, source);
     if (value === undefined) return { value, place: at };
-    if (value < BigInt(min) || value > BigInt(max)) {
-      refuse("wrong-size", at, `${value} is out of range`, `use a number from ${min} to ${max}`);
-    }
-    return { value: Number(value), place: at };
+    const number = Number(value);
+    if (value >= BigInt(min) && value <= BigInt(max)) return { value: number, place: at };
+    const fix = `use a number from ${min} to ${max}`;
+    source.faults.add("wrong-size", { place: at, value: number }, `${value} is out of range`, fix);
+    return { value: undefined, place: at };
   };
 }
 
@@ -113,7 +132,10 @@ export function list<T>(item: Reader<T>): Reader<readonly Located<T>[]> {
     const found = resolve(node, parent, source);
     const place = parent.at(found?.range[0]);
     if (found === undefined) return { value: [], place };
-    if (!isSeq(found)) refuseType(place, "a list", found);
+    if (!isSeq(found)) {
+      addWrongType(source, place, "a list", found);
+      return { value: [], place };
+    }
     const value = found.items.map((child, index) => item(child, place.item(index), source));
     return { value, place };
   };
@@ -131,13 +153,12 @@ export function mapping<S extends Shape>(
     const { place, entries } = readEntries(node, parent, source);
     for (const [key, entry] of entries) {
       const isLate = lateKeys.includes(key) && !source.acceptLateKeys;
-      if (isLate || !Object.hasOwn(shape, key)) {
-        if (entry.node === null) refuseLoneKey(place.at(entry.offset));
-        const known = Object.keys(shape).filter(
-          (one) => source.acceptLateKeys || !lateKeys.includes(one),
-        );
-        refuseKey(key, entry.keyPlace, known, isLate);
-      }
+      if (!isLate && Object.hasOwn(shape, key)) continue;
+      const known = Object.keys(shape).filter(
+        (one) => source.acceptLateKeys || !lateKeys.includes(one),
+      );
+      if (entry.node === null) addLoneKey(source, place.at(entry.offset));
+      else addUnknownKey(source, { value: key, place: entry.keyPlace }, known, isLate);
     }
     const fields = Object.entries(shape).map(([key, reader]) => {
       const child = entries.get(key)?.node;
@@ -169,7 +190,10 @@ function readEntries(node: YamlNode, parent: Place, source: Source) {
   const place = parent.at(found?.range[0]);
   const entries = new Map<string, Entry>();
   if (found === undefined) return { place, entries };
-  if (!isMap(found)) refuseType(place, "a mapping", found);
+  if (!isMap(found)) {
+    addWrongType(source, place, "a mapping", found);
+    return { place, entries };
+  }
   const merged: YamlNode[] = [];
   for (const pair of found.items) {
     if (isMergeKey(pair.key)) {
@@ -178,13 +202,17 @@ function readEntries(node: YamlNode, parent: Place, source: Source) {
     }
     const keyNode = resolve(pair.key, place, source);
     const offset = pair.key.range[0];
-    if (!isScalar(keyNode)) refuseType(place.at(offset), "a plain key", keyNode);
+    if (!isScalar(keyNode)) {
+      addWrongType(source, place.at(offset), "a plain key", keyNode);
+      continue;
+    }
     const key = textOf(keyNode);
     const keyPlace = place.key(key).at(offset);
     const earlier = entries.get(key)?.keyPlace.position();
     if (earlier !== undefined) {
       const problem = `the key is given twice, first on line ${earlier.line}`;
-      refuse("repeated-key", keyPlace, problem, "keep one of the two");
+      source.faults.add("repeated-key", { place: keyPlace }, problem, "keep one of the two");
+      continue;
     }
     entries.set(key, { node: pair.value, offset, keyPlace });
   }
@@ -214,7 +242,8 @@ function scalarReader<T>(
     const place = parent.at(found?.range[0]);
     if (found === undefined) return { value: undefined, place };
     const value = isScalar(found) ? convert(found) : undefined;
-    return value === undefined ? refuseType(place, expected, found) : { value, place };
+    if (value === undefined) addWrongType(source, place, expected, found);
+    return { value, place };
   };
 }
 
@@ -228,9 +257,19 @@ function resolve(
   source.readsLeft -= 1;
   if (source.readsLeft < 0) {
     const problem = "aliases multiply this document beyond measure";
-    refuse("yaml-syntax", place.at(node.range[0]), problem, "write the values out");
+    const at = place.at(node.range[0]);
+    if (source.readsLeft === -1) {
+      source.faults.add("yaml-syntax", { place: at }, problem, "write the values out");
+    }
+    return undefined;
   }
-  if (isAlias(node)) return resolve(source.aliases.follow(node, place), place, source);
+  if (isAlias(node)) {
+    const target = source.aliases.follow(node);
+    if (typeof target !== "string") return resolve(target, place, source);
+    const fix = "define the anchor before it, or quote the text if it is no alias";
+    source.faults.add("yaml-syntax", { place: place.at(node.range[0]) }, target, fix);
+    return undefined;
+  }
   const isNull = isScalar(node) && nullWords.has(wordOf(node, "null"));
   return isNull ? undefined : node;
 }
@@ -265,20 +304,30 @@ function parseInteger(word: string): bigint | undefined {
   return match[1] === "-" ? -BigInt(digits) : BigInt(digits);
 }
 
-function refuseType(place: Place, expected: string, node: YamlNode): never {
-  const given = isMap(node) ? "a mapping" : isSeq(node) ? "a list" : "another kind of value";
-  const shown = isScalar(node) ? `"${textOf(node)}"` : given;
-  return refuse("wrong-type", place, `expected ${expected}, found ${shown}`, `write ${expected}`);
+function addWrongType(source: Source, place: Place, expected: string, node: YamlNode): void {
+  const given = isMap(node) ? "a mapping" : isSeq(node) ? "a list" : "text";
+  // LOG-3: text where a mapping belongs may be a password whose key went wrong.
+  const value = isScalar(node) && expected !== "a mapping" ? textOf(node) : undefined;
+  const shown = value === undefined ? given : `"${value}"`;
+  const problem = `expected ${expected}, found ${shown}`;
+  source.faults.add("wrong-type", { place, value }, problem, `write ${expected}`);
 }
 
 /** LOG-3: in `{password: one,two}` it is half a password; hence it is not shown. */
-function refuseLoneKey(place: Place): never {
+function addLoneKey({ faults }: Source, place: Place): void {
   const fix = "write `key: value`, or quote the text before it if its comma belongs to it";
-  return refuse("unknown-key", place, "a key without a value", fix);
+  faults.add("unknown-key", { place }, "a key without a value", fix);
 }
 
-function refuseKey(key: string, place: Place, known: readonly string[], isLate: boolean): never {
-  const problem = isLate ? `key "${key}" belongs to releases after 0.9.5` : `unknown key "${key}"`;
+function addUnknownKey(
+  { faults }: Source,
+  key: Located<string>,
+  known: readonly string[],
+  isLate: boolean,
+): void {
   const fix = `correct or remove it; the keys known here are: ${known.join(", ")}`;
-  return refuse("unknown-key", place, problem, fix);
+  const problem = isLate
+    ? `key "${key.value}" belongs to releases after 0.9.5`
+    : `unknown key "${key.value}"`;
+  faults.add(isLate ? "late-key" : "unknown-key", { place: key.place }, problem, fix);
 }

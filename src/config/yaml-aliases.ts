@@ -1,7 +1,5 @@
 /** What the aliases of a YAML document stand for, found in one walk. */
 import { visit, type Alias, type Document, type ParsedNode } from "yaml";
-import { refuse } from "./config-error.ts";
-import type { Place } from "./place.ts";
 
 export class AliasTargets {
   readonly #document: Document.Parsed;
@@ -13,18 +11,15 @@ export class AliasTargets {
   }
 
   /**
-   * The node behind the alias; throws ConfigError if there is none. LOG-3: the error leaves the
-   * name out, because it is a password that begins with `*` and lacks its quotes.
+   * The node behind the alias, or what is wrong with it. LOG-3: that leaves the name out, because
+   * it is a password that begins with `*` and lacks its quotes.
    */
-  follow(alias: Alias.Parsed, place: Place): ParsedNode {
-    const at = place.at(alias.range[0]);
+  follow(alias: Alias.Parsed): ParsedNode | string {
     this.#targets ??= findTargets(this.#document);
     const target = this.#targets.get(alias);
-    const fix = "define the anchor before it, or quote the text if it is no alias";
-    if (target === undefined) refuse("yaml-syntax", at, "the alias names no anchor before it", fix);
+    if (target === undefined) return "the alias names no anchor before it";
     const isInside = alias.range[0] < target.range[1];
-    if (isInside) refuse("yaml-syntax", at, "the alias stands inside its own anchor", fix);
-    return target;
+    return isInside ? "the alias stands inside its own anchor" : target;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The speaker as a machine: what the API server tells goes in, what to announce, withdraw and say comes out. */
 
-import { compileConfigMap, type Config, findStrandedAddress } from "../config/index.ts";
+import { compileConfigMap, type Config, findingText, findStrandedAddress } from "../config/index.ts";
 import { LegacyElection, type ServiceEndpoint } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { EventNote, Service } from "../kube/index.ts";
@@ -118,7 +118,7 @@ export class Speaker {
     this.#config = compiled.config;
     return [
       { kind: "config-state", isStale: false },
-      ...compiled.warnings.map((warning) => configLog("warn", { msg: warning })),
+      ...compiled.warnings.map((warning) => configLog("warn", { msg: findingText(warning) })),
       configLog("info", { event: "configLoaded", msg: "config (re)loaded" }),
       { kind: "count-update", hasFailed: false },
       ...this.#passAll(),
