@@ -8,12 +8,15 @@ export {
   type BgpSessions,
 } from "./bgp-routes.ts";
 export { isNotReady } from "./eligible-nodes.ts";
+export { Electorate } from "./electorate.ts";
+export { interfacesOn } from "./layer2-advertisements.ts";
 export {
   layer2Candidates,
   type Layer2Candidate,
   type Layer2Question,
 } from "./layer2-candidates.ts";
 export { LegacyElection } from "./legacy-election.ts";
+export { type ElectionRefusal, ModernElection } from "./modern-election.ts";
 export {
   endpointsOfObject,
   endpointsOfSlices,

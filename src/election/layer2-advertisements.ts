@@ -7,14 +7,22 @@ const SHARING_KEYS = ["metallb.io/allow-shared-ip", "metallb.universe.tf/allow-s
 
 const NO_SCORES: Scores = new Map();
 
-/** The pool's advertisements that match the service's labels (L2-36); the pool's own list where all of them do. */
+/** By pool: its advertisements that match, so that services with the same ones share one list. */
+const selections = new WeakMap<Pool, Map<string, readonly L2Advertisement[]>>();
+
+/** The pool's advertisements that match the service's labels (L2-36); equal answers are the same list. */
 export function advertisementsFor(pool: Pool, labels: Labels): readonly L2Advertisement[] {
-  const isForAll = pool.l2Advertisements.every(({ serviceSelectors }) => !serviceSelectors.length);
-  if (isForAll) return pool.l2Advertisements;
-  return pool.l2Advertisements.filter(
-    ({ serviceSelectors }) =>
-      serviceSelectors.length === 0 || matchesAnySelector(serviceSelectors, labels),
-  );
+  const all = pool.l2Advertisements;
+  const matches = all.map(({ serviceSelectors }) => {
+    return serviceSelectors.length === 0 || matchesAnySelector(serviceSelectors, labels);
+  });
+  if (!matches.includes(false)) return all;
+  const known = selections.get(pool) ?? new Map<string, readonly L2Advertisement[]>();
+  selections.set(pool, known);
+  const which = matches.join();
+  const selection = known.get(which) ?? all.filter((_, index) => matches[index]);
+  known.set(which, selection);
+  return selection;
 }
 
 /** Does at least one advertisement let this node announce? (L2-30) */

@@ -11,7 +11,7 @@ import {
   selectsNode,
 } from "./layer2-advertisements.ts";
 import { electionKey, electionOrder, legacyElectionKey, type Scores } from "./layer2-election.ts";
-import type { ServiceEndpoint } from "./service-endpoints.ts";
+import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
 
 export interface Layer2Question {
   readonly service: ServiceView;
@@ -132,13 +132,4 @@ function modernRefusal(
   }
   if (!isSharedButSelected(advertisements, service)) return undefined;
   return "the service shares its address, and an L2Advertisement has serviceSelectors";
-}
-
-/** Names of the nodes with an endpoint that can serve (L2-26, L2-27). */
-function servingNodes(endpoints: readonly ServiceEndpoint[]): ReadonlySet<string> {
-  const nodes = new Set<string>();
-  for (const { nodeName, canServe } of endpoints) {
-    if (canServe && nodeName !== undefined) nodes.add(nodeName);
-  }
-  return nodes;
 }

@@ -28,8 +28,37 @@ export function electionOrder(
 ): string[] {
   return [...new Set(candidates)]
     .map((node) => ({ node, score: scores.get(node) ?? 0, digest: electionDigest(node, key) }))
-    .sort((a, b) => b.score - a.score || (a.digest < b.digest ? -1 : 1))
+    .sort(compare)
     .map(({ node }) => node);
+}
+
+/** The first `count` of `electionOrder`, without sorting the others. */
+export function leadingNodes(
+  candidates: Iterable<string>,
+  key: string,
+  scores: Scores,
+  count: number,
+): string[] {
+  const front: Place[] = [];
+  for (const node of candidates) {
+    const place = { node, score: scores.get(node) ?? 0, digest: electionDigest(node, key) };
+    let at = front.length;
+    while (at > 0 && compare(place, front[at - 1] as Place) < 0) at--;
+    if (at === count) continue;
+    front.splice(at, 0, place);
+    if (front.length > count) front.pop();
+  }
+  return front.map(({ node }) => node);
+}
+
+interface Place {
+  readonly node: string;
+  readonly score: number;
+  readonly digest: string;
+}
+
+function compare(a: Place, b: Place): number {
+  return b.score - a.score || (a.digest < b.digest ? -1 : 1);
 }
 
 /**

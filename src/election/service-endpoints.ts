@@ -29,6 +29,15 @@ export function endpointsOfSlices(slices: Iterable<EndpointSlice>): ServiceEndpo
   );
 }
 
+/** Names of the nodes with an endpoint that can serve (L2-26, L2-27). */
+export function servingNodes(endpoints: readonly ServiceEndpoint[]): ReadonlySet<string> {
+  const nodes = new Set<string>();
+  for (const { nodeName, canServe } of endpoints) {
+    if (canServe && nodeName !== undefined) nodes.add(nodeName);
+  }
+  return nodes;
+}
+
 /** One entry for each address of an Endpoints object; `notReadyAddresses` never serve (L2-28). */
 export function endpointsOfObject({ subsets }: Endpoints): ServiceEndpoint[] {
   return (subsets ?? []).flatMap(({ addresses, notReadyAddresses }) => [

@@ -1,0 +1,150 @@
+/** The election of later releases, with the front of each service's order kept: few digests are computed twice. */
+import type { L2Advertisement, Pool } from "../config/index.ts";
+import type { IpAddress } from "../ip/index.ts";
+import type { ServiceView } from "../kube/index.ts";
+import type { Electorate } from "./electorate.ts";
+import {
+  advertisementsFor,
+  isSharedButSelected,
+  scoresOf,
+  selectsNode,
+} from "./layer2-advertisements.ts";
+import { electionKey, leadingNodes, type Scores } from "./layer2-election.ts";
+import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
+
+/**
+ * How many nodes of an order are kept. All of them are dead or unfit only where most nodes are; the few others are
+ * then looked at anew.
+ */
+const FRONT = 8;
+
+/** What an election is about. The same objects again mean that nothing changed. */
+export interface ElectionSubject {
+  readonly service: ServiceView;
+  /** The first ingress address (L2-41). */
+  readonly ip: IpAddress;
+  readonly pool: Pool;
+  readonly endpoints: readonly ServiceEndpoint[];
+}
+
+/** Why a service is announced by no node, or not by this one: words of the log. */
+export type ElectionRefusal =
+  | "notOwner"
+  | "noMatchingAdvertisement"
+  | "sharedIPWithServiceSelector";
+
+type Advertisements = readonly L2Advertisement[];
+type Names = ReadonlySet<string>;
+
+/** What the election of one service looked at, and what it keeps for the next time. */
+interface Ranking {
+  readonly subject: ElectionSubject;
+  readonly key: string;
+  readonly advertisements: Advertisements;
+  readonly scores: Scores;
+  /** Who stands, if alive and fit. Services with the same advertisements have the same set. */
+  readonly base: Names;
+  /** The first of `base` in the order; all of them where there are few. */
+  readonly front: readonly string[];
+}
+
+/** Elects for any number of services; what is kept never shows in what is decided. */
+export class ModernElection {
+  readonly #electorate: Electorate;
+  readonly #rankings = new Map<string, Ranking>();
+  readonly #unions = new WeakMap<Advertisements, Names>();
+  /** By a set of names: the set that came after it, and what that has more. */
+  readonly #additions = new WeakMap<Names, { readonly to: Names; readonly names: string[] }>();
+
+  constructor(electorate: Electorate) {
+    this.#electorate = electorate;
+  }
+
+  /** The advertisements by which `node` announces the service, or why it does not (L2-20, L2-31, L2-32, L2-37). */
+  decide(subject: ElectionSubject, node: string): ElectionRefusal | Advertisements {
+    if (!subject.endpoints.some(({ canServe }) => canServe)) return "notOwner";
+    const ranking = this.#ranking(subject);
+    const { advertisements } = ranking;
+    if (isSharedButSelected(advertisements, subject.service)) return "sharedIPWithServiceSelector";
+    if (!selectsNode(advertisements, node)) return "noMatchingAdvertisement";
+    return this.#elected(ranking) === node ? advertisements : "notOwner";
+  }
+
+  /** Drops what is kept for a service that is gone. */
+  forget(serviceKey: string): void {
+    this.#rankings.delete(serviceKey);
+  }
+
+  #elected({ front, base, key, scores }: Ranking): string | undefined {
+    const first = front.find((name) => this.#electorate.isCandidate(name));
+    if (first !== undefined || front.length === base.size) return first;
+    const candidates = [...base].filter((name) => this.#electorate.isCandidate(name));
+    return leadingNodes(candidates, key, scores, 1)[0];
+  }
+
+  #ranking(subject: ElectionSubject): Ranking {
+    const known = this.#rankings.get(subject.service.key);
+    if (known !== undefined && isSame(known.subject, subject)) {
+      const isCurrent = isLocal(subject) || known.base === this.#shared(known.advertisements);
+      if (isCurrent) return known;
+    }
+    const advertisements = advertisementsFor(subject.pool, subject.service.labels);
+    const base = this.#base(subject, advertisements);
+    const key = electionKey(subject.ip);
+    const scores = scoresOf(advertisements);
+    const kept = known?.key === key ? this.#follow(known, base, scores) : undefined;
+    const front = kept ?? leadingNodes(base, key, scores, FRONT);
+    const ranking = { subject, key, advertisements, scores, base, front };
+    this.#rankings.set(subject.service.key, ranking);
+    return ranking;
+  }
+
+  #base(subject: ElectionSubject, advertisements: Advertisements): Names {
+    if (!isLocal(subject)) return this.#shared(advertisements);
+    const names = [...servingNodes(subject.endpoints)];
+    return new Set(names.filter((name) => selectsNode(advertisements, name)));
+  }
+
+  /** Every node that some advertisement selects (L2-30). */
+  #shared(advertisements: Advertisements): Names {
+    if (advertisements.some(({ nodes }) => nodes === undefined)) return this.#electorate.names;
+    const union =
+      this.#unions.get(advertisements) ??
+      new Set(advertisements.flatMap(({ nodes }) => [...(nodes ?? [])]));
+    this.#unions.set(advertisements, union);
+    return union;
+  }
+
+  /** The front after the base changed, if what is kept tells: then only names that came need digests. */
+  #follow(known: Ranking, base: Names, scores: Scores): readonly string[] | undefined {
+    if (known.base === base && known.scores === scores) return known.front;
+    if (known.scores.size > 0 || scores.size > 0 || known.front.length < FRONT / 2)
+      return undefined;
+    const kept = known.front.filter((name) => base.has(name));
+    const last = kept.at(-1);
+    if (last === undefined || kept.length < FRONT / 2) return undefined;
+    const added = this.#added(known.base, base);
+    if (added.length === 0) return kept;
+    const front = leadingNodes([...kept, ...added], known.key, scores, FRONT);
+    // Behind the last one kept there may be others that were never kept.
+    return front.includes(last) ? front.slice(0, front.indexOf(last) + 1) : front;
+  }
+
+  #added(from: Names, to: Names): readonly string[] {
+    const known = this.#additions.get(from);
+    if (known?.to === to) return known.names;
+    const names = [...to].filter((name) => !from.has(name));
+    this.#additions.set(from, { to, names });
+    return names;
+  }
+}
+
+function isSame(a: ElectionSubject, b: ElectionSubject): boolean {
+  return (
+    a.service === b.service && a.ip === b.ip && a.pool === b.pool && a.endpoints === b.endpoints
+  );
+}
+
+function isLocal({ service }: ElectionSubject): boolean {
+  return service.externalTrafficPolicy === "Local";
+}
