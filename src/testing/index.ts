@@ -2,3 +2,9 @@
 export { LineProgram } from "./line-program.ts";
 export { CabledNamespaces, whyNoNamespaces } from "./network-namespaces.ts";
 export { enterPrivateNetwork, whyNoPrivateNetwork } from "./private-network.ts";
+export {
+  startMetallbCluster,
+  type ClusterAnswer,
+  type MetallbCluster,
+  type MetallbClusterOptions,
+} from "./metallb-cluster.ts";
