@@ -7,13 +7,13 @@ import { textFlag } from "./modern-flags.ts";
 /** Our additions to v0.9.5: running outside a pod (LC-41). */
 export const clusterFlags = {
   kubeconfig: textFlag("kubeconfig file, to run outside a pod"),
-  namespace: textFlag("namespace of the ConfigMap; default: that of the pod", {
+  namespace: textFlag("namespace of the configuration; default: that of the pod", {
     env: "METALLB_NAMESPACE",
   }),
   "config-ns": textFlag("old name of --namespace"),
 } as const satisfies FlagSpecs;
 
-/** A client, and the namespace of the ConfigMap. Throws `KubeConfigError`, or an `Error` where no namespace is known. */
+/** A client, and the namespace of the configuration. Throws `KubeConfigError`, or an `Error` where no namespace is known. */
 export function openCluster(
   flags: FlagValues<typeof clusterFlags>,
   env: Readonly<Record<string, string | undefined>>,
@@ -21,7 +21,7 @@ export function openCluster(
   const client = KubeClient.fromEnvironment({ kubeconfig: flags.kubeconfig, env });
   const namespace = flags.namespace || flags["config-ns"] || client.connection.namespace;
   if (namespace === undefined) {
-    throw new Error("the namespace of the ConfigMap is unknown: give --namespace");
+    throw new Error("the namespace of the configuration is unknown: give --namespace");
   }
   return { client, namespace };
 }

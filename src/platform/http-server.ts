@@ -1,4 +1,4 @@
-/** The metrics page: plain HTTP, `/metrics` and nothing else (LC-42). */
+/** Pages over plain HTTP: metrics as v0.9.5 serves them (LC-42), and health (MET-2). */
 
 import type { AddressInfo } from "node:net";
 import type { Metrics } from "./metrics.ts";
@@ -9,28 +9,45 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/**
- * Serves `metrics` on `host` (absent or empty: all addresses) and `port`.
- * Rejects with a message that names the address when it cannot listen there.
- */
-export async function serveMetrics(
-  metrics: Metrics,
-  address: { readonly host?: string; readonly port: number },
-): Promise<HttpServer> {
+export interface PlainPages {
+  /** What is served, and the flag that says where, for messages. */
+  readonly name: string;
+  readonly flag: string;
+  /** Absent or empty: all addresses. */
+  readonly host?: string;
+  readonly port: number;
+  /** The page of a path, without its query; undefined: there is none. May take its time. */
+  readonly page: (path: string, query: URLSearchParams) => Page | undefined | Promise<Page>;
+}
+
+export interface Page {
+  readonly text: string;
+  readonly contentType: string;
+}
+
+const plainText = "text/plain; charset=utf-8";
+
+/** Rejects with a message that names the address when it cannot listen there. */
+export async function servePlain(pages: PlainPages): Promise<HttpServer> {
+  const { name, flag, host, port } = pages;
   const server = http.createServer((request, response) => {
-    if (request.url?.split("?")[0] !== "/metrics") {
-      response.writeHead(404, { "content-type": "text/plain" }).end("404: see /metrics\n");
-      return;
-    }
-    const { text, contentType } = metrics.expose();
-    response.writeHead(200, { "content-type": contentType }).end(text);
+    const [path = "", query] = (request.url ?? "").split("?", 2);
+    void Promise.resolve(pages.page(path, new URLSearchParams(query)))
+      .then((page) => {
+        const { text, contentType } = page ?? {
+          text: "404: no such page\n",
+          contentType: plainText,
+        };
+        response.writeHead(page === undefined ? 404 : 200, { "content-type": contentType });
+        response.end(text);
+      })
+      .catch((error: unknown) => response.writeHead(500).end(`${String(error)}\n`));
   });
   server.keepAliveTimeout = 60_000;
-  const { port, host } = address;
   await new Promise<void>((listening, refused) => {
     server.once("error", (cause) => {
       const why = "code" in cause ? String(cause.code) : cause.message;
-      const text = `cannot serve metrics on ${host || "all addresses"}, port ${port} (${why}): choose another --port or stop the program that uses it`;
+      const text = `cannot serve ${name} on ${host || "all addresses"}, port ${port} (${why}): choose another ${flag} or stop the program that uses it`;
       refused(new Error(text, { cause }));
     });
     server.listen({ port, ...(host ? { host } : {}) }, listening);
@@ -43,4 +60,19 @@ export async function serveMetrics(
         server.closeAllConnections();
       }),
   };
+}
+
+type Address = Pick<PlainPages, "host" | "port">;
+
+/** LC-42: `/metrics` without authentication, and nothing else. */
+export function serveMetrics(metrics: Metrics, address: Address): Promise<HttpServer> {
+  const page = (path: string) => (path === "/metrics" ? metrics.expose() : undefined);
+  return servePlain({ ...address, name: "metrics", flag: "--port", page });
+}
+
+/** MET-2: a process that answers is alive and ready. */
+export function serveHealth(address: Address): Promise<HttpServer> {
+  const page = (path: string) =>
+    path === "/healthz" || path === "/readyz" ? { text: "ok", contentType: plainText } : undefined;
+  return servePlain({ ...address, name: "health", flag: "--health-probe-port", page });
 }

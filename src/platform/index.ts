@@ -17,7 +17,8 @@ export {
   type FlagSpecs,
   type FlagValues,
 } from "./go-flags.ts";
-export { serveMetrics, type HttpServer } from "./http-server.ts";
+export { exactNumber } from "./exact-numbers.ts";
+export { serveHealth, serveMetrics, type HttpServer } from "./http-server.ts";
 export {
   RequestRefused,
   serveHttps,
@@ -73,6 +74,8 @@ export {
   type FilterInstruction,
   type PacketSocketOptions,
 } from "./packet-socket.ts";
+export type { TlsOptions } from "./tls-options.ts";
 export { modernFlags, modernOnly, parseTlsFlags, switchFlag, textFlag } from "./modern-flags.ts";
 export { processOutput, stopSignal, type Output, type StopSignal } from "./process.ts";
-export { startProgram, type ProgramStart } from "./start-program.ts";
+export { serveProfiles } from "./profiler.ts";
+export { startProgram, type ProcessInterface, type ProgramStart } from "./start-program.ts";

@@ -3,9 +3,9 @@
 import { Reflector, type Failure, type KubeObject, type ReflectorCommand } from "../kube/index.ts";
 import { monotonicMs, NamedTimers } from "./clock.ts";
 import { KubeApiError } from "./kube-api-error.ts";
-import type { KubeClient, ResourceRef, Selectors } from "./kube-client.ts";
+import type { KubeClient, Reading, ResourceRef, Selectors } from "./kube-client.ts";
 
-export interface InformerOptions<T> extends Selectors {
+export interface InformerOptions<T> extends Selectors, Reading {
   /** An object is new or different (undefined: gone). Called in the order of the changes, never for the same version twice. */
   readonly onChange: (key: string, object: T | undefined) => void;
   /** The first whole list has gone through `onChange`. */
@@ -164,9 +164,10 @@ export class Informer<T extends KubeObject> {
     return this.#options.project?.(object) ?? object;
   }
 
-  #selectors(): Selectors {
-    const { labelSelector, fieldSelector } = this.#options;
+  #selectors(): Selectors & Reading {
+    const { labelSelector, fieldSelector, exactKeys } = this.#options;
     return {
+      ...(exactKeys === undefined ? {} : { exactKeys }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
     };

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { IncomingMessage } from "node:http";
 import type { WatchEvent } from "../kube/index.ts";
 import { monotonicMs } from "./clock.ts";
+import { parseExactly } from "./exact-numbers.ts";
 import { KubeApiError } from "./kube-api-error.ts";
 import { loadKubeConnection, type KubeConfigSource, type KubeConnection } from "./kube-config.ts";
 import { KubeTransport, readText } from "./kube-transport.ts";
@@ -22,7 +23,13 @@ export interface Selectors {
   readonly fieldSelector?: string;
 }
 
-export interface ListOptions extends Selectors {
+/** How to read answers. */
+export interface Reading {
+  /** Whole numbers under these keys come out as big integers where a double cannot hold them. */
+  readonly exactKeys?: ReadonlySet<string>;
+}
+
+export interface ListOptions extends Selectors, Reading {
   readonly limit?: number;
   readonly continue?: string;
 }
@@ -33,7 +40,7 @@ export interface ListResult<T> {
   continue?: string;
 }
 
-export interface WatchOptions extends Selectors {
+export interface WatchOptions extends Selectors, Reading {
   readonly resourceVersion: string;
   readonly timeoutSeconds?: number;
   /** The server accepted the watch. */
@@ -62,6 +69,7 @@ interface Call {
   readonly contentType?: string;
   readonly signal?: AbortSignal;
   readonly isStream?: boolean;
+  readonly exactKeys?: ReadonlySet<string> | undefined;
 }
 
 const longestParseMs = 2;
@@ -95,10 +103,12 @@ export class KubeClient {
       items?: T[] | null;
       metadata?: { resourceVersion?: string; continue?: string };
     }
+    const { exactKeys, ...query } = options;
     const answer = await this.#json<Answer>({
       method: "GET",
       path: resourcePath(ref),
-      query: { ...options },
+      query,
+      exactKeys,
     });
     return {
       items: answer.items ?? [],
@@ -163,13 +173,14 @@ export class KubeClient {
     options: WatchOptions,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-    const { onOpen, ...query } = options;
+    const { onOpen, exactKeys, ...query } = options;
     const call: Call = {
       method: "GET",
       path: resourcePath(ref),
       query: { ...query, watch: true, allowWatchBookmarks: true },
       signal,
       isStream: true,
+      exactKeys,
     };
     const body = await this.#request(call);
     onOpen?.();
@@ -200,7 +211,7 @@ export class KubeClient {
     const answer = await this.#request(call);
     const text = await this.#textOf(answer, call);
     try {
-      return JSON.parse(text) as T;
+      return parse(text, call) as T;
     } catch {
       throw badAnswer(call, text);
     }
@@ -274,12 +285,16 @@ function queryText(query: Query = {}): string {
 function parseWatchLine<T>(line: string, call: Call): WatchEvent<T> {
   let event: Partial<WatchEvent<T>> | null = null;
   try {
-    event = JSON.parse(line) as Partial<WatchEvent<T>> | null;
+    event = parse(line, call) as Partial<WatchEvent<T>> | null;
   } catch {
     // Told below, together with JSON that is no event.
   }
   if (event?.type === undefined || event.object === undefined) throw badAnswer(call, line);
   return event as WatchEvent<T>;
+}
+
+function parse(text: string, { exactKeys }: Call): unknown {
+  return exactKeys === undefined ? JSON.parse(text) : parseExactly(text, exactKeys);
 }
 
 function badAnswer(call: Call, text: string): KubeApiError {

@@ -18,7 +18,7 @@ export class Metric {
   readonly #options: MetricOptions;
   readonly #labelNames: readonly string[];
   /** Label text such as `{pool="lan"}` -> value. */
-  readonly #series = new Map<string, number>();
+  readonly #series = new Map<string, number | bigint>();
 
   constructor(options: MetricOptions) {
     this.#options = options;
@@ -26,13 +26,14 @@ export class Metric {
     this.reset();
   }
 
-  set(value: number, labels: Labels = {}): void {
+  /** A big integer shows all its digits. */
+  set(value: number | bigint, labels: Labels = {}): void {
     this.#series.set(this.#textOf(labels), value);
   }
 
   inc(by = 1, labels: Labels = {}): void {
     const series = this.#textOf(labels);
-    this.#series.set(series, (this.#series.get(series) ?? 0) + by);
+    this.#series.set(series, Number(this.#series.get(series) ?? 0) + by);
   }
 
   remove(labels: Labels): void {

@@ -39,8 +39,11 @@ export class Metrics {
     };
   }
 
-  /** Pool usage by the label `pool`, asked for when scraped: a pool's series come and go with it. */
-  allocator(readUsage: () => Iterable<PoolUsageRow>): void {
+  /**
+   * Pool usage by the label `pool`, asked for when scraped: a pool's series come and go with it (MET-11). The numbers
+   * of each family are v0.16's (MET-16).
+   */
+  allocator(readUsage: () => Iterable<PoolUsageRow>, showsFamilies: boolean): void {
     const labelNames = ["pool"];
     // Declared by the reference and never set, so it shows no series (6.5).
     const unset = "metallb_allocator_services_allocated_total";
@@ -48,7 +51,7 @@ export class Metrics {
     const perPool = (name: string, help: string, value: (row: PoolUsageRow) => bigint): void => {
       const collect = (metric: Metric): void => {
         metric.reset();
-        for (const row of readUsage()) metric.set(Number(value(row)), { pool: row.pool });
+        for (const row of readUsage()) metric.set(value(row), { pool: row.pool });
       };
       this.#add({ type: "gauge", name, help, labelNames, collect });
     };
@@ -62,6 +65,13 @@ export class Metrics {
       "Addresses of the pool that services hold",
       (row) => row.inUse,
     );
+    if (!showsFamilies) return;
+    const all = "metallb_allocator_";
+    const [usable, held] = ["Usable addresses of the pool", "Addresses of the pool in use"];
+    perPool(`${all}ipv4_addresses_total`, `${usable}, IPv4`, (row) => row.capacityV4);
+    perPool(`${all}ipv4_addresses_in_use_total`, `${held}, IPv4`, (row) => row.inUseV4);
+    perPool(`${all}ipv6_addresses_total`, `${usable}, IPv6`, (row) => row.capacityV6);
+    perPool(`${all}ipv6_addresses_in_use_total`, `${held}, IPv6`, (row) => row.inUseV6);
   }
 
   /** Announcements and ARP/NDP traffic of a speaker. */
@@ -111,8 +121,12 @@ export interface ClientMetrics {
 export interface PoolUsageRow {
   readonly pool: string;
   readonly capacity: bigint;
+  readonly capacityV4: bigint;
+  readonly capacityV6: bigint;
   /** Distinct addresses that services hold. */
   readonly inUse: bigint;
+  readonly inUseV4: bigint;
+  readonly inUseV6: bigint;
 }
 
 export interface SpeakerMetrics {

@@ -36,9 +36,9 @@ export function parseTlsFlags(flags: FlagValues<typeof modernFlags>): TlsOptions
   });
 }
 
-const inEffect = new Set(["log-level"]);
+const inEffect = new Set(["log-level", "lb-class", "pprof-bind-address"]);
 
-/** Of the flags given, those that are understood and checked but select behaviour of the custom-resource generation. */
+/** Of the flags given, those that are understood and checked but have no effect beside `--config`. */
 export function modernOnly(
   given: ReadonlySet<string>,
   flags: Readonly<Record<string, unknown>> = modernFlags,

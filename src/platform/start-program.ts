@@ -6,15 +6,22 @@ import { createLogger, logLevels, type Logger } from "./logger.ts";
 import { modernOnly } from "./modern-flags.ts";
 import { processOutput, type Output } from "./process.ts";
 
+/** Whose flags, exit codes, log lines and pages: those of v0.9.5, whose manifests give `--config`, or of v0.16. */
+export type ProcessInterface = "legacy" | "modern";
+
 export interface ProgramStart<Specs extends FlagSpecs> {
   readonly name: "controller" | "speaker";
   readonly parsed: FlagResult<Specs>;
-  /** Flags that are understood, but select what a ConfigMap configuration does not have. */
+  /** Flags that are understood, but have no effect in the interface of v0.9.5. */
   readonly withoutEffect: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly output?: Output;
   /** Runs until the end; what it throws has prevented the start. */
-  readonly run: (flags: FlagValues<Specs>, logger: Logger) => Promise<number>;
+  readonly run: (
+    flags: FlagValues<Specs>,
+    logger: Logger,
+    processInterface: ProcessInterface,
+  ) => Promise<number>;
 }
 
 /** The exit status: 2 for a bad command line, 1 when the program cannot start, else what `run` says (LC-40, FL-2). */
@@ -32,15 +39,16 @@ export async function startProgram<Specs extends FlagSpecs>(
     output.out(`--log-level=${wanted}: it must be one of ${logLevels.join(", ")}\n`);
     return 1;
   }
-  const logger = createLogger({ form: "legacy", level, write: output.out });
+  const processInterface = parsed.given.has("config") ? "legacy" : "modern";
+  const logger = createLogger({ form: processInterface, level, write: output.out });
   sayHello(start, logger);
-  const later = modernOnly(parsed.given, start.withoutEffect);
-  if (later.length > 0) {
-    const msg = "these flags are accepted, but have no effect with a ConfigMap configuration";
-    logger.info({ op: "startup", flags: later, msg });
+  const idle = processInterface === "legacy" ? modernOnly(parsed.given, start.withoutEffect) : [];
+  if (idle.length > 0) {
+    const msg = "these flags are accepted, but have no effect beside --config";
+    logger.info({ op: "startup", flags: idle, msg });
   }
   try {
-    return await start.run(parsed.values, logger);
+    return await start.run(parsed.values, logger, processInterface);
   } catch (error) {
     logger.error({ op: "startup", error, msg: `the ${name} cannot start` });
     return 1;

@@ -16,6 +16,7 @@ import {
   type Logger,
   type ResourceRef,
 } from "../platform/index.ts";
+import { poolCounters } from "../status/index.ts";
 import { configKinds, type Watcher } from "./config-kinds.ts";
 import { OptionalInformer, type OptionalInformerOptions } from "./optional-informer.ts";
 
@@ -106,11 +107,12 @@ export class ConfigWatch {
   #watchKind(kind: ConfigKind, plural: string, version: string): void {
     const { source, namespace, onPool } = this.#options;
     this.#watch<KubeObject>({ group: "metallb.io", version, plural, namespace }, kind, {
+      ...(kind === "IPAddressPool" ? { exactKeys: poolCounters } : {}),
       onChange: (key, object) => {
         const name = key.slice(key.indexOf("/") + 1);
         if (kind === "IPAddressPool") onPool?.(name, object as IPAddressPool | undefined);
         if (!this.#isNews(`${kind} ${name}`, object && specVersionOf(object))) return;
-        source.setObject(kind, name, object as never);
+        source.setObject(kind, name, object);
         this.#changed();
       },
     });
@@ -156,7 +158,10 @@ export class ConfigWatch {
   #watch<T extends KubeObject>(
     ref: ResourceRef,
     known: Source | undefined,
-    options: Pick<OptionalInformerOptions<T>, "onChange" | "project" | "fieldSelector">,
+    options: Pick<
+      OptionalInformerOptions<T>,
+      "onChange" | "project" | "fieldSelector" | "exactKeys"
+    >,
   ): void {
     const { client, logger, source } = this.#options;
     const settle = (how: "listed" | "unavailable"): void => {

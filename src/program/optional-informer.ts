@@ -14,7 +14,7 @@ export type Settled = "listed" | "unavailable";
 
 export interface OptionalInformerOptions<T> extends Pick<
   InformerOptions<T>,
-  "onChange" | "project" | "fieldSelector"
+  "onChange" | "project" | "fieldSelector" | "exactKeys"
 > {
   readonly logger: Logger;
   /** The first list went through `onChange`, or there is nothing to read (403, 404); `isFirst`: not known before. */
@@ -42,7 +42,7 @@ export class OptionalInformer<T extends KubeObject> {
   }
 
   start(): void {
-    const { logger, onSettled, ...options } = this.#options;
+    const { logger, onSettled: _, ...options } = this.#options;
     const resource = this.ref.plural;
     const informer = new Informer<T>(this.#client, this.ref, {
       ...options,

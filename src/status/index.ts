@@ -7,3 +7,4 @@ export {
   resultOf,
   type ConfigurationStateOwner,
 } from "./configuration-state.ts";
+export { poolCounters, poolStatusOf, showsPoolStatus, type PoolStatus } from "./pool-status.ts";
