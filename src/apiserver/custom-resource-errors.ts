@@ -14,6 +14,8 @@ export interface DefinitionVersion {
   name: string;
   served: boolean;
   storage: boolean;
+  deprecated?: boolean;
+  deprecationWarning?: string;
   schema?: { openAPIV3Schema?: Schema };
   subresources?: { status?: object; scale?: object };
   additionalPrinterColumns?: Column[];

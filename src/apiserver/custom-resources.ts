@@ -50,9 +50,15 @@ function resourceOf(definition: ApiObject, version: DefinitionVersion): Resource
     schema: withObjectFields(version.schema?.openAPIV3Schema ?? {}),
     storageVersion: stored.name,
     custom: true,
+    ...(version.deprecated ? { deprecation: deprecationOf(definition, version) } : {}),
     ...(version.additionalPrinterColumns ? { columns: version.additionalPrinterColumns } : {}),
     verbs: ALL_VERBS,
   };
+}
+
+function deprecationOf({ spec }: ApiObject, version: DefinitionVersion): string {
+  const { name, deprecationWarning } = version;
+  return deprecationWarning ?? `${spec.group}/${name} ${spec.names.kind} is deprecated`;
 }
 
 /** The definition's schema with the fields that every object has. */

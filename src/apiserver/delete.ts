@@ -56,7 +56,7 @@ export async function remove(
     throw forbidden(resource, name, "this namespace may not be deleted");
   }
   checkPreconditions(current, resource, options);
-  const { user, dryRun } = context;
+  const { user, dryRun, warnings } = context;
   const target = {
     operation: "DELETE",
     resource,
@@ -64,7 +64,8 @@ export async function remove(
     namespace,
     name,
   } as const;
-  const admission: Admission = { ...target, object: undefined, oldObject: current, user, dryRun };
+  const write = { user, dryRun, warnings };
+  const admission: Admission = { ...target, ...write, object: undefined, oldObject: current };
   await state.mutate(admission);
   await state.review(admission);
   const live = state.store.get(storageOf(resource), namespace, name);

@@ -3,9 +3,10 @@ import { type JsonObject, fieldError } from "../schema/index.ts";
 import { ApiError, invalidOptions, methodNotAllowed, noSuchResource } from "./api-error.ts";
 import type { ApiObject } from "./api-object.ts";
 import { isReview } from "./builtin-resources.ts";
+import { converted } from "./conversion.ts";
 import { deleteOptions, remove } from "./delete.ts";
 import { patch } from "./patch.ts";
-import { get, list } from "./read.ts";
+import { get, list, type ListResult } from "./read.ts";
 import { fieldManagerOf, verbOf, type ApiRequest, type Target } from "./request.ts";
 import { groupVersion, inVersion, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
@@ -13,38 +14,37 @@ import { answerReview } from "./reviews.ts";
 import { SUBRESOURCES, type Answer } from "./subresources.ts";
 import { create, update, type WriteContext } from "./write.ts";
 
-export interface Reply extends Answer {
-  warnings: readonly string[];
-}
-
 /** Answers everything but watches. Throws ApiError. */
 export async function dispatch(
   state: ServerState,
   request: ApiRequest,
   target: Target,
   resource: Resource,
-): Promise<Reply> {
+): Promise<Answer> {
   const context = contextOf(state, request, target, resource);
-  const { subresource, warnings } = context;
+  const { subresource } = context;
   if (subresource && !resource.subresources.includes(subresource)) throw noSuchResource();
   const verb = verbOf(request, target);
   const special = subresource && SUBRESOURCES[subresource];
-  if (special) return { ...(await special(request, context)), warnings };
+  if (special) return special(request, context);
   if (!resource.verbs.includes(verb)) throw methodNotAllowed();
   if (isReview(resource)) {
-    return { code: 201, body: answerReview(state, resource, request), warnings };
+    return { code: 201, body: answerReview(state, resource, request) };
   }
-  return { ...(await answer(request, context, verb)), warnings };
+  return answer(request, context, verb);
 }
 
 async function answer(request: ApiRequest, context: WriteContext, verb: string): Promise<Answer> {
-  const { resource, name } = context;
-  const done = (object: ApiObject, code = 200) => ({ code, body: inVersion(object, resource) });
+  const { state, resource, name } = context;
+  const done = async (kept: ApiObject, code = 200) => {
+    const [object = kept] = await converted(state, [kept], resource);
+    return { code, body: inVersion(object, resource) };
+  };
   switch (verb) {
     case "get":
       return done(get(context));
     case "list":
-      return { code: 200, body: listBody(list(context, request.query), resource) };
+      return { code: 200, body: await listBody(context, list(context, request.query)) };
     case "create":
       if (name && !context.subresource) throw methodNotAllowed();
       return done(await create(context, request.body), 201);
@@ -83,7 +83,7 @@ function contextOf(
     namedManager: query.has("fieldManager"),
     fieldValidation: query.get("fieldValidation") ?? "Warn",
     dryRun: dryRunOf(query, method),
-    warnings: [],
+    warnings: request.warnings,
   };
 }
 
@@ -97,8 +97,11 @@ function dryRunOf(query: URLSearchParams, method: string): boolean {
   throw invalidOptions(kind, fieldError.notSupported("dryRun", given, ["All"]));
 }
 
-function listBody(result: ReturnType<typeof list>, resource: Resource): JsonObject {
-  const { items, ...metadata } = result;
+async function listBody(
+  { state, resource }: WriteContext,
+  { items: kept, ...metadata }: ListResult,
+): Promise<JsonObject> {
+  const items = await converted(state, kept, resource);
   return {
     kind: `${resource.kind}List`,
     apiVersion: groupVersion(resource),
@@ -120,7 +123,8 @@ async function deleted(request: ApiRequest, context: WriteContext): Promise<Answ
   const { resource, name = "" } = context;
   const { object, gone } = await remove(context, deleteOptions(request.body, request.query));
   if (!gone || (RETURNED.has(resource.kind) && !resource.custom)) {
-    return { code: 200, body: inVersion(object, resource) };
+    const [seen = object] = await converted(context.state, [object], resource);
+    return { code: 200, body: inVersion(seen, resource) };
   }
   const { group, plural: kind } = resource;
   const details = { name, ...(group ? { group } : {}), kind, uid: object.metadata.uid };
@@ -137,5 +141,5 @@ async function deletedAll(request: ApiRequest, context: WriteContext): Promise<A
     });
   });
   await Promise.all(removals);
-  return { code: 200, body: listBody(found, context.resource) };
+  return { code: 200, body: await listBody(context, found) };
 }

@@ -15,6 +15,8 @@ export interface ApiRequest {
   userAgent: string;
   user: User;
   body: Json | undefined;
+  /** Sentences for `Warning:` headers; whoever finds one adds it. */
+  warnings: string[];
 }
 
 /** A path below a group version, taken apart. */

@@ -28,6 +28,8 @@ export interface Resource extends Subject {
   /** Custom resources differ in some rules (no unconditional update, no strategic merge). */
   custom: boolean;
   columns?: readonly Column[];
+  /** The warning for everybody who asks for a deprecated version. */
+  deprecation?: string;
   verbs: readonly string[];
 }
 

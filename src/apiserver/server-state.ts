@@ -23,6 +23,8 @@ export interface Admission {
   oldObject: ApiObject | undefined;
   user: User;
   dryRun: boolean;
+  /** Where webhooks leave sentences for the client. */
+  warnings: string[];
 }
 
 export interface ServerState {

@@ -7,13 +7,14 @@ import type { Json, JsonObject } from "../schema/index.ts";
 import { ApiError, badRequest, noSuchResource } from "./api-error.ts";
 import { discover, discoveryContentType, VERSION } from "./discovery.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
-import { dispatch, type Reply } from "./dispatch.ts";
+import { dispatch } from "./dispatch.ts";
 import { OPENAPI_PROTOBUF, openApiV2Protobuf } from "./openapi-protobuf.ts";
 import { openApiV2, openApiV3, openApiV3Index } from "./openapi.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { targetOf, verbOf, type ApiRequest, type Target } from "./request.ts";
 import type { Registry, Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
+import type { Answer } from "./subresources.ts";
 import { inForm, wantedForm } from "./table.ts";
 import { streamWatch } from "./watch-stream.ts";
 
@@ -70,25 +71,31 @@ async function respond(
     userAgent: incoming.headers["user-agent"] ?? "",
     user,
     body: undefined,
+    warnings: [],
   };
   const target = targetOf(request.path);
   const verb = target ? verbOf(request, target) : request.method.toLowerCase();
   state.access.authorize(request, target, verb);
   if (!target) return sendNonResource(state, request, outgoing);
   const resource = resourceOf(state, target);
+  if (resource.deprecation) warn(outgoing, resource.deprecation);
   checkAccept(accept);
   if (verb === "watch") return streamWatch(state, request, { target, resource }, outgoing);
   const strict = url.searchParams.get("fieldValidation") === "Strict";
   request.body = parseBody(await readBody(incoming), contentType, resource, strict);
-  const reply = await dispatch(state, request, target, resource);
-  for (const warning of reply.warnings) {
-    outgoing.appendHeader("Warning", `299 - ${JSON.stringify(warning)}`);
-  }
+  // Warnings reach the client of a refused request too.
+  const reply = await dispatch(state, request, target, resource).finally(() => {
+    for (const warning of request.warnings) warn(outgoing, warning);
+  });
   if (reply.text !== undefined) return sendText(outgoing, reply.code, reply.text);
   send(outgoing, reply.code, present(reply, resource, request), accept);
 }
 
-function present(reply: Reply, resource: Resource, request: ApiRequest): JsonObject {
+function warn(outgoing: ServerResponse, sentence: string): void {
+  outgoing.appendHeader("Warning", `299 - ${JSON.stringify(sentence)}`);
+}
+
+function present(reply: Answer, resource: Resource, request: ApiRequest): JsonObject {
   const form = wantedForm(request.accept);
   if (!form || (request.method !== "GET" && reply.body.kind === "Status")) return reply.body;
   const includeObject = request.query.get("includeObject") ?? undefined;

@@ -2,7 +2,9 @@
 import type { ServerResponse } from "node:http";
 import { formatJson } from "../kube/index.ts";
 import type { JsonObject } from "../schema/index.ts";
+import { ApiError } from "./api-error.ts";
 import type { ApiObject } from "./api-object.ts";
+import { conversionWebhook, converted } from "./conversion.ts";
 import type { ApiRequest, Target } from "./request.ts";
 import { inVersion, type Resource } from "./resource.ts";
 import type { ServerState } from "./server-state.ts";
@@ -22,9 +24,33 @@ export function streamWatch(
   const query = new URLSearchParams(request.query);
   if (target.name) query.set("fieldSelector", `metadata.name=${target.name}`);
   const stream = new WatchStream(outgoing, eventShape(request, resource));
-  const stop = startWatch({ state, resource, namespace: target.namespace, query }, stream);
+  const sink = conversionWebhook(state, resource) ? inVersionOf(state, resource, stream) : stream;
+  const stop = startWatch({ state, resource, namespace: target.namespace, query }, sink);
   outgoing.on("close", stop);
   stream.begin();
+}
+
+/** Passes events on, in their order, once the webhook has converted their objects; its failure ends the watch. */
+function inVersionOf(state: ServerState, resource: Resource, sink: WatchSink): WatchSink {
+  let earlier = Promise.resolve();
+  const then = (step: () => Promise<void>) => {
+    earlier = earlier.then(step).catch((error: unknown) => {
+      const failed = error instanceof ApiError ? error : new ApiError(500, "", String(error));
+      sink.send("ERROR", failed.status());
+      sink.end();
+    });
+  };
+  return {
+    send(type, object) {
+      then(async () => {
+        const isPlain = type === "ERROR" || type === "BOOKMARK";
+        const [seen] = isPlain ? [object] : await converted(state, [object as ApiObject], resource);
+        if (seen) sink.send(type, seen);
+      });
+      return true;
+    },
+    end: () => then(async () => sink.end()),
+  };
 }
 
 /** Holds events back until `begin`, as errors in the query must be told by the status code. */
@@ -46,7 +72,7 @@ class WatchStream implements WatchSink {
     const shown = type === "ERROR" ? object : this.#shape(object);
     const line = `${formatJson({ type, object: shown })}\n`;
     if (this.#held) this.#held.push(line);
-    else this.#outgoing.write(line);
+    else if (!this.#ended) this.#outgoing.write(line);
     return this.#outgoing.writableLength < BACKLOG_BYTES;
   }
 

@@ -1,17 +1,15 @@
 /** Admission webhooks: which ones a write concerns, the AdmissionReview each gets, and what its answer means. */
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { request as plainRequest, type IncomingMessage } from "node:http";
-import { request as tlsRequest, type RequestOptions } from "node:https";
-import { text } from "node:stream/consumers";
-import { formatJson, matchesLabels, parseJson, type LabelSelector } from "../kube/index.ts";
-import { type Json, type JsonObject, isRecord } from "../schema/index.ts";
+import { matchesLabels, type LabelSelector } from "../kube/index.ts";
+import type { Json, JsonObject } from "../schema/index.ts";
 import { ApiError } from "./api-error.ts";
 import { type ApiObject } from "./api-object.ts";
 import { jsonPatch } from "./json-patch.ts";
-import { groupVersion } from "./resource.ts";
+import { converted } from "./conversion.ts";
+import { groupVersion, storageOf, type Resource } from "./resource.ts";
 import type { Admission, ServerState } from "./server-state.ts";
-import { webhookUrl, type ClientConfig } from "./webhook-address.ts";
+import type { ClientConfig } from "./webhook-address.ts";
+import { callWebhook } from "./webhook-call.ts";
 
 interface Rule {
   operations?: string[];
@@ -26,6 +24,7 @@ interface Webhook {
   clientConfig: ClientConfig;
   rules?: Rule[];
   failurePolicy?: string;
+  matchPolicy?: string;
   namespaceSelector?: LabelSelector;
   objectSelector?: LabelSelector;
   timeoutSeconds?: number;
@@ -47,30 +46,53 @@ export async function mutateByWebhooks(
   admission: Admission,
 ): Promise<ApiObject | undefined> {
   let { object } = admission;
-  for (const webhook of concerned(state, "mutatingwebhookconfigurations", admission)) {
-    const response = await ask(state, webhook, { ...admission, object });
+  for (const concern of concerned(state, "mutatingwebhookconfigurations", admission)) {
+    const response = await ask(state, concern, { ...admission, object });
     if (!response?.patch || !object) continue;
     const operations = JSON.parse(Buffer.from(response.patch, "base64").toString()) as Json;
-    object = jsonPatch(object, operations) as unknown as ApiObject;
+    const seen = await inSeenVersion(state, object, concern.seen);
+    const patched = jsonPatch(seen, operations) as unknown as ApiObject;
+    object = (await converted(state, [patched], admission.resource))[0];
   }
   return object;
 }
 
 /** Asks every validating webhook. Throws when one refuses, or fails and must not be passed over. */
 export async function reviewByWebhooks(state: ServerState, admission: Admission): Promise<void> {
-  const webhooks = concerned(state, "validatingwebhookconfigurations", admission);
-  await Promise.all(webhooks.map((webhook) => ask(state, webhook, admission)));
+  const concerns = concerned(state, "validatingwebhookconfigurations", admission);
+  await Promise.all(concerns.map((concern) => ask(state, concern, admission)));
 }
 
-function concerned(state: ServerState, plural: string, admission: Admission): Webhook[] {
+/** A webhook, and the version of the resource that it sees. */
+interface Concern {
+  webhook: Webhook;
+  seen: Resource;
+}
+
+function concerned(state: ServerState, plural: string, admission: Admission): Concern[] {
   // Webhooks are never asked about webhooks, so that a bad one can be removed.
   if (admission.resource.group === GROUP) return [];
   const configurations = state.store.list(`${GROUP}/${plural}`);
   const webhooks = configurations.flatMap((one) => (one.webhooks ?? []) as Webhook[]);
-  return webhooks.filter(
-    (webhook) =>
-      webhook.rules?.some((rule) => covers(rule, admission)) && selects(state, webhook, admission),
-  );
+  return webhooks.flatMap((webhook) => {
+    const seen = seenVersion(state, webhook, admission);
+    return seen && selects(state, webhook, admission) ? [{ webhook, seen }] : [];
+  });
+}
+
+/** The version that was asked for, or another one of the same resource if only that has a rule ("Equivalent"). */
+function seenVersion(
+  state: ServerState,
+  { rules = [], matchPolicy }: Webhook,
+  admission: Admission,
+): Resource | undefined {
+  const { resource } = admission;
+  const isCovered = (one: Resource) =>
+    rules.some((rule) => covers(rule, { ...admission, resource: one }));
+  if (isCovered(resource)) return resource;
+  if (matchPolicy === "Exact") return undefined;
+  const storage = storageOf(resource);
+  return state.registry.all().find((one) => storageOf(one) === storage && isCovered(one));
 }
 
 function covers(rule: Rule, { operation, resource, subresource }: Admission): boolean {
@@ -102,29 +124,42 @@ function selects(
   return !space || matchesLabels(webhook.namespaceSelector ?? {}, space.metadata.labels ?? {});
 }
 
-function reviewFor(admission: Admission): JsonObject {
+async function inSeenVersion(
+  state: ServerState,
+  object: ApiObject,
+  seen: Resource,
+): Promise<JsonObject> {
+  const [found] = await converted(state, [object], seen);
+  return { ...found!, apiVersion: groupVersion(seen), kind: seen.kind } as unknown as JsonObject;
+}
+
+async function reviewFor(
+  state: ServerState,
+  admission: Admission,
+  seen: Resource,
+): Promise<JsonObject> {
   const { resource, subresource, user, operation, name, namespace, dryRun } = admission;
-  const { group, version, kind, plural } = resource;
-  const shown = (object: ApiObject | undefined): Json =>
-    object ? ({ ...object, apiVersion: groupVersion(resource), kind } as unknown as Json) : null;
-  const gvk = { group, version, kind };
-  const gvr = { group, version, resource: plural };
+  const { group, kind, plural } = resource;
+  const shown = async (object: ApiObject | undefined): Promise<Json> =>
+    object ? inSeenVersion(state, object, seen) : null;
+  const kindIn = ({ version }: Resource) => ({ group, version, kind });
+  const resourceIn = ({ version }: Resource) => ({ group, version, resource: plural });
   return {
     kind: "AdmissionReview",
     apiVersion: "admission.k8s.io/v1",
     request: {
       uid: randomUUID(),
-      kind: gvk,
-      resource: gvr,
-      requestKind: gvk,
-      requestResource: gvr,
+      kind: kindIn(seen),
+      resource: resourceIn(seen),
+      requestKind: kindIn(resource),
+      requestResource: resourceIn(resource),
       ...(subresource ? { subResource: subresource, requestSubResource: subresource } : {}),
       name,
       ...(namespace ? { namespace } : {}),
       operation,
       userInfo: { username: user.name, groups: [...user.groups] },
-      object: shown(admission.object),
-      oldObject: shown(admission.oldObject),
+      object: await shown(admission.object),
+      oldObject: await shown(admission.oldObject),
       dryRun,
       options: null,
     },
@@ -133,12 +168,14 @@ function reviewFor(admission: Admission): JsonObject {
 
 async function ask(
   state: ServerState,
-  webhook: Webhook,
+  { webhook, seen }: Concern,
   admission: Admission,
 ): Promise<Response | undefined> {
+  const { clientConfig, timeoutSeconds = 10 } = webhook;
   let response: Response;
   try {
-    response = await call(state, webhook, reviewFor(admission));
+    const review = await reviewFor(state, admission, seen);
+    response = await callWebhook(state.store, clientConfig, review, timeoutSeconds);
   } catch (error) {
     const why = (error as Error).message;
     if (webhook.failurePolicy === "Ignore") {
@@ -150,39 +187,10 @@ async function ask(
     const causes = [{ message }];
     throw new ApiError(500, "InternalError", `Internal error occurred: ${message}`, { causes });
   }
+  admission.warnings.push(...(response.warnings ?? []));
   if (response.allowed) return response;
   const { message, code = 400, reason = "" } = response.status ?? {};
   const ending = message ? `: ${message}` : " without explanation";
   const refusal = `admission webhook "${webhook.name}" denied the request${ending}`;
   throw new ApiError(code, reason, refusal);
-}
-
-async function call(state: ServerState, webhook: Webhook, review: JsonObject): Promise<Response> {
-  const { clientConfig, timeoutSeconds = 10 } = webhook;
-  const { url, serverName } = webhookUrl(state.store, clientConfig);
-  const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, "base64") : undefined;
-  const reply = await post(url, formatJson(review), {
-    ...(ca ? { ca } : {}),
-    ...(serverName ? { servername: serverName } : {}),
-    signal: AbortSignal.timeout(timeoutSeconds * 1000),
-  });
-  const body = await text(reply);
-  if (reply.statusCode !== 200)
-    throw new Error(`Post "${url}": answered ${reply.statusCode}: ${body.slice(0, 200)}`);
-  const parsed = parseJson(body) as Json;
-  if (!isRecord(parsed) || !isRecord(parsed.response))
-    throw new Error(`Post "${url}": the answer is no AdmissionReview`);
-  return parsed.response;
-}
-
-/** A connection of its own for each call: a webhook's address and authority may change any time. */
-async function post(url: string, body: string, options: RequestOptions): Promise<IncomingMessage> {
-  const send = url.startsWith("https:") ? tlsRequest : plainRequest;
-  const headers = { "content-type": "application/json" };
-  const request = send(url, { ...options, method: "POST", agent: false, headers });
-  // What fails after the answer began is told to its reader.
-  request.on("error", () => undefined);
-  request.end(body);
-  const [reply] = (await once(request, "response")) as [IncomingMessage];
-  return reply;
 }

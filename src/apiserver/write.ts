@@ -11,6 +11,7 @@ import {
   notFound,
 } from "./api-error.ts";
 import { type ApiObject } from "./api-object.ts";
+import { converted, forStorage } from "./conversion.ts";
 import { decode } from "./decode.ts";
 import { withDefaults } from "./defaults.ts";
 import { trackWrite } from "./field-tracking.ts";
@@ -73,10 +74,11 @@ export async function create(context: WriteContext, body: Json | undefined): Pro
   // Nodes register with their status; others get theirs from controllers.
   if (resource.subresources.includes("status") && !isNode(resource)) delete fresh.status;
   const object = await admitted(context, fresh, undefined);
+  const kept = await forStorage(state, object, resource);
   const { name } = object.metadata;
   if (state.store.get(storageOf(resource), object.metadata.namespace, name))
     throw alreadyExists(resource, name);
-  return context.dryRun ? object : commit(context, object, undefined);
+  return context.dryRun ? object : commit(context, kept, undefined);
 }
 
 function isNode({ kind, custom }: Resource): boolean {
@@ -96,11 +98,12 @@ async function admitted(
   wanted: ApiObject,
   old: ApiObject | undefined,
 ): Promise<ApiObject> {
-  const { state, resource, subresource, namespace, user, dryRun, manager } = context;
+  const { state, resource, subresource, namespace, user, dryRun, warnings, manager } = context;
   let object = withDefaults(wanted, resource, old);
   const { name } = object.metadata;
   const operation = old ? "UPDATE" : "CREATE";
-  const write = { operation, resource, subresource, namespace, name, user, dryRun } as const;
+  const target = { operation, resource, subresource, namespace, name } as const;
+  const write = { ...target, user, dryRun, warnings };
   const mutated = await state.mutate({ ...write, object, oldObject: old });
   if (mutated) object = withDefaults(mutated, resource, old);
   if (old) object = withGeneration(object, old, context);
@@ -155,13 +158,15 @@ export async function change(
   const { state, resource, namespace, name = "" } = context;
   for (let attempt = 0; ; attempt++) {
     const current = get(context);
-    const wanted = build(current);
-    checkIdentity(wanted, current, context);
-    const object = await admitted(context, merged(wanted, current, context), current);
-    if (equal(withoutTimes(object), withoutTimes(current))) return current;
+    const [live = current] = await converted(state, [current], resource);
+    const wanted = build(live);
+    checkIdentity(wanted, live, context);
+    const object = await admitted(context, merged(wanted, live, context), live);
+    if (equal(withoutTimes(object), withoutTimes(live))) return current;
     if (context.dryRun) return object;
+    const kept = await forStorage(state, object, resource);
     const isLatest = state.store.get(storageOf(resource), namespace, name) === current;
-    if (isLatest) return commit(context, object, current);
+    if (isLatest) return commit(context, kept, current);
     if (attempt === RETRIES || wanted.metadata.resourceVersion)
       throw conflict(resource, name, STALE);
   }
