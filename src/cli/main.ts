@@ -25,6 +25,10 @@ const verbs: Record<string, Verb> = {
     summary: "run the tutorial in network namespaces on this machine",
     load: async () => (await import("../lab/index.ts")).runDemo,
   },
+  lint: {
+    summary: "say what is wrong with configuration files, without a cluster",
+    load: async () => (await import("./lint.ts")).runLint,
+  },
   version: {
     summary: "print the version",
     load: () => Promise.resolve(printVersion),

@@ -11,7 +11,7 @@ import {
   type Scalar,
 } from "yaml";
 import type { Faults } from "./config-error.ts";
-import { AliasTargets } from "./yaml-aliases.ts";
+import { AliasTargets, yamlProblem } from "./yaml-aliases.ts";
 import { Place } from "./place.ts";
 
 /** A value and where it stands; an absent or null one is undefined, placed at its parent. */
@@ -72,7 +72,7 @@ export function readDocument<T>(
   const control = findControlCharacter(text);
   if (control !== undefined || (fault !== undefined && !isOneOfMany)) {
     const place = new Place(lineCounter, "", control ?? fault?.pos[0]);
-    const why = control === undefined ? withoutQuotation(fault?.message ?? "") : notPrintable;
+    const why = control === undefined ? yamlProblem(fault?.message ?? "") : notPrintable;
     const problem = `not valid YAML: ${why}`;
     faults.add("yaml-syntax", { place }, problem, "correct the YAML at this position");
     return { value: undefined, unreadFromLine };
@@ -91,11 +91,6 @@ function findControlCharacter(text: string): number | undefined {
   // oxlint-disable-next-line no-control-regex
   const at = text.search(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/);
   return at === -1 ? undefined : at;
-}
-
-/** LOG-3: the parser's message without the piece of text that it quotes, which may be a password. */
-function withoutQuotation(message: string): string {
-  return message.replace(/(?<=\w)(?:: | \\).*$/s, "");
 }
 
 /** Text: any scalar as it is written, so that `password: 0123` keeps its zero. */

@@ -1,4 +1,4 @@
-/** What the aliases of a YAML document stand for, found in one walk. */
+/** What all readers of YAML share: what aliases stand for, and messages that keep secrets. */
 import { visit, type Alias, type Document, type ParsedNode } from "yaml";
 
 export class AliasTargets {
@@ -37,4 +37,9 @@ function findTargets(document: Document.Parsed): ReadonlyMap<unknown, ParsedNode
     },
   });
   return targets;
+}
+
+/** LOG-3: a parser's message without the piece of text that it quotes, which may be a password. */
+export function yamlProblem(message: string): string {
+  return message.replace(/(?<=\w)(?:: | \\).*$/s, "");
 }
