@@ -28,6 +28,11 @@ export class NamedTimers<Name extends string = string> {
     this.#timers.set(name, timer);
   }
 
+  /** As `set`, unless it is set already. */
+  setOnce(name: Name, ms: number): void {
+    if (!this.#timers.has(name)) this.set(name, ms);
+  }
+
   cancel(name: Name): void {
     clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);

@@ -17,7 +17,6 @@ export {
   type FlagSpecs,
   type FlagValues,
 } from "./go-flags.ts";
-export { exactNumber } from "./exact-numbers.ts";
 export { serveHealth, serveMetrics, type HttpServer } from "./http-server.ts";
 export {
   RequestRefused,

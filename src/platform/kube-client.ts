@@ -2,9 +2,9 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { IncomingMessage } from "node:http";
-import type { WatchEvent } from "../kube/index.ts";
+import { formatJson, type WatchEvent } from "../kube/index.ts";
 import { monotonicMs } from "./clock.ts";
-import { parseExactly } from "./exact-numbers.ts";
+import { parseCounts } from "./exact-counts.ts";
 import { KubeApiError } from "./kube-api-error.ts";
 import { loadKubeConnection, type KubeConfigSource, type KubeConnection } from "./kube-config.ts";
 import { KubeTransport, readText } from "./kube-transport.ts";
@@ -241,7 +241,7 @@ export class KubeClient {
       ...(body === undefined ? {} : { "content-type": contentType }),
     };
     const path = call.path + queryText(call.query);
-    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const content = body === undefined ? {} : { body: formatJson(body) };
     try {
       return await this.#transport.send({ method, path, headers, signal, isStream, ...content });
     } catch (error) {
@@ -294,7 +294,7 @@ function parseWatchLine<T>(line: string, call: Call): WatchEvent<T> {
 }
 
 function parse(text: string, { exactKeys }: Call): unknown {
-  return exactKeys === undefined ? JSON.parse(text) : parseExactly(text, exactKeys);
+  return exactKeys === undefined ? JSON.parse(text) : parseCounts(text, exactKeys);
 }
 
 function badAnswer(call: Call, text: string): KubeApiError {

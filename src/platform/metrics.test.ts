@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { serveMetrics } from "./http-server.ts";
-import { Metrics } from "./metrics.ts";
+import { serveHealth, serveMetrics } from "./http-server.ts";
+import { Metrics, type PoolUsageRow } from "./metrics.ts";
+import { serveProfiles } from "./profiler.ts";
+
+const lan: PoolUsageRow = {
+  pool: "lan",
+  capacity: 10n,
+  capacityV4: 10n,
+  capacityV6: 0n,
+  inUse: 0n,
+  inUseV4: 0n,
+  inUseV6: 0n,
+};
 
 /** The lines of `/metrics` that begin with `prefix`. */
 function lines(metrics: Metrics, prefix: string): string[] {
@@ -23,8 +34,8 @@ describe("Metrics", () => {
 
   it("MET-11, MET-13, MET-14, MET-15, MET-22, MET-24: a pool's series come and go; services_allocated is declared and never set", async () => {
     const metrics = new Metrics();
-    let usage = [{ pool: "lan", capacity: 10n, inUse: 0n }];
-    metrics.allocator(() => usage);
+    let usage = [lan];
+    metrics.allocator(() => usage, false);
     assert.deepEqual(lines(metrics, "metallb_allocator"), [
       'metallb_allocator_addresses_total{pool="lan"} 10',
       'metallb_allocator_addresses_in_use_total{pool="lan"} 0',
@@ -34,6 +45,29 @@ describe("Metrics", () => {
     const types = lines(metrics, "# TYPE metallb_allocator");
     assert.equal(types.length, 3);
     assert.ok(types.every((line) => line.endsWith(" gauge")));
+  });
+
+  it("MET-16, MET-10: v0.16 shows each family too, with all digits of a saturated count", async () => {
+    const metrics = new Metrics();
+    const max = 2n ** 63n - 1n;
+    const dual = { ...lan, capacity: max, capacityV6: max, inUse: 3n, inUseV4: 1n, inUseV6: 2n };
+    metrics.allocator(() => [dual], true);
+    const shown = lines(metrics, "metallb_allocator").map((line) =>
+      line.replace("metallb_allocator_", ""),
+    );
+    assert.deepEqual(shown, [
+      'addresses_total{pool="lan"} 9223372036854775807',
+      'addresses_in_use_total{pool="lan"} 3',
+      'ipv4_addresses_total{pool="lan"} 10',
+      'ipv4_addresses_in_use_total{pool="lan"} 1',
+      'ipv6_addresses_total{pool="lan"} 9223372036854775807',
+      'ipv6_addresses_in_use_total{pool="lan"} 2',
+    ]);
+    const help = lines(metrics, "# HELP");
+    assert.ok(
+      help.every((line) => line.split(" ").length > 3),
+      "MET-21: each has a help text",
+    );
   });
 
   it("MET-19, MET-20, L2-140, L2-141, L2-142, L2-143, L2-144: the speaker's series have these names, no added _total", async () => {
@@ -100,5 +134,50 @@ describe("serveMetrics", () => {
     } finally {
       await first.close();
     }
+  });
+});
+
+describe("serveHealth", () => {
+  it("MET-2: /healthz and /readyz answer 200 ok over plain HTTP, and nothing else", async () => {
+    const server = await serveHealth({ host: "127.0.0.1", port: 0 });
+    const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
+    try {
+      for (const path of ["/healthz", "/readyz", "/readyz?verbose"]) {
+        const answer = await get(path);
+        assert.deepEqual([answer.status, await answer.text()], [200, "ok"], path);
+      }
+      assert.equal((await get("/metrics")).status, 404);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("MET-2: a speaker's answers on its own address only", async () => {
+    const server = await serveHealth({ host: "127.0.0.1", port: 0 });
+    try {
+      await assert.rejects(fetch(`http://127.0.0.9:${server.port}/healthz`));
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("serveProfiles", () => {
+  it("MET-3: /debug/pprof/ says what there is, and a CPU profile is given", async () => {
+    const server = await serveProfiles("127.0.0.1:0");
+    const get = (path: string) => fetch(`http://127.0.0.1:${server.port}/debug/pprof/${path}`);
+    try {
+      assert.match(await (await get("")).text(), /profile\?seconds=N/);
+      const profile = (await (await get("profile?seconds=0.01")).json()) as { nodes: unknown[] };
+      assert.ok(profile.nodes.length > 0);
+      assert.equal((await get("heap")).status, 404);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("MET-3: an address that is none is refused with the flag's name", async () => {
+    await assert.rejects(serveProfiles("localhost"), /--pprof-bind-address=localhost: .*HOST:PORT/);
+    await assert.rejects(serveProfiles(":70000"), /HOST:PORT or :PORT/);
   });
 });

@@ -18,6 +18,7 @@ import {
 } from "../platform/index.ts";
 import { poolCounters } from "../status/index.ts";
 import { configKinds, type Watcher } from "./config-kinds.ts";
+import { findServed } from "./discovery.ts";
 import { OptionalInformer, type OptionalInformerOptions } from "./optional-informer.ts";
 
 export interface ConfigWatchOptions {
@@ -51,14 +52,14 @@ export class ConfigWatch {
   readonly #options: ConfigWatchOptions;
   readonly #informers: OptionalInformer<never>[] = [];
   readonly #timers = new NamedTimers<"look" | "lookAgain" | "rediscover">((name) => {
-    if (name === "rediscover") this.#rediscover();
+    if (name === "rediscover") void this.#rediscover();
     else this.#look();
   });
   /** What was told of each object, so that a change that is none costs nothing (K8S-3). */
   readonly #told = new Map<string, string>();
   #unanswered = 0;
+  #isStopped = false;
   #lastLookMs = 0;
-  #isLookDue = false;
   /** Refusals in a row that addresses in use are the reason of. */
   #refusals = 0;
   #configMap: ConfigMap | undefined;
@@ -82,6 +83,7 @@ export class ConfigWatch {
   }
 
   stop(): void {
+    this.#isStopped = true;
     for (const informer of this.#informers) informer.stop();
     this.#timers.cancelAll();
   }
@@ -190,10 +192,14 @@ export class ConfigWatch {
     this.#timers.set("rediscover", rediscoveryMs);
   }
 
-  #rediscover(): void {
+  /** Asks for the objects of a missing kind only when the server says that it has the kind. */
+  async #rediscover(): Promise<void> {
     const missing = this.#informers.filter(({ isUnavailable }) => isUnavailable);
-    for (const informer of missing) void informer.tryAgain();
-    if (missing.length > 0) this.#timers.set("rediscover", rediscoveryMs);
+    if (missing.length === 0) return;
+    const served = await findServed(this.#options.client, missing);
+    if (this.#isStopped) return;
+    for (const informer of served) informer.start();
+    this.#timers.set("rediscover", rediscoveryMs);
   }
 
   #isNews(what: string, seen: unknown): boolean {
@@ -206,13 +212,10 @@ export class ConfigWatch {
 
   /** K8S-4: however many changes come in one burst, they are looked at once. */
   #changed(): void {
-    if (this.#isLookDue) return;
-    this.#isLookDue = true;
-    this.#timers.set("look", Math.min(longestPauseMs, this.#lastLookMs * pausePerLook));
+    this.#timers.setOnce("look", Math.min(longestPauseMs, this.#lastLookMs * pausePerLook));
   }
 
   #look(): void {
-    this.#isLookDue = false;
     const beganMs = monotonicMs();
     const outcome = this.#options.source.look();
     this.#lastLookMs = monotonicMs() - beganMs;

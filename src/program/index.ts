@@ -4,4 +4,7 @@ export {
   ConfigurationStateWriter,
   type ConfigurationStateOptions,
 } from "./configuration-state-writer.ts";
+export { openPages } from "./pages.ts";
+export { configKinds, type WatchedKind } from "./config-kinds.ts";
 export { readOwnPod } from "./own-pod.ts";
+export { Repeater } from "./repeater.ts";

@@ -6,7 +6,6 @@ import {
   type InformerOptions,
   type KubeClient,
   type Logger,
-  resourcePath,
   type ResourceRef,
 } from "../platform/index.ts";
 
@@ -29,7 +28,6 @@ export class OptionalInformer<T extends KubeObject> {
   #informer: Informer<T> | undefined;
   #isFirst = true;
   #isUnavailable = false;
-  #isStopped = false;
 
   constructor(client: KubeClient, ref: ResourceRef, options: OptionalInformerOptions<T>) {
     this.#client = client;
@@ -41,6 +39,7 @@ export class OptionalInformer<T extends KubeObject> {
     return this.#isUnavailable;
   }
 
+  /** Once; and again while it is unavailable. */
   start(): void {
     const { logger, onSettled: _, ...options } = this.#options;
     const resource = this.ref.plural;
@@ -62,23 +61,7 @@ export class OptionalInformer<T extends KubeObject> {
     informer.start();
   }
 
-  /** Asks the server whether it has the kind by now, and only then for the objects. */
-  async tryAgain(): Promise<void> {
-    const { group, version, plural } = this.ref;
-    const path = resourcePath({ group, version, plural }).replace(/\/[^/]+$/, "");
-    try {
-      const { resources = [] } = await this.#client.getPath<{ resources?: { name: string }[] }>(
-        path,
-      );
-      if (!resources.some(({ name }) => name === plural)) return;
-    } catch {
-      return; // The next try may know more.
-    }
-    if (this.#isUnavailable && !this.#isStopped) this.start();
-  }
-
   stop(): void {
-    this.#isStopped = true;
     this.#informer?.stop();
   }
 

@@ -8,3 +8,16 @@ export {
   type ConfigurationStateOwner,
 } from "./configuration-state.ts";
 export { poolCounters, poolStatusOf, showsPoolStatus, type PoolStatus } from "./pool-status.ts";
+export {
+  nextStatusAction,
+  serviceBgpStatuses,
+  serviceL2Statuses,
+  serviceOfStatus,
+  statusesOfNode,
+  statusesOfOthers,
+  type ServiceAnnouncement,
+  type ServiceStatus,
+  type ServiceStatusKind,
+  type StatusAction,
+  type StatusWriter,
+} from "./service-status.ts";
