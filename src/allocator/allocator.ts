@@ -1,6 +1,12 @@
 /** Who has which address: the one table that all decisions about addresses go through. */
 import { isAvoided, type Pool } from "../config/index.ts";
-import { formatAddress, PrefixMap, type Family, type IpAddress } from "../ip/index.ts";
+import {
+  compareAddresses,
+  formatAddress,
+  PrefixMap,
+  type Family,
+  type IpAddress,
+} from "../ip/index.ts";
 import {
   admits,
   isPinnedTo,
@@ -8,10 +14,10 @@ import {
   type PoolApplicant,
   type PoolOrder,
 } from "./choose-pool.ts";
-import { PoolTable, type Slot } from "./pool-table.ts";
-import { poolCapacity, saturate, type PoolUsage } from "./pool-usage.ts";
+import { PoolTable } from "./pool-table.ts";
+import type { PoolUsage } from "./pool-usage.ts";
 import type { Refusal, RefusalReason } from "./refusal.ts";
-import { refuseSharing, type Sharer } from "./sharing.ts";
+import type { Sharer } from "./sharing.ts";
 
 /** What a service brings when it asks for addresses. */
 export interface Claim extends Sharer, PoolApplicant {}
@@ -36,52 +42,79 @@ export type FamilyWishes = readonly (readonly Family[])[];
 export class Allocator {
   #tables: ReadonlyMap<string, PoolTable> = new Map();
   #order: PoolOrder = orderPools([]);
-  #slots = new PrefixMap<Slot>([]);
+  #tableAround = new PrefixMap<PoolTable>([]);
   /** By service, `namespace/name`. */
   readonly #holdings = new Map<string, Holding>();
+  /** Pools whose usage may have changed since it was last asked for. */
+  #touched = new Set<string>();
 
   /**
    * Puts new pools in force. Holders whose addresses all lie in one new pool keep them, under
-   * its name; the others are dropped and returned (IPAM-50).
+   * its name; the others are dropped and returned (IPAM-50). Costs as much as what changed.
    */
   setPools(pools: ReadonlyMap<string, Pool>): readonly Holding[] {
-    this.#tables = new Map([...pools.values()].map((pool) => [pool.name, new PoolTable(pool)]));
+    const former = this.#tables;
+    const tables = [...pools.values()].map(
+      (pool) => former.get(pool.name)?.under(pool) ?? new PoolTable(pool),
+    );
+    this.#tables = new Map(tables.map((table) => [table.pool.name, table]));
     this.#order = orderPools(pools.values());
-    this.#slots = new PrefixMap([...this.#tables.values()].flatMap((table) => table.prefixes));
-    const dropped: Holding[] = [];
-    for (const [service, holding] of this.#holdings) {
-      const home = this.#findHome(holding.addresses);
-      if (home === undefined) {
-        this.#holdings.delete(service);
-        dropped.push(holding);
-      } else {
-        this.#put({ ...holding, pool: home.name });
-      }
+    this.#tableAround = new PrefixMap(
+      tables.flatMap((table) => table.pool.prefixes.map((prefix) => [prefix, table] as const)),
+    );
+    const isKept = (name: string) => former.get(name) === this.#tables.get(name);
+    for (const name of [...former.keys(), ...this.#tables.keys()]) {
+      if (!isKept(name)) this.#touched.add(name);
     }
-    return dropped;
+    const moving = [...this.#holdings.values()].filter(({ pool }) => !isKept(pool));
+    return moving.filter((holding) => !this.#moveIn(holding));
   }
 
-  /** IPAM-7: gives exactly these addresses in place of what the service held; or changes nothing. */
-  assign(claim: Claim, addresses: readonly IpAddress[]): Assignment {
+  /** Whether there is any pool at all (IPAM-52). */
+  get hasPools(): boolean {
+    return this.#tables.size > 0;
+  }
+
+  /**
+   * IPAM-7: gives exactly these addresses in place of what the service held; or changes nothing.
+   * With `poolName`: only if they are that pool's (IPAM-12).
+   */
+  assign(claim: Claim, addresses: readonly IpAddress[], poolName?: string): Assignment {
     const home = this.#findHome(addresses);
-    const refusal = this.#refuseAssign(claim, addresses, home);
-    if (home === undefined || refusal !== undefined) {
-      return { ok: false, refusal: refusal ?? refuseOutside(addresses) };
-    }
-    this.unassign(claim.service);
+    if (home === undefined) return { ok: false, refusal: refuseOutside(addresses) };
+    const refusal = this.#refuseAssign(claim, addresses, home.pool);
+    if (refusal !== undefined) return { ok: false, refusal };
     const { service, sharingKey, backendKey, ports } = claim;
-    const holding = { service, pool: home.name, addresses, sharingKey, backendKey, ports };
-    this.#put(holding);
+    const pool = home.pool.name;
+    if (poolName !== undefined && poolName !== pool) {
+      return { ok: false, refusal: refuseOtherPool(addresses, pool, poolName) };
+    }
+    const former = this.#holdings.get(service);
+    const holding = { service, pool, addresses, sharingKey, backendKey, ports };
+    if (former !== undefined && isSameHolding(former, holding))
+      return { ok: true, holding: former };
+    this.unassign(service);
+    this.#put(home, holding);
     return { ok: true, holding };
+  }
+
+  /** IPAM-32: adds an address of another family, from the same pool, to what the service holds. */
+  extend(claim: Claim, family: Family): Assignment {
+    const { pool = "", addresses = [] } = this.#holdings.get(claim.service) ?? {};
+    const more = this.#tables.get(pool)?.firstFor(family, claim);
+    if (more !== undefined) return this.assign(claim, [...addresses, more]);
+    const fix = `add IPv${family} addresses to it`;
+    return refuse("pool-exhausted", `no available IPv${family} address in pool "${pool}"`, fix);
   }
 
   /** Takes back what the service holds, and returns it. */
   unassign(service: string): Holding | undefined {
     const holding = this.#holdings.get(service);
-    for (const address of holding?.addresses ?? []) {
-      this.#slots.get(address)?.block.remove(address.value, service);
-    }
+    if (holding === undefined) return undefined;
+    const table = this.#tables.get(holding.pool);
+    for (const address of holding.addresses) table?.remove(address, service);
     this.#holdings.delete(service);
+    this.#touched.add(holding.pool);
     return holding;
   }
 
@@ -121,42 +154,51 @@ export class Allocator {
 
   /** One row a pool, in the order of the configuration. */
   usage(): PoolUsage[] {
-    return [...this.#tables.values()].map((table) => {
-      const [capacityV4, capacityV6] = [poolCapacity(table.pool, 4), poolCapacity(table.pool, 6)];
-      const [inUseV4, inUseV6] = [BigInt(table.countTaken(4)), BigInt(table.countTaken(6))];
-      const capacity = saturate(capacityV4 + capacityV6);
-      const inUse = inUseV4 + inUseV6;
-      return { pool: table.pool.name, capacity, capacityV4, capacityV6, inUse, inUseV4, inUseV6 };
-    });
+    return [...this.#tables.values()].map((table) => table.usage());
   }
 
-  #refuseAssign(
-    claim: Claim,
-    addresses: readonly IpAddress[],
-    home: Pool | undefined,
-  ): Refusal | undefined {
-    if (home === undefined) return undefined;
+  /** Undefined if there is no such pool. */
+  usageOf(pool: string): PoolUsage | undefined {
+    return this.#tables.get(pool)?.usage();
+  }
+
+  /** Names of pools, also of former ones, whose usage may have changed since the last call. */
+  takeTouched(): ReadonlySet<string> {
+    const touched = this.#touched;
+    if (touched.size > 0) this.#touched = new Set();
+    return touched;
+  }
+
+  #refuseAssign(claim: Claim, addresses: readonly IpAddress[], home: Pool): Refusal | undefined {
     if (!admits(home, claim)) return refuseAdmission(home);
     const families = new Set(addresses.map(({ family }) => family));
     if (families.size !== addresses.length) {
       const problem = `${quoteAddresses(addresses)} has two addresses of one family`;
       return { reason: "unfit-addresses", problem, fix: "use at most one address of each family" };
     }
+    const table = this.#tables.get(home.name);
     for (const address of addresses) {
-      const holders = this.#slots.get(address)?.block.holdersOf(address.value) ?? [];
-      const refusal = refuseSharing(claim, holders, address);
+      const refusal = table?.refuse(address, claim);
       if (refusal !== undefined) return refusal;
     }
     return undefined;
   }
 
   /** The one pool that contains all the addresses. */
-  #findHome(addresses: readonly IpAddress[]): Pool | undefined {
+  #findHome(addresses: readonly IpAddress[]): PoolTable | undefined {
     const homes = addresses.map((address) => {
-      const pool = this.#slots.get(address)?.table.pool;
-      return pool && !isAvoided(pool, address) ? pool : undefined;
+      const table = this.#tableAround.get(address);
+      return table && !isAvoided(table.pool, address) ? table : undefined;
     });
     return homes.every((home) => home === homes[0]) ? homes[0] : undefined;
+  }
+
+  /** Keeps a holding of a pool that changed, if one pool has all its addresses now. */
+  #moveIn(holding: Holding): boolean {
+    const home = this.#findHome(holding.addresses);
+    if (home === undefined) this.#holdings.delete(holding.service);
+    else this.#put(home, { ...holding, pool: home.pool.name });
+    return home !== undefined;
   }
 
   #firstFit(
@@ -175,12 +217,22 @@ export class Allocator {
     return undefined;
   }
 
-  #put(holding: Holding): void {
+  #put(home: PoolTable, holding: Holding): void {
     this.#holdings.set(holding.service, holding);
-    for (const address of holding.addresses) {
-      this.#slots.get(address)?.block.add(address.value, holding);
-    }
+    for (const address of holding.addresses) home.add(address, holding);
+    this.#touched.add(holding.pool);
   }
+}
+
+function isSameHolding(a: Holding, b: Holding): boolean {
+  return (
+    a.pool === b.pool &&
+    a.sharingKey === b.sharingKey &&
+    a.backendKey === b.backendKey &&
+    a.ports.join() === b.ports.join() &&
+    a.addresses.length === b.addresses.length &&
+    a.addresses.every((one, index) => compareAddresses(one, b.addresses[index] as IpAddress) === 0)
+  );
 }
 
 function refuse(reason: RefusalReason, problem: string, fix: string): Assignment {
@@ -190,6 +242,13 @@ function refuse(reason: RefusalReason, problem: string, fix: string): Assignment
 function refuseOutside(addresses: readonly IpAddress[]): Refusal {
   const problem = `${quoteAddresses(addresses)} is not allowed in config: no pool contains it`;
   return { reason: "not-in-a-pool", problem, fix: "use an address of a pool, or add it to a pool" };
+}
+
+function refuseOtherPool(addresses: readonly IpAddress[], home: string, asked: string): Refusal {
+  const problem =
+    `${quoteAddresses(addresses)} of pool "${home}" is ` +
+    `not compatible with requested address pool "${asked}"`;
+  return { reason: "not-in-that-pool", problem, fix: "ask for the address or for the pool alone" };
 }
 
 function refuseAdmission({ name }: Pool): Refusal {

@@ -1,111 +1,147 @@
 /** Who holds which address of one pool, and which address comes next. */
-import type { Pool } from "../config/index.ts";
-import { prefixLast, type Family, type IpAddress, type Prefix } from "../ip/index.ts";
-import { FreeAddresses, type AddressRun } from "./free-address.ts";
+import assert from "node:assert/strict";
+import { isBuggyAddress, type Pool } from "../config/index.ts";
+import { comparePrefixes, type Family, type IpAddress, type Prefix } from "../ip/index.ts";
+import { AddressOrder } from "./address-order.ts";
+import { FreeAddresses } from "./free-address.ts";
+import { poolCapacity, saturate, type PoolUsage } from "./pool-usage.ts";
+import type { Refusal } from "./refusal.ts";
 import { SharedAddresses } from "./shared-addresses.ts";
-import type { Sharer, SharingTerms } from "./sharing.ts";
+import {
+  refuseSharing,
+  SharedUse,
+  type AddressUse,
+  type Sharer,
+  type SharingTerms,
+} from "./sharing.ts";
 
-/** The addresses of one pool, as a list of runs in allocation order. */
 export class PoolTable {
-  readonly pool: Pool;
-  readonly #blocks: readonly Block[];
-  /** Each prefix of the pool with the block it is part of. */
-  readonly prefixes: readonly (readonly [Prefix, Slot])[];
+  #pool: Pool;
+  readonly #families: Readonly<Record<Family, FamilyTable>>;
+  readonly #capacities: Readonly<Record<Family, bigint>>;
 
   constructor(pool: Pool) {
-    this.pool = pool;
-    const runs = joinPrefixes(pool.prefixes);
-    this.#blocks = runs.map(({ run }) => new Block(run, pool.avoidBuggyIps));
-    this.prefixes = runs.flatMap(({ parts }, index) => {
-      const slot = { table: this, block: this.#blocks[index] as Block };
-      return parts.map((prefix) => [prefix, slot] as const);
-    });
+    this.#pool = pool;
+    this.#families = { 4: new FamilyTable(pool, 4), 6: new FamilyTable(pool, 6) };
+    this.#capacities = { 4: poolCapacity(pool, 4), 6: poolCapacity(pool, 6) };
+  }
+
+  get pool(): Pool {
+    return this.#pool;
+  }
+
+  /** This table with what else the pool says now, or undefined if its addresses are not the same. */
+  under(pool: Pool): PoolTable | undefined {
+    if (!hasSameAddresses(this.#pool, pool)) return undefined;
+    this.#pool = pool;
+    return this;
   }
 
   /** IPAM-10: entries in listed order, ascending inside, the first that admits the claimant. */
   firstFor(family: Family, claim: SharingTerms): IpAddress | undefined {
-    for (const block of this.#blocks) {
-      const value = block.family === family ? block.firstFor(claim) : undefined;
-      if (value !== undefined) return { family, value };
-    }
-    return undefined;
+    return this.#families[family].firstFor(claim);
   }
 
-  /** Distinct addresses held. */
-  countTaken(family: Family): number {
-    const blocks = this.#blocks.filter((block) => block.family === family);
-    return blocks.reduce((count, block) => count + block.takenCount, 0);
+  add(address: IpAddress, holder: Sharer): void {
+    this.#families[address.family].add(address.value, holder);
+  }
+
+  remove(address: IpAddress, service: string): void {
+    this.#families[address.family].remove(address.value, service);
+  }
+
+  /** IPAM-40: why the claimant may not hold this address of the pool. */
+  refuse(address: IpAddress, claim: Sharer): Refusal | undefined {
+    return refuseSharing(claim, this.#families[address.family].useOf(address.value), address);
+  }
+
+  usage(): PoolUsage {
+    const [capacityV4, capacityV6] = [this.#capacities[4], this.#capacities[6]];
+    const inUseV4 = BigInt(this.#families[4].takenCount);
+    const inUseV6 = BigInt(this.#families[6].takenCount);
+    const capacity = saturate(capacityV4 + capacityV6);
+    const inUse = inUseV4 + inUseV6;
+    return { pool: this.#pool.name, capacity, capacityV4, capacityV6, inUse, inUseV4, inUseV6 };
   }
 }
 
-/** Where an address lives. */
-export interface Slot {
-  readonly table: PoolTable;
-  readonly block: Block;
-}
-
-/** One run with the holders of each of its taken addresses. */
-class Block {
-  readonly family: Family;
-  readonly #holders = new Map<bigint, readonly Sharer[]>();
+/** The addresses of one family, by their numbers in the order of allocation. */
+class FamilyTable {
+  readonly #family: Family;
+  readonly #skipsBuggy: boolean;
+  readonly #order: AddressOrder;
+  readonly #uses = new Map<bigint, AddressUse>();
   readonly #free: FreeAddresses;
   readonly #shared = new SharedAddresses();
 
-  constructor(run: AddressRun, skipsBuggy: boolean) {
-    this.family = run.family;
-    this.#free = new FreeAddresses(run, skipsBuggy);
+  constructor({ prefixes, avoidBuggyIps }: Pool, family: Family) {
+    this.#family = family;
+    this.#skipsBuggy = avoidBuggyIps;
+    this.#order = new AddressOrder(prefixes.filter((prefix) => prefix.family === family));
+    this.#free = new FreeAddresses(this.#order.size, (position) => this.#isOpen(position));
   }
 
+  /** Distinct addresses held. */
   get takenCount(): number {
-    return this.#free.takenCount;
+    return this.#uses.size;
   }
 
-  holdersOf(value: bigint): readonly Sharer[] {
-    return this.#holders.get(value) ?? [];
+  useOf(value: bigint): AddressUse | undefined {
+    return this.#uses.get(this.#order.positionOf(value));
   }
 
-  /** IPAM-41: the lowest address that is free or that its holders would share. */
-  firstFor(claim: SharingTerms): bigint | undefined {
+  /** IPAM-41: the first address that is free or that its holders would share. */
+  firstFor(claim: SharingTerms): IpAddress | undefined {
     const free = this.#free.lowest();
     const shared = this.#shared.lowestFor(claim);
-    if (free === undefined || shared === undefined) return free ?? shared;
-    return free < shared ? free : shared;
+    const position = free === undefined || (shared ?? free) < free ? shared : free;
+    return position === undefined ? undefined : this.#addressAt(position);
   }
 
   add(value: bigint, holder: Sharer): void {
-    this.#change(value, [...this.holdersOf(value), holder]);
+    const position = this.#order.positionOf(value);
+    const before = this.#uses.get(position);
+    if (holder.sharingKey === "") {
+      assert(before === undefined, "an address of one who does not share has another holder");
+      this.#uses.set(position, holder);
+    } else {
+      const use = before instanceof SharedUse ? before : new SharedUse();
+      use.add(holder);
+      this.#uses.set(position, use);
+      this.#shared.file(position, use);
+    }
+    this.#free.taken(position);
   }
 
   remove(value: bigint, service: string): void {
-    const left = this.holdersOf(value).filter((holder) => holder.service !== service);
-    this.#change(value, left);
+    const position = this.#order.positionOf(value);
+    const use = this.#uses.get(position);
+    if (use instanceof SharedUse) {
+      use.remove(service);
+      this.#shared.file(position, use);
+      if (!use.isEmpty) return;
+    }
+    this.#uses.delete(position);
+    this.#free.givenBack(position);
   }
 
-  #change(value: bigint, after: readonly Sharer[]): void {
-    this.#shared.file(value, after);
-    if (after.length === 0) {
-      this.#holders.delete(value);
-      this.#free.giveBack(value);
-    } else {
-      this.#holders.set(value, after);
-      this.#free.take(value);
-    }
+  #isOpen(position: bigint): boolean {
+    if (this.#uses.has(position)) return false;
+    return !(this.#skipsBuggy && isBuggyAddress(this.#addressAt(position)));
+  }
+
+  #addressAt(position: bigint): IpAddress {
+    return { family: this.#family, value: this.#order.valueAt(position) };
   }
 }
 
-/** Joins neighbouring prefixes, such as those of one range: fewer runs to ask. */
-function joinPrefixes(prefixes: readonly Prefix[]): { run: AddressRun; parts: Prefix[] }[] {
-  const runs: { run: AddressRun; parts: Prefix[] }[] = [];
-  for (const prefix of prefixes) {
-    const { family, first } = prefix;
-    const previous = runs.at(-1);
-    const last = prefixLast(prefix);
-    if (previous?.run.family === family && previous.run.last + 1n === first) {
-      previous.run = { ...previous.run, last };
-      previous.parts.push(prefix);
-    } else {
-      runs.push({ run: { family, first, last }, parts: [prefix] });
-    }
-  }
-  return runs;
+function hasSameAddresses(a: Pool, b: Pool): boolean {
+  return (
+    a.avoidBuggyIps === b.avoidBuggyIps &&
+    a.prefixes.length === b.prefixes.length &&
+    a.prefixes.every((prefix, index) => {
+      const other = b.prefixes[index] as Prefix;
+      return comparePrefixes(prefix, other) === 0;
+    })
+  );
 }

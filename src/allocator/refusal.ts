@@ -2,6 +2,7 @@
 
 export type RefusalReason =
   | "not-in-a-pool"
+  | "not-in-that-pool"
   | "pool-not-compatible"
   | "unfit-addresses"
   | "address-in-use"

@@ -1,16 +1,20 @@
 /** Where a service that shares may join others, without asking at each of their addresses. */
 import { LowestFirst } from "./lowest-first.ts";
-import { sharingIdentity, type Sharer, type SharingTerms } from "./sharing.ts";
+import { sharingIdentity, type SharedUse, type SharingTerms } from "./sharing.ts";
 
 /** Addresses on which the same ports are taken: they are all equally good, so the lowest wins. */
 interface Group {
   readonly identity: string;
-  readonly ports: readonly string[];
+  readonly name: string;
+  readonly ports: ReadonlyMap<string, string>;
   readonly addresses: LowestFirst;
 }
 
+/** An address on which more ports are taken makes a group of its own: naming it by them would cost too much. */
+const portsToGroupBy = 32;
+
 export class SharedAddresses {
-  /** By sharing identity, then by the text of the ports taken. */
+  /** By sharing identity, then by name. */
   readonly #groups = new Map<string, Map<string, Group>>();
   /** The group of each address. */
   readonly #groupOf = new Map<bigint, Group>();
@@ -21,35 +25,41 @@ export class SharedAddresses {
     if (identity === undefined) return undefined;
     let best: bigint | undefined;
     for (const { ports, addresses } of this.#groups.get(identity)?.values() ?? []) {
-      if (ports.some((port) => claim.ports.includes(port))) continue;
+      if (claim.ports.some((port) => ports.has(port))) continue;
       const lowest = addresses.lowest();
       if (lowest !== undefined && (best === undefined || lowest < best)) best = lowest;
     }
     return best;
   }
 
-  /** Files the address under what its present holders share, if they do; all have the same keys. */
-  file(value: bigint, holders: readonly Sharer[]): void {
-    this.#remove(value);
-    const identity = holders[0] && sharingIdentity(holders[0]);
+  /** Files the address under what its present holders share, if they do. */
+  file(position: bigint, use: SharedUse): void {
+    this.#remove(position);
+    const { identity, ports } = use;
     if (identity === undefined) return;
-    const ports = holders.flatMap((holder) => holder.ports).sort();
+    const isSmall = ports.size <= portsToGroupBy;
+    const name = isSmall ? [...ports.keys()].sort().join() : `at ${position}`;
     const groups = this.#groups.get(identity) ?? new Map<string, Group>();
-    const group = groups.get(ports.join()) ?? { identity, ports, addresses: new LowestFirst() };
-    group.addresses.add(value);
-    groups.set(ports.join(), group);
+    const group = groups.get(name) ?? {
+      identity,
+      name,
+      ports: isSmall ? new Map(ports) : ports,
+      addresses: new LowestFirst(),
+    };
+    group.addresses.add(position);
+    groups.set(name, group);
     this.#groups.set(identity, groups);
-    this.#groupOf.set(value, group);
+    this.#groupOf.set(position, group);
   }
 
-  #remove(value: bigint): void {
-    const group = this.#groupOf.get(value);
+  #remove(position: bigint): void {
+    const group = this.#groupOf.get(position);
     if (group === undefined) return;
-    this.#groupOf.delete(value);
-    group.addresses.delete(value);
+    this.#groupOf.delete(position);
+    group.addresses.delete(position);
     if (group.addresses.size > 0) return;
     const groups = this.#groups.get(group.identity);
-    groups?.delete(group.ports.join());
+    groups?.delete(group.name);
     if (groups?.size === 0) this.#groups.delete(group.identity);
   }
 }

@@ -8,8 +8,10 @@ import {
   type IpAddress,
 } from "../ip/index.ts";
 import { serviceKey, type Service } from "../kube/index.ts";
+import { nameField } from "./service-claim.ts";
 import { Journal, type ServiceOutcome } from "./service-outcome.ts";
 import { poolAnnotation, readRequest, type ServiceRequest } from "./service-request.ts";
+import { showAddresses } from "./shown-addresses.ts";
 
 export interface ReconcileOptions {
   /** False until all holders were replayed: adopt what status shows, give nothing new (LC-20). */
@@ -32,13 +34,14 @@ export function reconcileService(
   if (typeof request === "string") {
     // LC-25: silent for users, and nobody else is looked at anew.
     if (allocator.unassign(key) !== undefined) cleared(journal, request);
-    return journal.done(service, undefined);
+    return journal.done(service, showAddresses(service, []));
   }
   const kept = keepAddress(service, request, allocator, journal);
   if (kept !== undefined) {
-    if (mayAllocate) return journal.done(service, moveOrStay(kept, request, allocator, journal));
-    const mayMove = wishToMove(kept, request, allocator) !== undefined;
-    return mayMove ? journal.retry() : journal.done(service, kept);
+    const isMoving = wishToMove(kept, request, allocator) !== undefined;
+    if (isMoving && !mayAllocate) return journal.retry();
+    const address = isMoving ? moveOrStay(kept, request, allocator, journal) : kept;
+    return journal.done(service, showAddresses(service, [address]));
   }
   allocator.unassign(key);
   if (!mayAllocate) {
@@ -46,7 +49,8 @@ export function reconcileService(
     journal.log("error", { op: "allocateIP", error, msg: "controller not synced" });
     return journal.retry();
   }
-  return journal.done(service, giveAddress(request, allocator, journal));
+  const given = giveAddress(request, allocator, journal);
+  return journal.done(service, showAddresses(service, given === undefined ? [] : [given]));
 }
 
 /** The address that status shows, or the one it moves to because it asks for another; none if it may not stay. */
@@ -151,13 +155,6 @@ function allocate(request: ServiceRequest, allocator: Allocator): Assignment {
   if (pool === "") return allocator.allocate(claim, wishes);
   const field = `annotation ${poolAnnotation}`;
   return nameField(field, allocator.allocateFromPool(claim, pool, wishes));
-}
-
-/** Puts the field that holds the refused value in front of the refusal. */
-function nameField(field: string, assignment: Assignment): Assignment {
-  if (assignment.ok) return assignment;
-  const { refusal } = assignment;
-  return { ok: false, refusal: { ...refusal, problem: `${field}: ${refusal.problem}` } };
 }
 
 function malformedAddress(text: string, family: Family): Refusal {

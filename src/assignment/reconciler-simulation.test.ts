@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import type { Service } from "../kube/index.ts";
-import { Reconciler, type ReconcilerCommand, type ReconcilerEvent } from "./reconciler.ts";
-import { reconcileService } from "./reconcile-service.ts";
+import { compileConfigMap, findStrandedAddress, type ConfigOutcome } from "../config/index.ts";
+import { Reconciler } from "./reconciler.ts";
+import type { ReconcilerCommand, ReconcilerEvent } from "./reconciler-messages.ts";
 
 const names = Array.from({ length: 8 }, (_, index) => `s${index}`);
 interface Document {
@@ -42,7 +43,7 @@ class History {
   #seed: number;
   #version = 0;
   #nowMs = 0;
-  #reconciler = new Reconciler(reconcileService);
+  #reconciler = new Reconciler();
   readonly #stored = new Map<string, Service>();
   #config: Document = ample;
   /** What this controller has been told since its start. */
@@ -123,12 +124,12 @@ class History {
   #setConfig(document: Document = ample): void {
     this.#config = document;
     this.#told.push(document);
-    this.#coming.push({ kind: "config", text: document.text });
+    this.#coming.push({ kind: "config", outcome: outcomeOf(document.text) });
   }
 
   /** A new process: it lists what is stored, in any order of configuration and services. */
   #restart(): void {
-    this.#reconciler = new Reconciler(reconcileService);
+    this.#reconciler = new Reconciler();
     this.#writes = [];
     const listed: ReconcilerEvent[] = [...this.#stored.values()].map((service) => {
       return { kind: "service", key: `d/${service.metadata.name}`, service };

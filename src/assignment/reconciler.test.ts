@@ -1,15 +1,12 @@
-/** The controller's machine with rules of the simplest kind: any address of the status, else any free one. */
+/** The controller's machine: what is looked at when, and what follows. */
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { formatAddress, parseAddress } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
-import {
-  Reconciler,
-  type ReconcilerCommand,
-  type ReconcilerEvent,
-  type JudgeService,
-} from "./reconciler.ts";
+import { compileConfigMap, findStrandedAddress, type ConfigOutcome } from "../config/index.ts";
+import { Reconciler } from "./reconciler.ts";
+import type { JudgeService, ReconcilerCommand, ReconcilerEvent } from "./reconciler-messages.ts";
 import { reconcileService } from "./reconcile-service.ts";
 
 const pool = (addresses: string): string =>
@@ -28,6 +25,7 @@ function addressOf({ status }: Service): string | undefined {
   return status?.loadBalancer?.ingress?.[0]?.ip;
 }
 
+/** The simplest rules: any address of the status, else any free one. */
 const judge: JudgeService = (service, allocator, { mayAllocate }) => {
   const key = `d/${service.metadata.name}`;
   const base = { service: key, namespace: "d", labels: {} };
@@ -60,7 +58,7 @@ class Bench {
   answersWrites = true;
 
   constructor(rules: JudgeService = judge) {
-    this.reconciler = new Reconciler(rules);
+    this.reconciler = new Reconciler({ rules: { legacy: rules, modern: rules } });
   }
 
   send(event: ReconcilerEvent): void {
@@ -81,7 +79,24 @@ class Bench {
   }
 
   config(text: string | undefined): void {
-    this.send({ kind: "config", text });
+    this.send({ kind: "config", outcome: this.#outcomeOf(text) });
+  }
+
+  /** As the source of configuration in front of the machine decides (LC-21, LC-27). */
+  #outcomeOf(text: string | undefined): ConfigOutcome {
+    if (text === undefined) return { kind: "missing" };
+    const result = compileConfigMap(text);
+    if (!result.ok) return { kind: "refused", findings: result.findings };
+    const stranded = findStrandedAddress(result.config, this.reconciler.held());
+    if (stranded === undefined) {
+      return { kind: "accepted", config: result.config, warnings: result.warnings };
+    }
+    const { message, fix } = stranded;
+    const place = { object: "ConfigMap metallb-system/config", path: "data.config" };
+    return {
+      kind: "refused",
+      findings: [{ code: "LC-21", severity: "error", ...place, message, fix }],
+    };
   }
 
   listed(): void {
@@ -365,7 +380,7 @@ describe("Reconciler", () => {
     it("K8S-7: nothing is asked of other controllers: the only writes are of Service status", () => {
       bench.put(service("a"));
       const kinds = new Set(bench.commands.map(({ kind }) => kind));
-      const expected = ["count", "gauge", "log", "recordOnService", "writeStatus"];
+      const expected = ["count", "gauge", "log", "poolUsage", "recordOnService", "writeStatus"];
       assert.deepEqual([...kinds].sort(), expected);
     });
   });

@@ -25,16 +25,22 @@ export interface ReconcilerOptions {
 
 const realRules = { legacy: reconcileService, modern: reconcileModern };
 
-/** A status write: what it started from, what it wants stored, and whether to come back after it. */
-interface Write {
-  readonly from: Service;
-  readonly wanted: Service;
+/** How one evaluation ended, and whether an event asked for it or a pass over all. */
+interface Turn {
   readonly result: ServiceOutcome["result"];
   readonly isOwnTurn: boolean;
 }
 
+/** A status write: what it started from, and what it wants stored. */
+interface Write extends Turn {
+  readonly from: Service;
+  readonly wanted: Service;
+}
+
 /** Work on so many keys, then let the event loop turn: a pass over 10,000 services must not hold it. */
 const keysPerStep = 100;
+/** More of our own writes than this the watch is never behind. */
+const echoesAtMost = 8;
 
 // Keys of services contain a slash; these do not.
 const missingKey = "config missing";
@@ -63,6 +69,8 @@ export class Reconciler {
   readonly #waiting = new Set<string>();
   readonly #writes = new Map<string, Write>();
   readonly #failedWrites = new Map<string, Write>();
+  /** Versions that we stored, until the watch tells of one that we did not. */
+  readonly #echoes = new Map<string, string[]>();
   #commands: ReconcilerCommand[] = [];
 
   constructor({ loadBalancerClass = "", rules = realRules }: ReconcilerOptions = {}) {
@@ -118,17 +126,22 @@ export class Reconciler {
   }
 
   #onService(key: string, service: Service | undefined): void {
-    const known = this.#services.get(key);
+    if (service !== undefined && this.#isEcho(key, service)) return;
+    this.#echoes.delete(key);
     if (service === undefined) this.#services.delete(key);
-    else if (isSameVersion(known, service)) return;
     else this.#services.set(key, service);
     this.#ownTurns.add(key);
     this.#queue.add(key);
   }
 
+  /** The watch tells late of what we stored: the versions before the one that we know would take us back. */
+  #isEcho(key: string, service: Service): boolean {
+    if (isSameVersion(this.#services.get(key), service)) return true;
+    return this.#echoes.get(key)?.includes(service.metadata.resourceVersion ?? "") ?? false;
+  }
+
   #work(key: string, nowMs: number): void {
     const isOwnTurn = this.#ownTurns.delete(key);
-    // Full passes do not count, but v0.9.5 counts whatever comes out of its queue.
     if (isOwnTurn || !this.#isModern()) this.#do({ kind: "count", what: "updates" });
     if (key === missingKey) this.#onStillMissing(nowMs);
     else if (key === listedKey) this.#onListed();
@@ -167,15 +180,24 @@ export class Reconciler {
       this.#do({ kind: "writeStatus", key, service: changed });
     }
     this.#tell(key, service, outcome);
+    this.#follow(key, before, { result, isOwnTurn });
+    if (changed === service) this.#finish(key, { result, isOwnTurn }, nowMs);
+  }
+
+  /** What an evaluation means for others, and for the next pass. */
+  #follow(key: string, before: Holding | undefined, { result, isOwnTurn }: Turn): void {
     if (result === "done") this.#waiting.delete(key);
     else this.#waiting.add(key);
     const isFreeing = this.#isFreeing(before, this.#allocator.holdingOf(key), result);
     if (isFreeing) this.#queue.add(freedKey);
+    // CTL-11: to look at the others again is no error.
     const isError = result === "retry" || (result === "failed" && !isFreeing);
-    if (isError && (isOwnTurn || !this.#isModern())) {
-      this.#do({ kind: "count", what: "updateErrors" });
-    }
-    if (changed === service) this.#finish(key, { result, isOwnTurn }, nowMs);
+    if (isError) this.#countError(isOwnTurn);
+  }
+
+  /** Full passes count neither objects nor errors, but v0.9.5 counts all. */
+  #countError(isOwnTurn: boolean): void {
+    if (isOwnTurn || !this.#isModern()) this.#do({ kind: "count", what: "updateErrors" });
   }
 
   /** CTL-11: whether those that wait are to be looked at again. */
@@ -210,7 +232,11 @@ export class Reconciler {
     if (write === undefined) return;
     this.#writes.delete(key);
     // Unless the watch was faster, this is the newest that we know: judging the old one would free the address.
-    if (isSameVersion(this.#services.get(key), write.from)) this.#services.set(key, stored);
+    if (isSameVersion(this.#services.get(key), write.from)) {
+      this.#services.set(key, stored);
+      const version = stored.metadata.resourceVersion ?? "";
+      this.#echoes.set(key, [...(this.#echoes.get(key) ?? []).slice(-echoesAtMost), version]);
+    }
     this.#log("info", { event: "serviceUpdated", service: key, msg: "updated service object" });
     this.#finish(key, write, nowMs);
   }
@@ -233,15 +259,11 @@ export class Reconciler {
     const fields = { op: "updateServiceStatus", service: key, error };
     this.#log("error", { ...fields, msg: "failed to update service status" });
     const isOwnTurn = write?.isOwnTurn ?? true;
-    if (isOwnTurn || !this.#isModern()) this.#do({ kind: "count", what: "updateErrors" });
+    this.#countError(isOwnTurn);
     return this.#finish(key, { result: "retry", isOwnTurn }, nowMs);
   }
 
-  #finish(
-    key: string,
-    { result, isOwnTurn }: Pick<Write, "result" | "isOwnTurn">,
-    nowMs: number,
-  ): void {
+  #finish(key: string, { result, isOwnTurn }: Turn, nowMs: number): void {
     if (result !== "retry") return this.#queue.done(key);
     if (isOwnTurn) this.#ownTurns.add(key);
     return this.#queue.retry(key, nowMs);

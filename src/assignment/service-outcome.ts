@@ -1,13 +1,12 @@
 /** What the evaluation of one service asks for: the Service to store, events, log lines. */
-import { formatAddress, type IpAddress } from "../ip/index.ts";
 import type { EventNote, Service } from "../kube/index.ts";
 
 export interface ServiceOutcome {
   /**
    * `done`: nothing more until something changes; `waiting`: nor before an address becomes free;
-   * `retry`: come back with back-off.
+   * `failed`: the same, and it is an error (CTL-5); `retry`: come back with back-off.
    */
-  readonly result: "done" | "waiting" | "retry";
+  readonly result: "done" | "waiting" | "failed" | "retry";
   /** The Service to store through its status subresource; absent if it is as it should be. */
   readonly changed?: Service;
   readonly notes: readonly ServiceNote[];
@@ -25,7 +24,7 @@ export interface ServiceLog {
 export class Journal {
   readonly #notes: ServiceNote[] = [];
   readonly #logs: ServiceLog[] = [];
-  #isWaiting = false;
+  #result: "done" | "waiting" | "failed" = "done";
 
   note(type: ServiceNote["type"], reason: string, message: string): void {
     this.#notes.push({ type, reason, message });
@@ -37,32 +36,22 @@ export class Journal {
 
   /** The service asks for an address that it cannot have now. */
   wait(): void {
-    this.#isWaiting = true;
+    this.#result = "waiting";
   }
 
-  /** The status shall show exactly this address, or none. */
-  done(service: Service, address: IpAddress | undefined): ServiceOutcome {
-    const changed = address === undefined ? withoutIngress(service) : withIngress(service, address);
-    const result = this.#isWaiting ? "waiting" : "done";
-    const outcome = { result, notes: this.#notes, logs: this.#logs } as const;
-    return changed === service ? outcome : { ...outcome, changed };
+  /** The same, or it asks for nothing sensible; and this counts as an error. */
+  fail(): void {
+    this.#result = "failed";
+  }
+
+  /** `wanted` is what shall be stored: the Service itself if it is as it should be. */
+  done(service: Service, wanted: Service): ServiceOutcome {
+    const outcome = { result: this.#result, notes: this.#notes, logs: this.#logs };
+    return wanted === service ? outcome : { ...outcome, changed: wanted };
   }
 
   /** Nothing is stored; the next evaluation starts from the same Service. */
   retry(): ServiceOutcome {
     return { result: "retry", notes: this.#notes, logs: this.#logs };
   }
-}
-
-/** The Service itself if its status shows just this address, whatever else the server adds there. */
-function withIngress(service: Service, address: IpAddress): Service {
-  const ip = formatAddress(address);
-  const shown = service.status?.loadBalancer?.ingress ?? [];
-  if (shown.length === 1 && shown[0]?.ip === ip && !shown[0].hostname) return service;
-  return { ...service, status: { ...service.status, loadBalancer: { ingress: [{ ip }] } } };
-}
-
-function withoutIngress(service: Service): Service {
-  if (!service.status?.loadBalancer?.ingress?.length) return service;
-  return { ...service, status: { ...service.status, loadBalancer: {} } };
 }

@@ -11,6 +11,8 @@ describe("viewService", () => {
     const spec = { clusterIP: "10.0.0.1", clusterIPs: ["10.0.0.1", "fd00::1"] };
     assert.deepEqual(viewService({ metadata, spec }).clusterIps, ["10.0.0.1", "fd00::1"]);
     assert.deepEqual(viewService({ metadata, spec: {} }).clusterIps, []);
+    const empty = { clusterIP: "10.0.0.1", clusterIPs: [] };
+    assert.deepEqual(viewService({ metadata, spec: empty }).clusterIps, ["10.0.0.1"]);
   });
 
   it("names a service by namespace/name", () => {

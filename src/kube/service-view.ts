@@ -38,7 +38,7 @@ const defaults = {
 export function viewService(service: Service): ServiceView {
   const { metadata, status } = service;
   const spec = { ...defaults, ...service.spec };
-  const clusterIps = spec.clusterIPs ?? [spec.clusterIP];
+  const clusterIps = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP];
   return {
     key: serviceKey(metadata),
     namespace: metadata.namespace ?? "",
