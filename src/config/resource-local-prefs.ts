@@ -1,0 +1,60 @@
+/** No two advertisements may give one route different local preferences (CFG-32). */
+import type { BgpAdvertisement } from "./config.ts";
+import { shareName, shareNode } from "./node-names.ts";
+import type { Fields } from "./resource-fields.ts";
+import type { PoolDraft } from "./resource-pools.ts";
+
+/** The advertisements attached so far, by pool and local preference. */
+export class LocalPrefs {
+  readonly #attached = new Map<PoolDraft, Map<number, BgpAdvertisement[]>>();
+  readonly #knownNodes: number;
+
+  /** While no node is known, no two advertisements meet on one. */
+  constructor(knownNodes: number) {
+    this.#knownNodes = knownNodes;
+  }
+
+  /** Those with service selectors are checked by the speaker, service by service. */
+  add(advertisement: BgpAdvertisement, pool: PoolDraft): void {
+    if (advertisement.serviceSelectors.length > 0) return;
+    const byPref = this.#attached.get(pool) ?? new Map<number, BgpAdvertisement[]>();
+    const same = byPref.get(advertisement.localPref) ?? [];
+    this.#attached.set(pool, byPref.set(advertisement.localPref, same));
+    same.push(advertisement);
+  }
+
+  /** A conflict with an advertisement that was added earlier is told. */
+  fitsPool(advertisement: BgpAdvertisement, pool: PoolDraft, spec: Fields): boolean {
+    const { localPref, serviceSelectors } = advertisement;
+    if (serviceSelectors.length > 0) return true;
+    for (const [otherPref, others] of this.#attached.get(pool) ?? []) {
+      if (otherPref === localPref) continue;
+      const other = others.find((one) => this.#meet(advertisement, one, pool));
+      if (other === undefined) continue;
+      const message =
+        `local preference ${localPref} conflicts with ${otherPref} of BGPAdvertisement ` +
+        `"${other.name}" on pool "${pool.name}"`;
+      const fix = "use one value, or separate them by peers, by nodes or by aggregation lengths";
+      const at = { path: spec.pathOf("localPref"), value: localPref };
+      spec.report.add({ code: "CFG-32", ...at, message, fix });
+      return false;
+    }
+    return true;
+  }
+
+  /** Whether both may advertise one prefix to one peer from one node. */
+  #meet(a: BgpAdvertisement, b: BgpAdvertisement, pool: PoolDraft): boolean {
+    if (!haveEqualLengths(a, b, pool)) return false;
+    if (a.peers !== undefined && b.peers !== undefined && !shareName(a.peers, b.peers))
+      return false;
+    return shareNode(a.nodes, b.nodes, this.#knownNodes);
+  }
+}
+
+/** In any family that the pool has: of a pool with both, both lengths must differ to be apart. */
+function haveEqualLengths(a: BgpAdvertisement, b: BgpAdvertisement, pool: PoolDraft): boolean {
+  const isEqualV4 = a.aggregationLength === b.aggregationLength;
+  const isEqualV6 = a.aggregationLengthV6 === b.aggregationLengthV6;
+  const { 4: v4, 6: v6 } = pool.narrowest;
+  return (v4 !== undefined && isEqualV4) || (v6 !== undefined && isEqualV6);
+}
