@@ -32,7 +32,10 @@ export function makeCertificateAuthority(wish: CertificateWish): Promise<KeyPair
  * A server's certificate, signed by `authority`, which may be ours (P-256) or one that MetalLB made (RSA).
  * Rejects when the authority's texts are no certificate and key.
  */
-export function makeServerCertificate(authority: KeyPair, wish: CertificateWish): Promise<KeyPair> {
+export async function makeServerCertificate(
+  authority: KeyPair,
+  wish: CertificateWish,
+): Promise<KeyPair> {
   const issuer = {
     cert: new X509Certificate(authority.cert),
     key: createPrivateKey(authority.key),

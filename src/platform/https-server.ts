@@ -75,7 +75,7 @@ const plainText = "text/plain; charset=utf-8";
 /** Listens, or rejects with a message that names the address and the mend. */
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   const { name, host, port } = options;
-  const bodies = new BodyReader(options.maxBodyBytes ?? 8 * mebibyte);
+  const bodies = new HeldBodies(options.maxBodyBytes ?? 8 * mebibyte);
   const server = createServer(options, (request, response) => {
     void respond(options, bodies, request, response);
   });
@@ -127,16 +127,16 @@ function createServer(options: HttpsOptions, listener: Listener): TlsServer {
 
 async function respond(
   { name, logger, answer }: HttpsOptions,
-  bodies: BodyReader,
+  bodies: HeldBodies,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const text = (): Promise<string> => bodies.read(request);
+  const body = bodies.of(request);
   const { method = "", url = "", headers } = request;
   const path = url.split("?", 1)[0] as string;
   let result: HttpsAnswer;
   try {
-    result = await answer({ method, path, headers, text });
+    result = await answer({ method, path, headers, text: body.text });
   } catch (error) {
     if (error instanceof RequestRefused) {
       result = { status: error.status, contentType: plainText, text: `${error.message}\n` };
@@ -146,6 +146,7 @@ async function respond(
       result = { status: 500, contentType: plainText, text };
     }
   }
+  body.release();
   await discard(request);
   if (response.destroyed) return;
   response.writeHead(result.status, {
@@ -169,8 +170,8 @@ async function discard(request: IncomingMessage): Promise<void> {
   }
 }
 
-/** Bodies of one server, counted together. */
-class BodyReader {
+/** The bodies of one server that are being read or answered, counted together. */
+class HeldBodies {
   readonly #maxBytes: number;
   #heldBytes = 0;
 
@@ -178,9 +179,10 @@ class BodyReader {
     this.#maxBytes = maxBytes;
   }
 
-  async read(request: IncomingMessage): Promise<string> {
-    const chunks: Buffer[] = [];
+  /** Nothing is read before `text`; `release` when the answer is made. */
+  of(request: IncomingMessage): { text(): Promise<string>; release(): void } {
     let bytes = 0;
+    const chunks: Buffer[] = [];
     const hold = (chunk: Buffer): void => {
       bytes += chunk.length;
       this.#heldBytes += chunk.length;
@@ -192,15 +194,25 @@ class BodyReader {
         throw new RequestRefused(503, "too many large requests at once: try again later");
       }
     };
-    try {
-      // Not destroyed on refusal: the rest is thrown away, then the answer is sent.
-      for await (const chunk of request.iterator({ destroyOnReturn: false })) hold(chunk as Buffer);
-      return Buffer.concat(chunks).toString("utf8");
-    } catch (error) {
-      if (error instanceof RequestRefused) throw error;
-      throw new RequestRefused(400, "the body ended too early");
-    } finally {
-      this.#heldBytes -= bytes;
-    }
+    return {
+      text: async () => {
+        await readEach(request, hold);
+        return Buffer.concat(chunks).toString("utf8");
+      },
+      release: () => {
+        this.#heldBytes -= bytes;
+        chunks.length = 0;
+      },
+    };
+  }
+}
+
+/** A refusal does not cut the connection: the rest is thrown away later, so that the answer is heard. */
+async function readEach(request: IncomingMessage, hold: (chunk: Buffer) => void): Promise<void> {
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) hold(chunk as Buffer);
+  } catch (error) {
+    if (error instanceof RequestRefused) throw error;
+    throw new RequestRefused(400, "the body ended too early");
   }
 }
