@@ -170,6 +170,11 @@ async function discard(request: IncomingMessage): Promise<void> {
   }
 }
 
+interface HeldBody {
+  readonly text: () => Promise<string>;
+  readonly release: () => void;
+}
+
 /** The bodies of one server that are being read or answered, counted together. */
 class HeldBodies {
   readonly #maxBytes: number;
@@ -180,7 +185,7 @@ class HeldBodies {
   }
 
   /** Nothing is read before `text`; `release` when the answer is made. */
-  of(request: IncomingMessage): { text(): Promise<string>; release(): void } {
+  of(request: IncomingMessage): HeldBody {
     let bytes = 0;
     const chunks: Buffer[] = [];
     const hold = (chunk: Buffer): void => {
