@@ -1,4 +1,5 @@
 /** Who announces: candidates, their order, and the readiness of endpoints. */
+export { legacyBgpEndpoints } from "./bgp-endpoints.ts";
 export {
   bgpRoutes,
   bgpSessions,

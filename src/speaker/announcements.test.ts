@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compileConfigMap } from "../config/index.ts";
-import { LegacyElection, type ServiceEndpoint } from "../election/index.ts";
+import {
+  Electorate,
+  LegacyElection,
+  ModernElection,
+  type ServiceEndpoint,
+} from "../election/index.ts";
 import { parseAddress } from "../ip/index.ts";
 import type { LoadBalancerIngress, Service } from "../kube/index.ts";
-import { type AnnouncementInput, type Announcement, decideAnnouncement } from "./announcements.ts";
+import {
+  type AnnouncementInput,
+  type Announcement,
+  decideAnnouncement,
+  type KnownService,
+  knownService,
+} from "./announcements.ts";
 
 const compiled = compileConfigMap(`
 address-pools:
@@ -16,13 +27,19 @@ assert.ok(compiled.ok);
 const { config } = compiled;
 const ip = (text: string) => parseAddress(text)!;
 
-function service(ingress: LoadBalancerIngress[], type = "LoadBalancer"): Service {
+function service(ingress: LoadBalancerIngress[], type = "LoadBalancer"): KnownService {
   const metadata = { name: "web", namespace: "shop" };
-  return { metadata, spec: { type }, status: { loadBalancer: { ingress } } };
+  const object: Service = { metadata, spec: { type }, status: { loadBalancer: { ingress } } };
+  return knownService(object);
 }
 
 const onNode = (nodeName: string): ServiceEndpoint => ({ nodeName, isReady: true, canServe: true });
-const announced: Announcement = { ip: ip("192.168.1.240"), pool: "lan", protocol: "layer2" };
+const announced: Announcement = {
+  ips: [ip("192.168.1.240")],
+  pool: "lan",
+  protocol: "layer2",
+  interfaces: undefined,
+};
 
 /** Decides for node n1, which has the only endpoint, unless told otherwise. */
 function decide(more: Partial<AnnouncementInput> = {}) {
@@ -34,7 +51,11 @@ function decide(more: Partial<AnnouncementInput> = {}) {
     announced: undefined,
     nodeName: "n1",
     isAlive: () => true,
-    election: new LegacyElection(),
+    lbClass: "",
+    elections: {
+      legacy: new LegacyElection(),
+      modern: new ModernElection(new Electorate(false)),
+    },
     ...more,
   });
 }
@@ -89,7 +110,7 @@ describe("announcements", () => {
 
   it("L2-8: when the address changed, the old one is withdrawn before the new one is announced", () => {
     const decision = decide({ service: service([{ ip: "192.168.1.241" }]), announced });
-    const next = { ...announced, ip: ip("192.168.1.241") };
+    const next = { ...announced, ips: [ip("192.168.1.241")] };
     assert.deepEqual(decision, {
       kind: "announce",
       announcement: next,

@@ -1,9 +1,15 @@
-/** Whether this node announces a service, and if not, why not: the rules of v0.9.5 in their order (L2-1..L2-11). */
+/** Whether this node announces a service, and if not, why not: the rules of each generation in their order (L2-1..L2-11). */
 
-import { type Config, type Pool, poolContaining } from "../config/index.ts";
-import type { LegacyElection, ServiceEndpoint } from "../election/index.ts";
+import { type Config, type Generation, type Pool, poolContaining } from "../config/index.ts";
+import {
+  type ElectionRefusal,
+  interfacesOn,
+  type LegacyElection,
+  type ModernElection,
+  type ServiceEndpoint,
+} from "../election/index.ts";
 import { type IpAddress, parseAddress } from "../ip/index.ts";
-import { type Service, viewService } from "../kube/index.ts";
+import { type Service, type ServiceView, viewService } from "../kube/index.ts";
 
 /** The words that stand in the log as `reason`. */
 export type WithdrawReason =
@@ -14,15 +20,20 @@ export type WithdrawReason =
   | "ipNotAllowed"
   | "protocolChanged"
   | "loadBalancerIPChanged"
-  | "notOwner"
+  | ElectionRefusal
+  /** Ours: it belongs to another load balancer now. */
+  | "otherLoadBalancerClass"
   /** Ours: the pool asks for something that this speaker does not do yet. */
   | "notSupported";
 
 /** What this node announces for a service. */
 export interface Announcement {
-  readonly ip: IpAddress;
+  /** In the order of the service's status; later releases elect by the first (L2-41). */
+  readonly ips: readonly IpAddress[];
   readonly pool: string;
   readonly protocol: "layer2";
+  /** Names that the advertisements list, also of interfaces that this node does not have; undefined: all. */
+  readonly interfaces: ReadonlySet<string> | undefined;
 }
 
 export type Decision =
@@ -36,62 +47,134 @@ export type Decision =
       readonly replaces?: WithdrawReason;
     };
 
+/** A service as the API has it, and what the rules read of it: made once for each version. */
+export interface KnownService {
+  readonly object: Service;
+  readonly view: ServiceView;
+  /** Of the status; undefined where one does not parse, or is only a host name (L2-5). */
+  readonly ips: readonly IpAddress[] | undefined;
+}
+
+export function knownService(object: Service): KnownService {
+  const view = viewService(object);
+  const ips = view.ingress.map(({ ip = "" }) => parseAddress(ip));
+  return { object, view, ips: ips.every((ip) => ip !== undefined) ? ips : undefined };
+}
+
 export interface AnnouncementInput {
   readonly serviceKey: string;
-  readonly service: Service | undefined;
+  readonly service: KnownService | undefined;
   /** Undefined: the service has no Endpoints object and no slices. */
   readonly endpoints: readonly ServiceEndpoint[] | undefined;
   readonly config: Config | undefined;
   readonly announced: Announcement | undefined;
   readonly nodeName: string;
-  /** May the speaker of a node be counted on? */
+  /** `--lb-class`; empty: only services without a class are ours (L2-13). */
+  readonly lbClass: string;
+  /** v0.9.5: may the speaker of a node be counted on? */
   readonly isAlive: (nodeName: string) => boolean;
-  readonly election: LegacyElection;
+  readonly elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
 }
 
 /** Decides about one service from one view of the cluster. */
 export function decideAnnouncement(input: AnnouncementInput): Decision {
   const { service, endpoints, config } = input;
-  // Without Endpoints the service counts as deleted (L2-11).
-  if (service === undefined || endpoints === undefined) return withdraw("serviceDeleted");
-  const { type, ingress } = viewService(service);
-  if (type !== "LoadBalancer") return withdraw("notLoadBalancer");
-  if (config === undefined) return { kind: "wait" };
-  if (ingress.length !== 1) return withdraw("noIPAllocated");
-  const ip = parseAddress(ingress[0]?.ip ?? "");
-  if (ip === undefined) return withdraw("invalidIP");
-  const pool = poolContaining(config, ip);
-  return pool === undefined ? withdraw("ipNotAllowed") : decideOwner(input, endpoints, ip, pool);
+  if (service === undefined) return withdraw("serviceDeleted");
+  // For v0.9.5 a service without Endpoints counts as deleted (L2-11, K8S-8).
+  const isForgotten = endpoints === undefined && config?.generation === "legacy";
+  if (isForgotten) return withdraw("serviceDeleted");
+  if (service.view.type !== "LoadBalancer") return withdraw("notLoadBalancer");
+  return config === undefined ? { kind: "wait" } : decideWith(config, { ...input, service });
 }
 
-/** The rest of the decision, about an address that is ours to announce. */
+type ServiceInput = AnnouncementInput & { readonly service: KnownService };
+
+/** The decision about a service of type LoadBalancer. */
+function decideWith(config: Config, input: ServiceInput): Decision {
+  const { service, lbClass } = input;
+  const { generation } = config;
+  const { loadBalancerClass = "" } = service.view;
+  const isOurs = generation === "legacy" || loadBalancerClass === lbClass;
+  const refusal = isOurs ? refusalOfIngress(service, generation) : "otherLoadBalancerClass";
+  if (refusal !== undefined) return withdraw(refusal);
+  const ips = service.ips ?? [];
+  const pool = commonPool(config, ips);
+  return pool === undefined ? withdraw("ipNotAllowed") : decideOwner(input, ips, pool, generation);
+}
+
+/** v0.9.5 serves one address, later releases any number (L2-4, L2-5). */
+function refusalOfIngress(
+  { view, ips }: KnownService,
+  generation: Generation,
+): WithdrawReason | undefined {
+  const { length } = view.ingress;
+  const isCountRight = generation === "legacy" ? length === 1 : length > 0;
+  if (!isCountRight) return "noIPAllocated";
+  return ips === undefined ? "invalidIP" : undefined;
+}
+
+/** The one pool that contains all addresses (L2-6). */
+function commonPool(config: Config, ips: readonly IpAddress[]): Pool | undefined {
+  const [pool, ...others] = ips.map((ip) => poolContaining(config, ip));
+  return others.every((other) => other === pool) ? pool : undefined;
+}
+
+/** The rest of the decision, about addresses that are ours to announce. */
 function decideOwner(
-  input: AnnouncementInput,
-  endpoints: readonly ServiceEndpoint[],
-  ip: IpAddress,
+  input: ServiceInput,
+  ips: readonly IpAddress[],
   pool: Pool,
+  generation: Generation,
 ): Decision {
-  const changed = changeOf(input.announced, ip, pool);
-  if (pool.protocol !== "layer2" || ip.family !== 4) return withdraw(changed ?? "notSupported");
-  const elected = input.election.elected(input.serviceKey, endpoints, input.isAlive);
-  if (elected !== input.nodeName) return withdraw(changed ?? "notOwner");
+  const changed = changeOf(input.announced, ips, pool);
+  const isSupported = pool.protocol !== "bgp" && ips.some(({ family }) => family === 4);
+  if (!isSupported) return withdraw(changed ?? "notSupported");
+  const elected = generation === "legacy" ? electLegacy(input) : electModern(input, ips, pool);
+  if (typeof elected === "string") return withdraw(changed ?? elected);
   return {
     kind: "announce",
-    announcement: { ip, pool: pool.name, protocol: pool.protocol },
+    announcement: { ips, pool: pool.name, protocol: "layer2", interfaces: elected.interfaces },
     ...(changed !== undefined && { replaces: changed }),
   };
+}
+
+type Elected = ElectionRefusal | Pick<Announcement, "interfaces">;
+
+function electLegacy(input: AnnouncementInput): Elected {
+  const { serviceKey, endpoints = noEndpoints, isAlive, elections } = input;
+  const elected = elections.legacy.elected(serviceKey, endpoints, isAlive);
+  return elected === input.nodeName ? { interfaces: undefined } : "notOwner";
+}
+
+const noEndpoints: readonly ServiceEndpoint[] = [];
+
+function electModern(
+  { service, endpoints = noEndpoints, nodeName, elections }: ServiceInput,
+  ips: readonly IpAddress[],
+  pool: Pool,
+): Elected {
+  const [ip] = ips;
+  if (ip === undefined) return "notOwner";
+  const subject = { service: service.view, ip, pool, endpoints };
+  const elected = elections.modern.decide(subject, nodeName);
+  return typeof elected === "string" ? elected : { interfaces: interfacesOn(elected, nodeName) };
 }
 
 /** What makes the announcement in force wrong, whoever is elected (L2-7, L2-8). */
 function changeOf(
   announced: Announcement | undefined,
-  ip: IpAddress,
+  ips: readonly IpAddress[],
   pool: Pool,
 ): WithdrawReason | undefined {
   if (announced === undefined) return undefined;
-  if (announced.protocol !== pool.protocol) return "protocolChanged";
-  const isSame = announced.ip.family === ip.family && announced.ip.value === ip.value;
-  return isSame ? undefined : "loadBalancerIPChanged";
+  if (pool.protocol === "bgp") return "protocolChanged";
+  return isSameSet(announced.ips, ips) ? undefined : "loadBalancerIPChanged";
+}
+
+function isSameSet(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
+  const isIn = (list: readonly IpAddress[], { family, value }: IpAddress): boolean =>
+    list.some((other) => other.family === family && other.value === value);
+  return a === b || (a.length === b.length && a.every((ip) => isIn(b, ip)));
 }
 
 function withdraw(reason: WithdrawReason): Decision {

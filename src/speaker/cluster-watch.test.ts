@@ -4,10 +4,10 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type RunningApiServer, startApiServer } from "../apiserver/index.ts";
-import type { KubeObject } from "../kube/index.ts";
+import type { KubeObject, Labels } from "../kube/index.ts";
 import { KubeClient, type ResourceRef, silentLogger } from "../platform/index.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
-import type { SpeakerEvent } from "./speaker.ts";
+import type { SpeakerEvent } from "./speaker-messages.ts";
 
 const core = (plural: string, namespace?: string): ResourceRef => ({
   group: "",
@@ -50,6 +50,8 @@ describe("cluster watch", () => {
   let client: KubeClient;
   let watch: ClusterWatch;
   let events: SpeakerEvent[];
+  let labelsOf: Record<string, Labels | undefined>;
+  let areNodesListed: boolean;
   let wake: () => void = () => undefined;
 
   /** Resolves with the first event that the test accepts. */
@@ -66,8 +68,10 @@ describe("cluster watch", () => {
     watch = new ClusterWatch({
       client,
       logger: silentLogger,
-      namespace: "metallb-system",
-      configName: "config",
+      config: {
+        setNode: (name, labels) => (labelsOf[name] = labels),
+        nodesListed: () => (areNodesListed = true),
+      },
       onEvent: (told) => {
         events.push(told);
         wake();
@@ -78,6 +82,8 @@ describe("cluster watch", () => {
 
   beforeEach(async () => {
     events = [];
+    labelsOf = {};
+    areNodesListed = false;
     server = await startApiServer({ dataFile: ":memory:", host: "127.0.0.1", port: 0 });
     admin = new KubeClient({ server: server.url, origin: "the test" });
     await admin.create(core("namespaces"), { metadata: { name: "metallb-system" } });
@@ -94,9 +100,6 @@ describe("cluster watch", () => {
     await admin.close();
     await server.close();
   });
-
-  const deadNodes = (told: SpeakerEvent) =>
-    told.kind === "dead-nodes" ? [...told.nodes].join() : undefined;
 
   it("INS-13 INS-14: with v0.9.5's rights the speaker falls back to Endpoints", async () => {
     const gate = await forbidSlices(server.url);
@@ -130,39 +133,42 @@ describe("cluster watch", () => {
     assert.deepEqual(keys, ["default/api"]);
   });
 
-  it("L2-22 L2-58 L2-61: dead is a node that is not ready or deleted, and heartbeats are not told", async () => {
+  it("K8S-2 K8S-3: nodes are told with what elections look at, and their labels to the configuration", async () => {
     start();
     await event(({ kind }) => kind === "synced");
+    assert.ok(areNodesListed);
     const nodes = core("nodes");
-    const setReady = async (name: string, status: string): Promise<void> => {
-      const patch = { status: { conditions: [{ type: "Ready", status }] } };
-      await admin.patch(nodes, name, patch, { type: "merge", subresource: "status" });
-    };
-    await admin.create(nodes, { metadata: { name: "n2" } });
-    await setReady("n1", "True");
-    await setReady("n1", "Unknown");
-    await event((told) => deadNodes(told) === "n1");
-    await admin.patch(nodes, "n1", { spec: { unschedulable: true } }, { type: "merge" });
+    const conditions = [
+      { type: "Ready", status: "Unknown", reason: "Silent" },
+      { type: "DiskPressure", status: "True" },
+    ];
+    await admin.create(nodes, { metadata: { name: "n2", labels: { rack: "r1" } } });
+    const patch = { status: { conditions } };
+    await admin.patch(nodes, "n2", patch, { type: "merge", subresource: "status" });
+    const told = await event(
+      (one) => one.kind === "node" && one.node?.status?.conditions?.length === 1,
+    );
+    assert.ok(told.kind === "node");
+    assert.deepEqual(told.node?.status?.conditions, [{ type: "Ready", status: "Unknown" }]);
+    assert.equal(told.node?.metadata.labels?.["rack"], "r1");
+    assert.equal(labelsOf["n2"]?.["rack"], "r1");
     await admin.delete(nodes, "n2");
-    await event((told) => deadNodes(told) === "n1,n2");
-    await setReady("n1", "True");
-    await event((told) => deadNodes(told) === "n2");
-    assert.equal(events.filter(({ kind }) => kind === "dead-nodes").length, 3);
+    await event((one) => one.kind === "node" && one.node === undefined);
+    assert.equal(labelsOf["n2"], undefined);
   });
 
-  it("LC-1 LC-27 L2-221: the document of the one ConfigMap is told, its absence and an absent key too", async () => {
+  it("K8S-2: of a service only what the rules read is kept", async () => {
+    const annotations = { "metallb.io/allow-shared-ip": "k", "example.com/long": "x" };
+    await admin.create(core("services", "default"), {
+      metadata: { name: "web", namespace: "default", labels: { tier: "web" }, annotations },
+      spec: { type: "LoadBalancer", externalTrafficPolicy: "Local", ports: [{ port: 80 }] },
+    } as KubeObject);
     start();
-    await event((told) => told.kind === "config" && told.text === undefined);
-    const maps = core("configmaps", "metallb-system");
-    const named = (name: string, data: Record<string, string>) => ({ metadata: { name }, data });
-    await admin.create(maps, named("other", { config: "not ours" }));
-    await admin.create(maps, named("config", { config: "peers: []" }));
-    await event((told) => told.kind === "config" && told.text === "peers: []");
-    await admin.update(maps, "config", named("config", { unrelated: "x" }));
-    await event((told) => told.kind === "config" && told.text === "");
-    events.length = 0;
-    await admin.delete(maps, "config");
-    await event((told) => told.kind === "config" && told.text === undefined);
-    assert.ok(!events.some((told) => told.kind === "config" && told.text === "not ours"));
+    const told = await event((one) => one.kind === "service" && one.key === "default/web");
+    assert.ok(told.kind === "service");
+    const { metadata, spec } = told.service ?? {};
+    assert.deepEqual(metadata?.labels, { tier: "web" });
+    assert.deepEqual(metadata?.annotations, { "metallb.io/allow-shared-ip": "k" });
+    assert.deepEqual(spec, { type: "LoadBalancer", externalTrafficPolicy: "Local" });
   });
 });

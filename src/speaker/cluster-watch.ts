@@ -1,14 +1,7 @@
 /** Watches what a speaker needs of the cluster and turns it into the speaker's events. */
 
-import { endpointsOfObject, isNotReady } from "../election/index.ts";
-import type {
-  ConfigMap,
-  Endpoints,
-  EndpointSlice,
-  KubeObject,
-  Node,
-  Service,
-} from "../kube/index.ts";
+import { endpointsOfObject } from "../election/index.ts";
+import type { Endpoints, EndpointSlice, KubeObject, Node, Service } from "../kube/index.ts";
 import {
   Informer,
   type InformerOptions,
@@ -16,9 +9,10 @@ import {
   type Logger,
   type ResourceRef,
 } from "../platform/index.ts";
+import type { ConfigWatch } from "../program/index.ts";
 import { EndpointIndex } from "./endpoint-index.ts";
 import { projectEndpoints, projectNode, projectService, projectSlice } from "./projections.ts";
-import type { SpeakerEvent } from "./speaker.ts";
+import type { SpeakerEvent } from "./speaker-messages.ts";
 
 const SERVICES: ResourceRef = { group: "", version: "v1", plural: "services" };
 const NODES: ResourceRef = { group: "", version: "v1", plural: "nodes" };
@@ -32,9 +26,8 @@ const SLICES: ResourceRef = {
 export interface ClusterWatchOptions {
   readonly client: KubeClient;
   readonly logger: Logger;
-  /** Where the ConfigMap is. */
-  readonly namespace: string;
-  readonly configName: string;
+  /** Configurations select nodes too; it takes only what it needs of them. */
+  readonly config: Pick<ConfigWatch, "setNode" | "nodesListed">;
   readonly onEvent: (event: SpeakerEvent) => void;
 }
 
@@ -44,14 +37,12 @@ export class ClusterWatch {
   readonly #options: ClusterWatchOptions;
   readonly #informers = new Set<{ stop(): void }>();
   readonly #awaited = new Set<Source>(["services", "endpoints", "nodes"]);
-  readonly #deadNodes = new Set<string>();
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#watchConfig();
     this.#watchServices();
     this.#watchNodes();
     this.#watchSlices();
@@ -70,43 +61,19 @@ export class ClusterWatch {
     });
   }
 
-  #watchConfig(): void {
-    const { namespace, configName } = this.#options;
-    let text: string | undefined;
-    let isSynced = false;
-    const tell = (): void => {
-      if (isSynced) this.#tell({ kind: "config", text });
-    };
-    const ref = { group: "", version: "v1", plural: "configmaps", namespace };
-    this.#watch<ConfigMap>(ref, {
-      fieldSelector: `metadata.name=${configName}`,
-      onChange: (_key, configMap) => {
-        // A missing key is an empty document, a missing ConfigMap is none (LC-1).
-        text = configMap && (configMap.data?.["config"] ?? "");
-        tell();
-      },
-      onSynced: () => {
-        isSynced = true;
-        tell();
-      },
-    });
-  }
-
-  /**
-   * Heartbeats change nodes all the time; told is only who died or came back. A node that was deleted is dead, one
-   * that was never seen is not: without gossip v0.9.5 trusts the endpoints (L2-22).
-   */
+  /** Heartbeats change nodes all the time: whoever hears of it compares what matters to them (K8S-3). */
   #watchNodes(): void {
+    const { config } = this.#options;
     this.#watch<Node>(NODES, {
       project: projectNode,
       onChange: (name, node) => {
-        const isDead = node === undefined || isNotReady(node);
-        if (isDead === this.#deadNodes.has(name)) return;
-        if (isDead) this.#deadNodes.add(name);
-        else this.#deadNodes.delete(name);
-        this.#tell({ kind: "dead-nodes", nodes: new Set(this.#deadNodes) });
+        this.#tell({ kind: "node", name, node });
+        config.setNode(name, node && (node.metadata.labels ?? {}));
       },
-      onSynced: () => this.#synced("nodes"),
+      onSynced: () => {
+        config.nodesListed();
+        this.#synced("nodes");
+      },
     });
   }
 

@@ -11,8 +11,9 @@ function values(argv: string[], env: Record<string, string> = {}) {
 
 describe("speaker flags", () => {
   it("INS-12 LC-40: the port is 80 unless given, the ConfigMap is named config", () => {
-    const { port, config } = values([]);
+    const { port, config } = values(["--config=config"]);
     assert.deepEqual([port, config], [80, "config"]);
+    assert.equal(values([]).config, "config");
     assert.equal(values(["--port=7472", "-config", "other"]).port, 7472);
   });
 
@@ -34,7 +35,20 @@ describe("speaker flags", () => {
     assert.equal(flags["ml-labels"], "app=metallb,component=speaker");
     assert.equal(flags["ml-namespace"], "metallb-system");
     assert.equal(flags["ml-secret-key"], "s3cret");
-    assert.equal(findBadValue(flags), undefined);
+    assert.equal(findBadValue(flags, "native"), undefined);
+  });
+
+  it("INS-36 FL-1: without --config the metrics are on v0.16's port, unless another is given", () => {
+    assert.equal(values([]).port, 9120);
+    assert.equal(values(["--port=0"]).port, 0);
+  });
+
+  it("FL-2: passing secrets through needs frr-k8s and its namespace", () => {
+    const argv = ["--node-name=n1", "--frrk8s-secret-passthrough"];
+    assert.match(findBadValue(values(argv), "native") ?? "", /METALLB_BGP_TYPE=frr-k8s/);
+    assert.match(findBadValue(values(argv), "frr-k8s") ?? "", /--frrk8s-namespace/);
+    const whole = values([...argv, "--frrk8s-namespace=frr"]);
+    assert.equal(findBadValue(whole, "frr-k8s"), undefined);
   });
 
   it("FL-1: a flag beats its environment variable", () => {
@@ -47,13 +61,16 @@ describe("speaker flags", () => {
   });
 
   it("L2-220 LC-43: without a node name the speaker must not start, and is told how", () => {
-    assert.match(findBadValue(values([])) ?? "", /METALLB_NODE_NAME.*--node-name/);
+    assert.match(findBadValue(values([]), "native") ?? "", /METALLB_NODE_NAME.*--node-name/);
   });
 
   it("FL-2 FL-4: bad values of v0.16's flags are found", () => {
     const node = "--node-name=n1";
-    assert.match(findBadValue(values([node, "--bgp-debounce-timeout=0"])) ?? "", /positive/);
-    assert.match(findBadValue(values([node, "--tls-min-version=TLS9"])) ?? "", /TLS9/);
+    assert.match(
+      findBadValue(values([node, "--bgp-debounce-timeout=0"]), "native") ?? "",
+      /positive/,
+    );
+    assert.match(findBadValue(values([node, "--tls-min-version=TLS9"]), "native") ?? "", /TLS9/);
   });
 
   it("LC-40: an unknown flag is refused with status 2", () => {

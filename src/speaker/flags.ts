@@ -30,7 +30,11 @@ export const modernSpeakerFlags = {
 } as const satisfies FlagSpecs;
 
 const speakerFlags = {
-  port: { kind: "port", default: 80, usage: "port of the metrics page" },
+  port: {
+    kind: "port",
+    default: 80,
+    usage: "port of the metrics page; without --config 9120, and 0: none",
+  },
   config: textFlag("name of the ConfigMap", { fallback: "config" }),
   host: textFlag("address of the metrics page", { env: "METALLB_HOST" }),
   "node-name": textFlag("name of the node that this speaker runs on (required)", {
@@ -59,17 +63,27 @@ export function parseSpeakerFlags(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): FlagResult<typeof speakerFlags> {
-  return parseGoFlags("speaker", speakerFlags, argv, env);
+  const parsed = parseGoFlags("speaker", speakerFlags, argv, env);
+  // Without --config the process looks like v0.16's (INS-36), down to the port of its metrics.
+  const isModern = parsed.ok && !parsed.given.has("config") && !parsed.given.has("port");
+  return isModern ? { ...parsed, values: { ...parsed.values, port: MODERN_PORT } } : parsed;
 }
 
+const MODERN_PORT = 9120;
+
 /** The first value without which, or with which, the speaker must not start, as a sentence (FL-2: exit 1). */
-export function findBadValue(flags: SpeakerFlags): string | undefined {
+export function findBadValue(flags: SpeakerFlags, bgpType: string): string | undefined {
   if (flags["node-name"] === "") {
     return "the node's name is unknown: set METALLB_NODE_NAME (from spec.nodeName) or --node-name";
   }
   const debounceMs = flags["bgp-debounce-timeout"];
   if (debounceMs <= 0) {
     return `--bgp-debounce-timeout=${debounceMs}: it must be a positive number of milliseconds`;
+  }
+  if (flags["frrk8s-secret-passthrough"]) {
+    const needs = "--frrk8s-secret-passthrough: it needs";
+    if (bgpType !== "frr-k8s") return `${needs} METALLB_BGP_TYPE=frr-k8s, not "${bgpType}"`;
+    if (flags["frrk8s-namespace"] === "") return `${needs} --frrk8s-namespace`;
   }
   const tls = parseTlsFlags(flags);
   return tls.ok ? undefined : tls.error;

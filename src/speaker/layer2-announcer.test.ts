@@ -92,7 +92,7 @@ describe("layer 2 announcer", () => {
 
   it("L2-95 L2-141: an announced address is answered on the interface that asks, and counted", () => {
     announcer.setInterfaces([link(1), link(2)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     opened(2)[0]?.receive(REQUEST);
     assert.match(opened(2)[0]?.sent.at(-1) ?? "", /^001122334455525400000002/);
     const counters = announcer.addresses.counters().get("192.168.1.240");
@@ -101,7 +101,7 @@ describe("layer 2 announcer", () => {
 
   it("L2-101: a response that could not be sent counts as a request only", () => {
     announcer.setInterfaces([link(1)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     const [socket] = opened(1);
     assert.ok(socket);
     socket.takesFrames = false;
@@ -114,7 +114,7 @@ describe("layer 2 announcer", () => {
 
   it("L2-130 L2-142: announcing sends both forms on every interface and counts each frame", () => {
     announcer.setInterfaces([link(1), link(2)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     assert.equal(opened(1)[0]?.sent.length, 2);
     assert.equal(opened(2)[0]?.sent.length, 2);
     assert.equal(announcer.addresses.counters().get("192.168.1.240")?.gratuitousSent, 4);
@@ -124,13 +124,13 @@ describe("layer 2 announcer", () => {
   it("L2-137: an interface that takes no frames does not keep the round from the others", () => {
     announcer.setInterfaces([link(1), link(2)]);
     opened(1)[0]!.takesFrames = false;
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     assert.equal(opened(2)[0]?.sent.length, 2);
   });
 
   it("L2-73 L2-76: a withdrawn address is silent at once", () => {
     announcer.setInterfaces([link(1)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     announcer.withdraw("shop/web");
     opened(1)[0]?.receive(REQUEST);
     assert.equal(opened(1)[0]?.sent.length, 2);
@@ -144,7 +144,7 @@ describe("layer 2 announcer", () => {
 
   it("L2-87: a changed MAC address is used for answers and announced, without a new socket", () => {
     announcer.setInterfaces([link(1)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     announcer.setInterfaces([link(1, { mac: "02:00:00:00:00:99" })]);
     assert.equal(opened(1).length, 1);
     const socket = opened(1)[0]!;
@@ -155,7 +155,7 @@ describe("layer 2 announcer", () => {
 
   it("L2-87: a new interface and one that got its carrier send a burst, an unchanged one does not", () => {
     announcer.setInterfaces([link(1)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     announcer.setInterfaces([link(1), link(2, { operState: "lowerlayerdown" })]);
     assert.deepEqual([opened(1)[0]?.sent.length, opened(2)[0]?.sent.length], [2, 2]);
     announcer.setInterfaces([link(1), link(2)]);
@@ -164,7 +164,7 @@ describe("layer 2 announcer", () => {
 
   it("L2-87 L2-80: a renamed interface keeps its socket and its burst, one of the same name but another index does not", () => {
     announcer.setInterfaces([link(1)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     announcer.setInterfaces([link(1, { name: "lan0" })]);
     assert.equal(opened(1).length, 1);
     assert.equal(opened(1)[0]?.sent.length, 4);
@@ -175,7 +175,9 @@ describe("layer 2 announcer", () => {
 
   it("L2-139: rounds of thousands of addresses go out over many turns, and none after closing", async () => {
     announcer.setInterfaces([link(1)]);
-    for (let i = 0; i < 1000; i++) announcer.announce(`shop/${i}`, { family: 4, value: BigInt(i) });
+    for (let i = 0; i < 1000; i++) {
+      announcer.announce(`shop/${i}`, { family: 4, value: BigInt(i) }, "all");
+    }
     const { sent } = opened(1)[0]!;
     assert.equal(sent.length, 2000);
     mock.timers.tick(1100);
@@ -191,7 +193,7 @@ describe("layer 2 announcer", () => {
   it("L2-84 L2-163: a socket that is not allowed is explained once per change, tried again, and the rest goes on", () => {
     failure = Object.assign(new Error("socket: EPERM"), { code: "EPERM" });
     announcer.setInterfaces([link(1)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     const told = () => logged("failed to create ARP responder");
     assert.match(told()[0]?.["error"] ?? "", /CAP_NET_RAW.*securityContext\.capabilities\.add/);
     mock.timers.tick(30_000);
@@ -224,12 +226,12 @@ describe("layer 2 announcer", () => {
 
   it("L2-156: requests are logged only when asked for", () => {
     announcer.setInterfaces([link(1)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     opened(1)[0]?.receive(REQUEST);
     assert.equal(logged("got ARP request").length, 0);
     const talkative = announcerWith({ logsRequests: true });
     talkative.setInterfaces([link(5)]);
-    talkative.announce("shop/web", VIP);
+    talkative.announce("shop/web", VIP, "all");
     opened(5)[0]?.receive(REQUEST);
     const [line] = logged("got ARP request for service IP, sending response");
     assert.equal(line?.["senderIP"], "192.168.1.50");
@@ -237,7 +239,7 @@ describe("layer 2 announcer", () => {
 
   it("L2-161: closing stops answers and rounds, and sends nothing", () => {
     announcer.setInterfaces([link(1)]);
-    announcer.announce("shop/web", VIP);
+    announcer.announce("shop/web", VIP, "all");
     announcer.close();
     mock.timers.tick(60_000);
     assert.equal(opened(1)[0]?.sent.length, 2);

@@ -10,6 +10,7 @@ import {
   ETHERTYPE_ARP,
   gratuitousArpFrames,
   GratuitousBursts,
+  type InterfaceSet,
   type NetworkInterface,
   planInterfaces,
   type ReceivedFrame,
@@ -35,6 +36,8 @@ export interface FrameSocket {
 
 export interface AnnouncerOptions {
   readonly logger: Logger;
+  /** Interfaces whose names it matches take no part (L2-85); default: none. */
+  readonly exclusion?: RegExp | undefined;
   /** Log every request that is answered, at debug level; default false. */
   readonly logsRequests?: boolean;
   /** Default: a packet socket of the kernel. */
@@ -54,6 +57,7 @@ export class Layer2Announcer {
   readonly #timers: NamedTimers<"round" | "retry">;
   readonly #logger: Logger;
   readonly #logsRequests: boolean;
+  readonly #exclusion: RegExp | undefined;
   readonly #openSocket: (options: PacketSocketOptions) => FrameSocket;
   #wanted: readonly ArpInterface[] = [];
   #nextTurn: NodeJS.Immediate | undefined;
@@ -63,6 +67,7 @@ export class Layer2Announcer {
   constructor(options: AnnouncerOptions) {
     this.#logger = options.logger;
     this.#logsRequests = options.logsRequests ?? false;
+    this.#exclusion = options.exclusion;
     this.#openSocket = options.openSocket ?? ((socket) => new PacketSocket(socket));
     this.#timers = new NamedTimers((name) => {
       if (name === "retry") this.#openMissing();
@@ -70,9 +75,13 @@ export class Layer2Announcer {
     });
   }
 
-  /** Takes the machine's interfaces as they are now and follows every difference (L2-83, L2-87). */
-  setInterfaces(interfaces: readonly NetworkInterface[]): void {
-    this.#wanted = planInterfaces(interfaces).arp;
+  /**
+   * Takes the machine's interfaces as they are now and follows every difference (L2-83, L2-87). The result are the
+   * names that an advertisement may list (L2-81).
+   */
+  setInterfaces(interfaces: readonly NetworkInterface[]): readonly string[] {
+    const { arp, localNames } = planInterfaces(interfaces, this.#exclusion);
+    this.#wanted = arp;
     this.#toldTrouble.clear();
     const byIndex = new Map(this.#wanted.map((wanted) => [wanted.index, wanted]));
     for (const [index, responder] of this.#responders) {
@@ -81,11 +90,12 @@ export class Layer2Announcer {
       else this.#follow(responder, now);
     }
     this.#openMissing();
+    return localNames;
   }
 
-  /** Answers for the address from now on and says so unasked (L2-130). */
-  announce(service: string, ip: IpAddress): void {
-    this.addresses.announce(service, ip, "all");
+  /** Answers for the address on these interfaces from now on and says so unasked there (L2-71, L2-130). */
+  announce(service: string, ip: IpAddress, interfaces: InterfaceSet): void {
+    this.addresses.announce(service, ip, interfaces);
     this.#burst({ kind: "announced", ip, nowMs: monotonicMs() });
   }
 

@@ -1,64 +1,116 @@
 /** Program 2: announces addresses from one node. This file reads flags, opens what is needed, and waits for the end. */
 
+import type { KubeObject } from "../kube/index.ts";
 import type { AddressCounters } from "../layer2/index.ts";
 import {
+  type KubeClient,
   type Logger,
   Metrics,
   modernFlags,
   openCluster,
-  serveMetrics,
+  type Output,
+  type ProcessInterface,
+  processOutput,
   type SpeakerMetrics,
   startProgram,
   stopSignal,
 } from "../platform/index.ts";
+import { openPages, readOwnPod } from "../program/index.ts";
+import { readExcludedInterfaces } from "./excluded-interfaces.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
-import { weaknessOfSecret } from "./memberlist-secret.ts";
+import { readSecretFile, weaknessOfSecret } from "./memberlist-secret.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Runs until a signal asks to stop; the result is the exit status (LC-43, FL-2). */
-export function runSpeaker(argv: string[], env: Environment): Promise<number> {
+export function runSpeaker(
+  argv: string[],
+  env: Environment,
+  output: Output = processOutput,
+): Promise<number> {
   return startProgram({
     name: "speaker",
     parsed: parseSpeakerFlags(argv, env),
     withoutEffect: { ...modernFlags, ...modernSpeakerFlags },
     env,
-    run: (flags, logger) => run(flags, env, logger),
+    output,
+    run: (flags, logger, looks) => run({ flags, env, logger, looks }),
   });
 }
 
+interface SpeakerStart {
+  readonly flags: SpeakerFlags;
+  readonly env: Environment;
+  readonly logger: Logger;
+  readonly looks: ProcessInterface;
+}
+
 /** Opens everything, in order of dependence, and waits. Whatever throws here prevents the start. */
-async function run(flags: SpeakerFlags, env: Environment, logger: Logger): Promise<number> {
-  const bad = findBadValue(flags);
+async function run(start: SpeakerStart): Promise<number> {
+  const { flags, env, logger, looks } = start;
+  const bgpType = env["METALLB_BGP_TYPE"] || "native";
+  const bad = findBadValue(flags, bgpType);
   if (bad !== undefined) throw new Error(bad);
-  const weakness = weaknessOfSecret(flags["ml-secret-key"]);
-  if (weakness !== undefined) logger.warn({ op: "startup", msg: weakness });
+  checkSecret(start);
+  const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
   const { client, namespace } = openCluster(flags, env);
+  const pod = await ownPod(start, client, namespace);
   const metrics = new Metrics();
-  const server = await serveMetrics(metrics, { host: flags.host, port: flags.port });
   const logsRequests = ["all", "debug"].includes(flags["log-level"]);
-  const announcer = new Layer2Announcer({ logger, logsRequests });
+  const announcer = new Layer2Announcer({ logger, logsRequests, exclusion });
   const speakerMetrics = metrics.speaker();
   metrics.onScrape(() => showCounters(speakerMetrics, announcer.addresses.counters()));
   const program = new SpeakerProgram({
-    nodeName: flags["node-name"],
     namespace,
-    configName: flags.config,
     client,
     logger,
     announcer,
+    bgpType,
+    pod,
+    nodeName: flags["node-name"],
+    configName: flags.config,
+    lbClass: flags["lb-class"],
+    ignoresExcludeLabel: flags["ignore-exclude-lb"],
+    passesSecrets: flags["frrk8s-secret-passthrough"],
     metrics: { ...metrics.client(), ...speakerMetrics },
+  });
+  const pages = await openPages({
+    processInterface: looks,
+    flags,
+    metrics,
+    client,
+    logger,
+    metricsHost: flags.host,
+    healthHost: "127.0.0.1",
   });
   const stopped = stopSignal();
   program.start();
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
   program.stop();
-  await server.close();
+  await pages.close();
   await client.close();
   return 0;
+}
+
+/** v0.9.5 never asked for its pod, and its role does not allow it. */
+async function ownPod(
+  { flags, looks }: SpeakerStart,
+  client: KubeClient,
+  namespace: string,
+): Promise<KubeObject | undefined> {
+  return looks === "modern" ? readOwnPod(client, namespace, flags["pod-name"]) : undefined;
+}
+
+/** Gossip is not there yet, but what is wrong with its key is said from the start. */
+function checkSecret({ flags, logger, looks }: SpeakerStart): void {
+  const isModern = looks === "modern";
+  const folder = flags["ml-secret-key-path"];
+  if (isModern && folder === "") return;
+  const weakness = weaknessOfSecret(isModern ? readSecretFile(folder) : flags["ml-secret-key"]);
+  if (weakness !== undefined) logger.warn({ op: "startup", msg: weakness });
 }
 
 /** The responder counts; the metrics take its numbers when they are scraped. */

@@ -2,28 +2,45 @@
 
 import type { Endpoints, EndpointSlice, Node, ObjectMeta, Service } from "../kube/index.ts";
 
+/** Annotations that later releases look at; any other is as good as absent. */
+const READ_ANNOTATIONS = ["metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip"];
+
 export function projectService({ metadata, spec, status }: Service): Service {
-  const { type } = spec;
+  const { type, externalTrafficPolicy, loadBalancerClass } = spec;
   const ingress = status?.loadBalancer?.ingress;
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => {
+    return READ_ANNOTATIONS.includes(key);
+  });
   return {
-    metadata: projectMetadata(metadata),
-    spec: { ...(type !== undefined && { type }) },
+    metadata: {
+      ...projectMetadata(metadata),
+      ...projectLabels(metadata),
+      ...(annotations.length > 0 && { annotations: Object.fromEntries(annotations) }),
+    },
+    spec: {
+      ...(type !== undefined && { type }),
+      ...(externalTrafficPolicy !== undefined && { externalTrafficPolicy }),
+      ...(loadBalancerClass !== undefined && { loadBalancerClass }),
+    },
     ...(ingress !== undefined && { status: { loadBalancer: { ingress } } }),
   };
 }
 
+const READ_CONDITIONS = ["Ready", "NetworkUnavailable"];
+
 export function projectNode({ metadata, status }: Node): Node {
-  const conditions = (status?.conditions ?? []).map(({ type, status: value }) => ({
-    type,
-    status: value,
-  }));
-  return { metadata: projectMetadata(metadata), status: { conditions } };
+  const conditions = (status?.conditions ?? [])
+    .filter(({ type }) => READ_CONDITIONS.includes(type))
+    .map(({ type, status: value }) => ({ type, status: value }));
+  return {
+    metadata: { ...projectMetadata(metadata), ...projectLabels(metadata) },
+    status: { conditions },
+  };
 }
 
 export function projectSlice({ metadata, addressType, endpoints }: EndpointSlice): EndpointSlice {
-  const { labels } = metadata;
   return {
-    metadata: { ...projectMetadata(metadata), ...(labels !== undefined && { labels }) },
+    metadata: { ...projectMetadata(metadata), ...projectLabels(metadata) },
     addressType,
     endpoints: (endpoints ?? []).map(({ nodeName, conditions }) => ({
       addresses: [],
@@ -44,4 +61,8 @@ function projectMetadata({ name, namespace, uid, resourceVersion }: ObjectMeta):
     ...(uid !== undefined && { uid }),
     ...(resourceVersion !== undefined && { resourceVersion }),
   };
+}
+
+function projectLabels({ labels }: ObjectMeta): Pick<ObjectMeta, "labels"> {
+  return labels === undefined ? {} : { labels };
 }

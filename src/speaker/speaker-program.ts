@@ -1,6 +1,8 @@
 /** The speaker's machine with the parts that carry out its commands. */
 
+import { type ConfigOutcome, ConfigSource } from "../config/index.ts";
 import { formatAddress } from "../ip/index.ts";
+import type { KubeObject } from "../kube/index.ts";
 import { type NetworkInterface, strictArpAdvice } from "../layer2/index.ts";
 import {
   type ClientMetrics,
@@ -11,27 +13,44 @@ import {
   type SpeakerMetrics,
   watchNetworkInterfaces,
 } from "../platform/index.ts";
+import { ConfigurationStateWriter, ConfigWatch } from "../program/index.ts";
+import { serviceBgpStatuses, serviceL2Statuses } from "../status/index.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
 import type { Layer2Announcer } from "./layer2-announcer.ts";
-import { Speaker, type SpeakerCommand, type SpeakerEvent } from "./speaker.ts";
+import { ServiceStatusWriter } from "./service-status-writer.ts";
+import { Speaker, type SpeakerOptions } from "./speaker.ts";
+import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
-export interface ProgramParts {
-  readonly nodeName: string;
-  /** Where the ConfigMap is, and its name. */
+export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
+  /** Where the configuration is, and the name of the ConfigMap. */
   readonly namespace: string;
   readonly configName: string;
+  readonly bgpType: string;
+  /** Our own pod, where the process interface of v0.16 asks for objects that report (ST-10, ST-20). */
+  readonly pod: KubeObject | undefined;
+  readonly passesSecrets: boolean;
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly announcer: Layer2Announcer;
   readonly metrics: ClientMetrics & SpeakerMetrics;
 }
 
+/** Objects in which the speaker reports. */
+interface Reports {
+  readonly configuration: ConfigurationStateWriter;
+  readonly layer2: ServiceStatusWriter;
+  /** Nothing is advertised over BGP yet, so it only clears away. */
+  readonly bgp: ServiceStatusWriter;
+}
+
 /** Events come in one at a time, and their commands are carried out before the next (L2-16). */
 export class SpeakerProgram {
   readonly #parts: ProgramParts;
   readonly #speaker: Speaker;
+  readonly #config: ConfigWatch;
   readonly #watch: ClusterWatch;
   readonly #recorder: EventRecorder;
+  readonly #reports: Reports | undefined;
   #interfaces: { close(): void } | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
   #isStrictArpTold = false;
@@ -39,41 +58,70 @@ export class SpeakerProgram {
   constructor(parts: ProgramParts) {
     const { nodeName, namespace, configName, client, logger } = parts;
     this.#parts = parts;
-    this.#speaker = new Speaker(nodeName, `${namespace}/${configName}`);
-    const source = { component: "metallb-speaker", host: nodeName };
-    this.#recorder = new EventRecorder(client, source, logger);
-    this.#watch = new ClusterWatch({
+    this.#speaker = new Speaker({ ...parts, configName: `${namespace}/${configName}` });
+    this.#recorder = new EventRecorder(
+      client,
+      { component: "metallb-speaker", host: nodeName },
+      logger,
+    );
+    const source = new ConfigSource({
+      ...parts,
+      scope: { nodeName },
+      held: () => this.#speaker.held(),
+    });
+    this.#config = new ConfigWatch({
       client,
       logger,
       namespace,
       configName,
+      source,
+      watcher: "speaker",
+      onOutcome: (outcome) => this.#takeOutcome(outcome),
+    });
+    this.#watch = new ClusterWatch({
+      client,
+      logger,
+      config: this.#config,
       onEvent: (event) => this.#step(event),
     });
+    this.#reports = parts.pod && makeReports(parts, parts.pod);
   }
 
   /** The interfaces are followed at once, announcing begins with the first configuration and pass (L2-160). */
   start(): void {
-    const { announcer, logger } = this.#parts;
+    const { logger } = this.#parts;
     this.#interfaces = watchNetworkInterfaces({
-      onChange: (interfaces) => {
-        announcer.setInterfaces(interfaces);
-        this.#checkStrictArp(interfaces);
-      },
+      onChange: (interfaces) => this.#takeInterfaces(interfaces),
       onFallback: (error) => {
         const msg = "no events about network interfaces, looking every 10 s";
         logger.warn({ op: "watchInterfaces", error, msg });
       },
     });
+    this.#config.start();
     this.#watch.start();
+    this.#reports?.configuration.start();
   }
 
   /** Nothing is sent to clients; the next owner's burst repairs their tables (L2-161). */
   stop(): void {
     this.#watch.stop();
+    this.#config.stop();
+    for (const report of Object.values(this.#reports ?? {})) report.stop();
     clearImmediate(this.#nextTurn);
     this.#recorder.stop();
     this.#interfaces?.close();
     this.#parts.announcer.close();
+  }
+
+  #takeOutcome(outcome: ConfigOutcome): void {
+    this.#reports?.configuration.report(outcome);
+    this.#step({ kind: "config", outcome });
+  }
+
+  #takeInterfaces(interfaces: readonly NetworkInterface[]): void {
+    const names = new Set(this.#parts.announcer.setInterfaces(interfaces));
+    this.#checkStrictArp(interfaces);
+    this.#step({ kind: "interfaces", names });
   }
 
   /** Said once: it is the operator's to mend (L2-198). */
@@ -95,42 +143,72 @@ export class SpeakerProgram {
   }
 
   #run(command: SpeakerCommand): void {
-    const { logger, metrics } = this.#parts;
     switch (command.kind) {
       case "announce":
+        this.#announce(command);
+        return;
       case "withdraw":
-        this.#change(command);
+        this.#withdraw(command);
         return;
-      case "record-event":
-        this.#recorder.record(command.note);
-        return;
-      case "config-state":
-        metrics.configStale.set(command.isStale ? 1 : 0);
-        if (!command.isStale) metrics.configLoaded.set(1);
+      case "passed-all":
+        // Earlier, objects of services that are yet to be announced would seem needless.
+        this.#reports?.layer2.start();
+        this.#reports?.bgp.start();
         return;
       case "continue":
         this.#nextTurn ??= setImmediate(() => this.#continue());
         return;
-      case "count-update":
-        metrics.updates.inc();
-        if (command.hasFailed) metrics.updateErrors.inc();
-        return;
       default:
-        logger[command.level](command.fields);
+        this.#say(command);
     }
   }
 
-  #change(command: Extract<SpeakerCommand, { kind: "announce" | "withdraw" }>): void {
-    const { announcer, metrics, nodeName: node } = this.#parts;
-    const { service, announcement } = command;
-    const { ip, protocol } = announcement;
-    const labels = { service, protocol, node, ip: formatAddress(ip) };
-    if (command.kind === "announce") {
-      announcer.announce(service, ip);
-      metrics.announced.set(1, labels);
-    } else {
-      announcer.withdraw(service);
-      metrics.announced.remove(labels);
+  #say(command: Exclude<SpeakerCommand, { kind: "announce" | "withdraw" }>): void {
+    const { logger, metrics } = this.#parts;
+    if (command.kind === "record-event") this.#recorder.record(command.note);
+    if (command.kind === "log") logger[command.level](command.fields);
+    if (command.kind === "count-update") {
+      metrics.updates.inc();
+      if (command.hasFailed) metrics.updateErrors.inc();
+    }
+    if (command.kind === "config-state") {
+      metrics.configStale.set(command.isStale ? 1 : 0);
+      if (!command.isStale) metrics.configLoaded.set(1);
     }
   }
+
+  /** Responders keep to the interfaces by themselves, so one that comes later is served at once. */
+  #announce(command: Extract<SpeakerCommand, { kind: "announce" }>): void {
+    const { announcer, metrics, nodeName: node } = this.#parts;
+    const { service, announcement, isReachable } = command;
+    const { ips, protocol, interfaces } = announcement;
+    for (const ip of ips) {
+      if (ip.family === 6) continue; // until there is NDP
+      announcer.announce(service, ip, interfaces ?? "all");
+      metrics.announced.set(1, { service, protocol, node, ip: formatAddress(ip) });
+    }
+    this.#reports?.layer2.set(service, isReachable ? { interfaces } : undefined);
+  }
+
+  #withdraw(command: Extract<SpeakerCommand, { kind: "withdraw" }>): void {
+    const { announcer, metrics, nodeName: node } = this.#parts;
+    const { service, announcement } = command;
+    announcer.withdraw(service);
+    for (const ip of announcement.ips) {
+      const { protocol } = announcement;
+      metrics.announced.remove({ service, protocol, node, ip: formatAddress(ip) });
+    }
+    this.#reports?.layer2.set(service, undefined);
+  }
+}
+
+function makeReports(parts: ProgramParts, pod: KubeObject): Reports {
+  const { client, logger, namespace, nodeName: node } = parts;
+  const writer = { node, namespace, pod };
+  const owner = { component: "speaker", node } as const;
+  return {
+    configuration: new ConfigurationStateWriter({ client, logger, namespace, owner, pod }),
+    layer2: new ServiceStatusWriter({ client, logger, writer, kind: serviceL2Statuses }),
+    bgp: new ServiceStatusWriter({ client, logger, writer, kind: serviceBgpStatuses }),
+  };
 }

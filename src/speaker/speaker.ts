@@ -1,68 +1,60 @@
 /** The speaker as a machine: what the API server tells goes in, what to announce, withdraw and say comes out. */
 
-import { compileConfigMap, type Config, findingText, findStrandedAddress } from "../config/index.ts";
-import { LegacyElection, type ServiceEndpoint } from "../election/index.ts";
+import type { Config, ConfigOutcome, HeldAddress } from "../config/index.ts";
+import {
+  Electorate,
+  LegacyElection,
+  ModernElection,
+  type ServiceEndpoint,
+} from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
-import type { EventNote, Service } from "../kube/index.ts";
+import type { Node } from "../kube/index.ts";
 import {
   type Announcement,
   decideAnnouncement,
   type Decision,
+  type KnownService,
+  knownService,
   type WithdrawReason,
 } from "./announcements.ts";
+import { reportOutcome } from "./config-report.ts";
+import { announceFailed, nodeAssigned } from "./service-events.ts";
+import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
-export type SpeakerEvent =
-  | { readonly kind: "service"; readonly key: string; readonly service: Service | undefined }
-  | {
-      readonly kind: "endpoints";
-      readonly key: string;
-      readonly endpoints: readonly ServiceEndpoint[] | undefined;
-    }
-  /** The nodes whose speakers count as dead; any other may be elected, also one that the API does not know. */
-  | { readonly kind: "dead-nodes"; readonly nodes: ReadonlySet<string> }
-  /** The document of the ConfigMap; undefined: there is no ConfigMap. */
-  | { readonly kind: "config"; readonly text: string | undefined }
-  /** Services, endpoints and nodes are complete: announcing may begin. */
-  | { readonly kind: "synced" }
-  | { readonly kind: "continue" };
-
-export type SpeakerCommand =
-  /** Answer for the address and start a burst, also when it is announced already (L2-130). */
-  | { readonly kind: "announce"; readonly service: string; readonly announcement: Announcement }
-  | { readonly kind: "withdraw"; readonly service: string; readonly announcement: Announcement }
-  | { readonly kind: "record-event"; readonly note: EventNote }
-  | { readonly kind: "config-state"; readonly isStale: boolean }
-  | { readonly kind: "count-update"; readonly hasFailed: boolean }
-  /** Services are left of a pass: step with `continue` once other events had their turn. */
-  | { readonly kind: "continue" }
-  | {
-      readonly kind: "log";
-      readonly level: "info" | "warn" | "error";
-      readonly fields: Readonly<Record<string, unknown>>;
-    };
+export interface SpeakerOptions {
+  readonly nodeName: string;
+  /** The ConfigMap's `namespace/name`, for messages. */
+  readonly configName: string;
+  /** `--lb-class`; empty: services without a class. */
+  readonly lbClass: string;
+  /** `--ignore-exclude-lb` */
+  readonly ignoresExcludeLabel: boolean;
+}
 
 /** Bounds how long ARP requests must wait while thousands of services are gone through. */
 const SERVICES_PER_STEP = 20;
 
 export class Speaker {
-  readonly #nodeName: string;
-  readonly #configName: string;
-  readonly #services = new Map<string, Service>();
+  readonly #options: SpeakerOptions;
+  readonly #services = new Map<string, KnownService>();
   readonly #endpoints = new Map<string, readonly ServiceEndpoint[]>();
   readonly #announced = new Map<string, Announcement>();
-  readonly #election = new LegacyElection();
+  readonly #electorate: Electorate;
+  readonly #elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
   /** What the pass over all services has not come to yet. */
   readonly #toPass = new Set<string>();
-  #deadNodes: ReadonlySet<string> = new Set();
   #config: Config | undefined;
-  /** The document taken last, good or bad; null before the first. */
-  #configText: string | undefined | null = null;
+  /** Undefined before the first look at them. */
+  #interfaces: ReadonlySet<string> | undefined;
+  #isPassingAll = false;
   #isSynced = false;
+  #isIpv6Told = false;
 
-  /** `configName` is the ConfigMap's `namespace/name`, for messages. */
-  constructor(nodeName: string, configName: string) {
-    this.#nodeName = nodeName;
-    this.#configName = configName;
+  constructor(options: SpeakerOptions) {
+    this.#options = options;
+    this.#electorate = new Electorate(options.ignoresExcludeLabel);
+    const modern = new ModernElection(this.#electorate);
+    this.#elections = { legacy: new LegacyElection(), modern };
   }
 
   /** What this node announces now, by service key. */
@@ -70,17 +62,26 @@ export class Speaker {
     return this.#announced;
   }
 
+  /** The same, for who must not take a pool away from under an address in use (LC-29, CFG-53). */
+  *held(): IterableIterator<HeldAddress> {
+    for (const [service, { ips, pool }] of this.#announced) {
+      for (const address of ips) yield { service, address, pool };
+    }
+  }
+
   step(event: SpeakerEvent): SpeakerCommand[] {
     switch (event.kind) {
       case "service":
-        setOrDelete(this.#services, event.key, event.service);
-        return this.#passOne(event.key);
+        setOrDelete(this.#services, event.key, event.service && knownService(event.service));
+        return this.#handleOne(event.key);
       case "endpoints":
         return this.#takeEndpoints(event.key, event.endpoints);
-      case "dead-nodes":
-        return this.#takeDeadNodes(event.nodes);
+      case "node":
+        return this.#takeNode(event.name, event.node);
       case "config":
-        return this.#takeConfig(event.text);
+        return this.#takeConfig(event.outcome);
+      case "interfaces":
+        return this.#takeInterfaces(event.names);
       case "synced":
         this.#isSynced = true;
         return this.#passAll();
@@ -92,100 +93,97 @@ export class Speaker {
   /** Objects are written for many reasons; only a change that an election can see is one for us. */
   #takeEndpoints(key: string, endpoints: readonly ServiceEndpoint[] | undefined): SpeakerCommand[] {
     const before = this.#endpoints.get(key);
+    if (JSON.stringify(before) === JSON.stringify(endpoints)) return [];
     setOrDelete(this.#endpoints, key, endpoints);
-    return JSON.stringify(before) === JSON.stringify(endpoints) ? [] : this.#passOne(key);
+    return this.#handleOne(key);
   }
 
-  #takeDeadNodes(nodes: ReadonlySet<string>): SpeakerCommand[] {
-    this.#deadNodes = nodes;
-    if (!this.#isSynced) return [];
+  /** L2-58, L2-60: heartbeats pass nobody; a node that may announce now, or not any more, passes everybody. */
+  #takeNode(name: string, node: Node | undefined): SpeakerCommand[] {
+    const effect = this.#electorate.setNode(name, node);
+    if (!this.#isSynced || this.#config === undefined) return [];
+    if (!effect[this.#config.generation]) return [];
     const fields = { event: "nodeChanged", msg: "node event - forcing sync" };
-    return [{ kind: "log", level: "info", fields }, ...this.#passAll()];
+    return [{ kind: "log", level: "info", fields }, countUpdate, ...this.#passAll()];
   }
 
-  #takeConfig(text: string | undefined): SpeakerCommand[] {
-    if (text === this.#configText) return [];
-    this.#configText = text;
-    if (text === undefined) {
-      const mend = `create it: kubectl create configmap or kubectl apply, key "config"`;
-      const error = `no ConfigMap ${this.#configName}; ${mend}`;
-      return this.#configRefused({ event: "configMissing", error, hasFailed: true });
+  #takeConfig(outcome: ConfigOutcome): SpeakerCommand[] {
+    const report = reportOutcome(outcome, this.#options.configName);
+    if (outcome.kind !== "accepted") return report;
+    this.#config = outcome.config;
+    return [...report, ...this.#passAll()];
+  }
+
+  /** Only services that ask for certain interfaces can notice. */
+  #takeInterfaces(names: ReadonlySet<string>): SpeakerCommand[] {
+    const before = this.#interfaces;
+    this.#interfaces = names;
+    if (before?.size === names.size && [...names].every((name) => before.has(name))) return [];
+    for (const [key, { interfaces }] of this.#announced) {
+      if (interfaces !== undefined) this.#toPass.add(key);
     }
-    const compiled = compileConfigMap(text);
-    if (!compiled.ok) return this.#configStale(compiled.error.message);
-    const stranded = findStrandedAddress(compiled.config, this.#held(), { ignoreAvoided: true });
-    if (stranded !== undefined) return this.#configStale(stranded.message);
-    this.#config = compiled.config;
-    return [
-      { kind: "config-state", isStale: false },
-      ...compiled.warnings.map((warning) => configLog("warn", { msg: findingText(warning) })),
-      configLog("info", { event: "configLoaded", msg: "config (re)loaded" }),
-      { kind: "count-update", hasFailed: false },
-      ...this.#passAll(),
-    ];
-  }
-
-  /** Refused, but handled: nothing is tried again before the ConfigMap changes (LC-28, LC-29). */
-  #configStale(error: string): SpeakerCommand[] {
-    return this.#configRefused({ event: "configStale", error, hasFailed: false });
-  }
-
-  #configRefused(refusal: { event: string; error: string; hasFailed: boolean }): SpeakerCommand[] {
-    const { event, error, hasFailed } = refusal;
-    const msg = "configuration refused, the previous one stays in use";
-    return [
-      { kind: "config-state", isStale: true },
-      configLog("error", { event, configmap: this.#configName, error, msg }),
-      { kind: "count-update", hasFailed },
-    ];
-  }
-
-  *#held(): Iterable<{ service: string; address: Announcement["ip"]; pool: string }> {
-    for (const [service, { ip, pool }] of this.#announced) yield { service, address: ip, pool };
+    return this.#passSome();
   }
 
   /** All services without a rate limit (L2-59), though not all in one step. */
   #passAll(): SpeakerCommand[] {
     if (this.#config === undefined || !this.#isSynced) return [];
     for (const key of this.#services.keys()) this.#toPass.add(key);
+    this.#isPassingAll = true;
     return this.#passSome();
   }
 
+  /** A service of a pass counts as an update in v0.9.5 only. */
   #passSome(): SpeakerCommand[] {
     const commands: SpeakerCommand[] = [];
+    const isCounted = this.#config?.generation === "legacy";
     let left = SERVICES_PER_STEP;
     for (const key of this.#toPass) {
       if (left-- === 0) return [...commands, { kind: "continue" }];
+      if (isCounted) commands.push(countUpdate);
       commands.push(...this.#passOne(key));
     }
+    if (this.#isPassingAll) commands.push({ kind: "passed-all" });
+    this.#isPassingAll = false;
     return commands;
+  }
+
+  #handleOne(key: string): SpeakerCommand[] {
+    return this.#isSynced ? [countUpdate, ...this.#passOne(key)] : [];
   }
 
   #passOne(key: string): SpeakerCommand[] {
     this.#toPass.delete(key);
-    if (!this.#isSynced) return [];
     const service = this.#services.get(key);
-    if (service === undefined) this.#election.forget(key);
+    if (service === undefined) {
+      this.#elections.legacy.forget(key);
+      this.#elections.modern.forget(key);
+    }
+    const { nodeName, lbClass } = this.#options;
     const decision = decideAnnouncement({
       serviceKey: key,
       service,
       endpoints: this.#endpoints.get(key),
       config: this.#config,
       announced: this.#announced.get(key),
-      nodeName: this.#nodeName,
-      isAlive: (nodeName) => !this.#deadNodes.has(nodeName),
-      election: this.#election,
+      nodeName,
+      lbClass,
+      isAlive: (name) => this.#electorate.isAlive(name),
+      elections: this.#elections,
     });
-    return [{ kind: "count-update", hasFailed: false }, ...this.#carryOut(key, decision)];
+    return this.#carryOut(key, decision);
   }
 
   #carryOut(key: string, decision: Decision): SpeakerCommand[] {
     switch (decision.kind) {
       case "wait":
         return [];
-      case "withdraw":
-        if (decision.reason !== "notSupported") return this.#withdraw(key, decision.reason);
-        return [...this.#withdraw(key, decision.reason), notSupportedLog(key)];
+      case "withdraw": {
+        const withdrawn = this.#withdraw(key, decision.reason);
+        return decision.reason === "notSupported"
+          ? [...withdrawn, ...this.#notSupported(key)]
+          : withdrawn;
+      }
       default: {
         const withdrawn = decision.replaces ? this.#withdraw(key, decision.replaces) : [];
         return [...withdrawn, ...this.#announce(key, decision.announcement)];
@@ -195,13 +193,43 @@ export class Speaker {
 
   #announce(key: string, announcement: Announcement): SpeakerCommand[] {
     this.#announced.set(key, announcement);
-    const service = this.#services.get(key);
     const fields = { event: "serviceAnnounced", msg: "service has IP, announcing" };
+    const isReachable = this.#isReachable(announcement);
     return [
-      { kind: "announce", service: key, announcement },
+      { kind: "announce", service: key, announcement, isReachable },
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
-      ...(service ? [this.#assignedEvent(service)] : []),
+      ...(announcement.ips.some(({ family }) => family === 6) ? this.#ipv6Told(key) : []),
+      ...this.#announceEvents(key, announcement, isReachable),
     ];
+  }
+
+  /** L2-86: until the interfaces are known, nothing is said against them. */
+  #isReachable({ interfaces }: Announcement): boolean {
+    const local = this.#interfaces;
+    if (interfaces === undefined || local === undefined) return true;
+    return [...interfaces].some((name) => local.has(name));
+  }
+
+  /** Said at every successful pass; the recorder folds repetitions (L2-150). */
+  #announceEvents(key: string, announcement: Announcement, isReachable: boolean): SpeakerCommand[] {
+    const service = this.#services.get(key);
+    if (service === undefined || this.#config === undefined) return [];
+    const { nodeName } = this.#options;
+    const assigned = nodeAssigned(service.object, nodeName, this.#config.generation);
+    const failed = isReachable ? [] : announceFailed(service.object, nodeName, announcement);
+    return [...failed, assigned].map((note) => ({ kind: "record-event", note }));
+  }
+
+  #notSupported(key: string): SpeakerCommand[] {
+    return this.#config?.generation === "legacy" ? [notSupportedLog(key)] : this.#ipv6Told(key);
+  }
+
+  /** Said once: it is no fault of any one service. */
+  #ipv6Told(service: string): SpeakerCommand[] {
+    if (this.#isIpv6Told) return [];
+    this.#isIpv6Told = true;
+    const msg = "IPv6 addresses are allocated, but this speaker announces only IPv4 addresses yet";
+    return [{ kind: "log", level: "warn", fields: { op: "setBalancer", service, msg } }];
   }
 
   #withdraw(key: string, reason: WithdrawReason): SpeakerCommand[] {
@@ -214,33 +242,23 @@ export class Speaker {
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
     ];
   }
-
-  /** Said at every successful pass; the recorder folds repetitions (L2-150). */
-  #assignedEvent({ metadata }: Service): SpeakerCommand {
-    const { namespace = "", name, uid } = metadata;
-    const object = { kind: "Service", apiVersion: "v1", namespace, name, ...(uid && { uid }) };
-    const message = `announcing from node "${this.#nodeName}"`;
-    return {
-      kind: "record-event",
-      note: { object, type: "Normal", reason: "nodeAssigned", message },
-    };
-  }
 }
+
+const countUpdate: SpeakerCommand = { kind: "count-update", hasFailed: false };
 
 function setOrDelete<V>(map: Map<string, V>, key: string, value: V | undefined): void {
   if (value === undefined) map.delete(key);
   else map.set(key, value);
 }
 
-function logFields(key: string, { ip, pool, protocol }: Announcement): Record<string, string> {
-  return { service: key, ip: formatAddress(ip), pool, protocol };
-}
-
-function configLog(
-  level: "info" | "warn" | "error",
-  fields: Readonly<Record<string, string>>,
-): SpeakerCommand {
-  return { kind: "log", level, fields: { op: "setConfig", ...fields } };
+/** One address is written as v0.9.5 does, several as later releases do. */
+function logFields(
+  service: string,
+  { ips, pool, protocol }: Announcement,
+): Readonly<Record<string, unknown>> {
+  const texts = ips.map(formatAddress);
+  const addresses = texts.length === 1 ? { ip: texts[0] } : { ips: texts };
+  return { service, ...addresses, pool, protocol };
 }
 
 function notSupportedLog(service: string): SpeakerCommand {

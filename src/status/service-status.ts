@@ -82,37 +82,48 @@ export type StatusAction =
   /** To be merged into the status. */
   | { readonly kind: "writeStatus"; readonly name: string; readonly patch: object };
 
-/**
- * `existing` are the objects about this service with this node's label; `wanted` is undefined where the node does
- * not announce. The oldest object by name stays, the others of this node are deleted.
- */
-export function nextStatusAction(
-  kind: ServiceStatusKind,
-  writer: StatusWriter,
-  service: string,
-  wanted: ServiceAnnouncement | undefined,
-  existing: Iterable<ServiceStatus>,
-): StatusAction | undefined {
+/** What is known about one service. */
+export interface ServiceStatusView {
+  readonly kind: ServiceStatusKind;
+  readonly writer: StatusWriter;
+  /** `namespace/name` */
+  readonly service: string;
+  /** Undefined: our node does not announce it. */
+  readonly wanted: ServiceAnnouncement | undefined;
+  /** The objects about it with our node's label. */
+  readonly existing: Iterable<ServiceStatus>;
+}
+
+/** The first object by name stays, the others of our node are deleted; nothing differs: undefined. */
+export function nextStatusAction(view: ServiceStatusView): StatusAction | undefined {
+  const { kind, writer, service, wanted, existing } = view;
+  const status = wanted && statusOf(writer, service, wanted);
   const [kept, ...extras] = [...existing].sort((a, b) =>
     a.metadata.name < b.metadata.name ? -1 : 1,
   );
-  const status = wanted && statusOf(writer, service, wanted);
   const isWrong = kept !== undefined && (status === undefined || contradicts(kept, status));
   const needless = isWrong ? kept : extras[0];
   if (needless !== undefined) return { kind: "delete", name: needless.metadata.name };
   if (status === undefined) return undefined;
   if (kept === undefined) return { kind: "create", object: newObject(kind, writer, service) };
-  const { name, ownerReferences = [] } = kept.metadata;
-  const owner = ownerOf(writer.pod);
-  if (!ownerReferences.some(({ uid }) => uid === owner.uid)) {
-    return { kind: "adopt", name, patch: { metadata: { ownerReferences: [owner] } } };
-  }
+  return adoption(kept, writer) ?? correction(kept, status);
+}
+
+/** Without us among its owners the object would go with a pod that is no more. */
+function adoption({ metadata }: ServiceStatus, { pod }: StatusWriter): StatusAction | undefined {
+  const owner = ownerOf(pod);
+  const { name, ownerReferences = [] } = metadata;
+  if (ownerReferences.some(({ uid }) => uid === owner.uid)) return undefined;
+  return { kind: "adopt", name, patch: { metadata: { ownerReferences: [owner] } } };
+}
+
+function correction(kept: ServiceStatus, status: Status): StatusAction | undefined {
   const before = kept.status ?? {};
   if (isEqual(status, before)) return undefined;
   // A list that is there no more must be taken away, which merging does for null.
   const isListGone = "interfaces" in before && !("interfaces" in status);
   const patch = { status: isListGone ? { ...status, interfaces: null } : status };
-  return { kind: "writeStatus", name, patch };
+  return { kind: "writeStatus", name: kept.metadata.name, patch };
 }
 
 /** Whether the object says once and for all that it is about something else (CRD-20, CRD-21). */

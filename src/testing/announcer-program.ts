@@ -14,7 +14,7 @@ const interfaces = watchNetworkInterfaces({
 createInterface(process.stdin).on("line", (line) => {
   const [verb, text = ""] = line.split(" ");
   const ip = parseAddress(text);
-  if (verb === "announce" && ip !== undefined) announcer.announce(text, ip);
+  if (verb === "announce" && ip !== undefined) announcer.announce(text, ip, "all");
   if (verb === "withdraw") announcer.withdraw(text);
   if (verb === "counters") logger.info({ counters: announcer.addresses.counters().get(text) });
   logger.info({ taken: line });

@@ -1,0 +1,31 @@
+/** What a speaker tells the owners of services in events (L2-150, L2-151). */
+
+import type { Generation } from "../config/index.ts";
+import { formatAddress } from "../ip/index.ts";
+import type { EventNote, ObjectReference, Service } from "../kube/index.ts";
+import type { Announcement } from "./announcements.ts";
+
+/** This node announces the service; later releases name the protocol. */
+export function nodeAssigned(service: Service, node: string, generation: Generation): EventNote {
+  const protocol = generation === "legacy" ? "" : ' with protocol "layer2"';
+  const message = `announcing from node "${node}"${protocol}`;
+  return { object: referenceTo(service), type: "Normal", reason: "nodeAssigned", message };
+}
+
+/** This node is elected, but has none of the interfaces that the advertisements list (L2-86): one for each address. */
+export function announceFailed(
+  service: Service,
+  node: string,
+  { ips, protocol }: Announcement,
+): EventNote[] {
+  return ips.map((ip) => {
+    const where = `assigned node "${node}" with protocol "${protocol}"`;
+    const message = `the interfaces specified by LB IP "${formatAddress(ip)}" doesn't exist in ${where}`;
+    return { object: referenceTo(service), type: "Warning", reason: "announceFailed", message };
+  });
+}
+
+function referenceTo({ metadata }: Service): ObjectReference {
+  const { namespace = "", name, uid } = metadata;
+  return { kind: "Service", apiVersion: "v1", namespace, name, ...(uid && { uid }) };
+}
