@@ -47,7 +47,7 @@ export function resourceSetOf(
 }
 
 /** In MetalLB's namespace and in the version that is stored (CRD-15): timers are always set then. */
-function asStored(object: JsonObject, namespace: string): JsonObject {
+export function asStored(object: JsonObject, namespace: string): JsonObject {
   const { metadata, spec } = object;
   const named = isRecord(metadata) ? { ...metadata, namespace } : { name: "", namespace };
   const isOld = object["kind"] === "BGPPeer" && object["apiVersion"] === "metallb.io/v1beta1";

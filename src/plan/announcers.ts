@@ -1,0 +1,108 @@
+/** Who announces the addresses of a service, by layer 2 and by BGP, and why the other nodes do not. */
+import type { Config, Pool } from "../config/index.ts";
+import {
+  bgpRoutes,
+  bgpSessions,
+  isNotReady,
+  layer2Candidates,
+  type BgpNode,
+  type BgpRoute,
+  type BgpSessions,
+  type Layer2Candidate,
+  type ServiceEndpoint,
+} from "../election/index.ts";
+import { formatAddress, formatPrefix, type IpAddress } from "../ip/index.ts";
+import { viewService, type Node, type Service } from "../kube/index.ts";
+import type { BgpPlan, Layer2Plan } from "./plan.ts";
+
+/** What does not change from service to service. */
+export interface Stage {
+  readonly config: Config;
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly sessions: BgpSessions;
+  /** `--ignore-exclude-lb` */
+  readonly ignoresExcludeLabel: boolean;
+  readonly bgpType: string;
+}
+
+export function stageOf(
+  config: Config,
+  nodes: ReadonlyMap<string, Node>,
+  options: Pick<Stage, "ignoresExcludeLabel" | "bgpType">,
+): Stage {
+  return { ...options, config, nodes, sessions: bgpSessions(config.peers, nodes) };
+}
+
+export interface Announced {
+  readonly service: Service;
+  /** Never empty, all in `pool`. */
+  readonly ips: readonly IpAddress[];
+  readonly pool: Pool;
+  readonly endpoints: readonly ServiceEndpoint[];
+}
+
+/** Every node's place for the service's addresses; empty where the pool is for BGP alone. */
+export function candidatesFor(stage: Stage, announced: Announced): readonly Layer2Candidate[] {
+  const { pool, endpoints, ips } = announced;
+  const first = ips[0];
+  if (first === undefined) return [];
+  const isForBgp = pool.l2Advertisements.length === 0 && pool.bgpAdvertisements.length > 0;
+  if (isForBgp) return [];
+  const { nodes, ignoresExcludeLabel, config } = stage;
+  return layer2Candidates({
+    service: viewService(announced.service),
+    ip: first,
+    pool,
+    endpoints,
+    nodes,
+    isAlive: (name) => {
+      const node = nodes.get(name);
+      return node === undefined || !isNotReady(node);
+    },
+    ignoresExcludeLabel,
+    generation: config.generation,
+  });
+}
+
+/** The same candidates for each address: later releases elect by the first one for all of them (L2-41). */
+export function layer2Plans(
+  candidates: readonly Layer2Candidate[],
+  ips: readonly IpAddress[],
+): Record<string, Layer2Plan> {
+  if (candidates.length === 0) return {};
+  const winner = candidates.find(({ rank }) => rank === 1);
+  const plan: Layer2Plan = {
+    node: winner?.node ?? null,
+    interfaces: winner?.interfaces ?? [],
+    candidates: candidates.map(({ node, eligible, reason, rank = null }) => ({
+      node,
+      eligible,
+      reason,
+      rank,
+    })),
+  };
+  return Object.fromEntries(ips.map((ip) => [formatAddress(ip), plan]));
+}
+
+/** Nothing where the pool has no BGP advertisement. */
+export function bgpFor(
+  { config, ...stage }: Stage,
+  { service, ips, pool, endpoints }: Announced,
+): { readonly routes: readonly BgpRoute[]; readonly nodes: readonly BgpNode[] } {
+  if (pool.bgpAdvertisements.length === 0) return { routes: [], nodes: [] };
+  const { generation } = config;
+  return bgpRoutes({ ...stage, service: viewService(service), ips, pool, endpoints, generation });
+}
+
+export function bgpPlan(route: BgpRoute): BgpPlan {
+  const { node, peer, prefix, communities, largeCommunities, localPref, nextHop } = route;
+  return {
+    node,
+    peer,
+    prefix: formatPrefix(prefix),
+    communities: communities.map((value) => `${value >>> 16}:${value & 0xffff}`),
+    largeCommunities,
+    localPref,
+    nextHop: nextHop === undefined ? null : formatAddress(nextHop),
+  };
+}
