@@ -26,19 +26,22 @@ describe("ControllerLoop", () => {
 
   function loopWith(judge: JudgeService): ControllerLoop {
     const metrics = new Metrics().client();
-    const options = { client, logger, metrics, namespace: "metallb-system", configName: "config" };
-    return new ControllerLoop(new Reconciler(judge), options);
+    const config = { namespace: "metallb-system", configName: "config", bgpType: "native" };
+    const rules = { legacy: judge, modern: judge };
+    return new ControllerLoop(new Reconciler({ rules }), { client, logger, metrics, ...config });
   }
 
-  it("LC-43: a failure of the main loop is logged and ends the program with status 0", async () => {
+  it("LC-43, FL-2: a failure of the main loop is logged; v0.9.5 ends with status 0, v0.16 with 1", async () => {
     server.put("config");
     server.put("web");
     const loop = loopWith(() => {
       throw new Error("a bug in the rules");
     });
     loop.start();
-    const status = await untilStopped(loop, new Promise(() => undefined), logger);
-    assert.equal(status, 0);
+    const never = new Promise<string>(() => undefined);
+    const form = { logger, processInterface: "legacy" } as const;
+    assert.equal(await untilStopped(loop, never, form), 0);
+    assert.equal(await untilStopped(loop, never, { logger, processInterface: "modern" }), 1);
     const last = JSON.parse(lines.at(-1) ?? "") as Record<string, string>;
     assert.deepEqual([last["op"], last["error"]], ["run", "a bug in the rules"]);
   });
@@ -46,7 +49,8 @@ describe("ControllerLoop", () => {
   it("LC-43: a signal is a clean end", async () => {
     const loop = loopWith(() => assert.fail("no service is there"));
     loop.start();
-    assert.equal(await untilStopped(loop, Promise.resolve("SIGTERM"), logger), 0);
+    const form = { logger, processInterface: "modern" } as const;
+    assert.equal(await untilStopped(loop, Promise.resolve("SIGTERM"), form), 0);
     loop.stop();
     assert.match(lines.at(-1) ?? "", /stopped by SIGTERM/);
   });

@@ -1,6 +1,13 @@
 /** Runs the controller's machine: what the API server tells goes in, writes, events, logs and metrics come out. */
 
-import type { ConfigMap, EventNote, Failure, KubeObject, Service } from "../kube/index.ts";
+import type {
+  PoolUsageChange,
+  Reconciler,
+  ReconcilerCommand,
+  ReconcilerEvent,
+} from "../assignment/index.ts";
+import { ConfigSource, type ConfigOutcome } from "../config/index.ts";
+import type { EventNote, Failure, KubeObject, Service } from "../kube/index.ts";
 import {
   EventRecorder,
   Informer,
@@ -10,23 +17,27 @@ import {
   type ClientMetrics,
   type KubeClient,
   type Logger,
-  type ResourceRef,
+  type ProcessInterface,
 } from "../platform/index.ts";
-import type { Reconciler, ReconcilerCommand, ReconcilerEvent } from "../assignment/index.ts";
+import { ConfigWatch, type ConfigurationStateWriter } from "../program/index.ts";
+import { PoolStatusWriter } from "./pool-status-writer.ts";
+import { StatusWrites } from "./status-writes.ts";
 
 export interface ControllerLoopOptions {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly metrics: ClientMetrics;
-  /** Where the ConfigMap is, and its name. */
+  /** Where the configuration is, and the name of the ConfigMap. */
   readonly namespace: string;
   readonly configName: string;
+  /** `METALLB_BGP_TYPE`: what configuration is allowed (CFG-27 to CFG-29). */
+  readonly bgpType: string;
+  /** Absent in the process interface of v0.9.5. */
+  readonly state?: ConfigurationStateWriter;
 }
 
-const services: ResourceRef = { group: "", version: "v1", plural: "services" };
-/** More at once would only queue up in the API server. */
-const writesAtOnce = 16;
-const configDataKey = "config";
+/** While services are being written all the time, pools' numbers follow this often. */
+const poolPauseMs = 1_000;
 
 export class ControllerLoop {
   /** Rejects when the machine fails: that is a bug, and nothing is decided any more. */
@@ -35,33 +46,53 @@ export class ControllerLoop {
   readonly #options: ControllerLoopOptions;
   readonly #events: EventRecorder;
   readonly #services: Informer<Service>;
-  readonly #config: Informer<ConfigMap>;
-  readonly #timers = new NamedTimers<"wake">(() => this.#step({ kind: "wake" }));
-  readonly #waitingWrites: { key: string; service: Service }[] = [];
-  #writesUnderWay = 0;
+  readonly #config: ConfigWatch;
+  readonly #pools: PoolStatusWriter;
+  readonly #writes: StatusWrites;
+  readonly #timers = new NamedTimers<"wake" | "pools">((name) => {
+    if (name === "wake") this.#step({ kind: "wake" });
+    else this.#pools.release();
+  });
   /** Events give way to the writes under way: people wait for an address, and nobody for a note about it. */
   readonly #waitingEvents: EventNote[] = [];
   #isRunning = false;
+  #isListed = false;
+  /** All that was known at the start has been worked through: the pools' numbers mean something. */
+  #isSettled = false;
   #fail: (error: unknown) => void = () => undefined;
 
   constructor(machine: Reconciler, options: ControllerLoopOptions) {
-    const { client, logger, namespace, configName } = options;
+    const { client, logger, namespace, configName, bgpType } = options;
     this.failed = new Promise((_, reject) => (this.#fail = reject));
     this.failed.catch(() => undefined);
     this.#machine = machine;
     this.#options = options;
     this.#events = new EventRecorder(client, { component: "metallb-controller" }, logger);
-    this.#services = new Informer<Service>(client, services, {
-      onChange: (key, service) => this.#step({ kind: "service", key, service }),
-      onSynced: () => this.#step({ kind: "servicesListed" }),
-      ...this.#troubleOf("services"),
-    });
-    const configMaps = { group: "", version: "v1", plural: "configmaps", namespace };
-    this.#config = new Informer<ConfigMap>(client, configMaps, {
-      fieldSelector: `metadata.name=${configName}`,
-      onChange: (_, configMap) => this.#onConfigMap(configMap),
-      onSynced: () => this.#onConfigListed(),
-      ...this.#troubleOf("configmaps"),
+    this.#pools = new PoolStatusWriter(client, namespace, logger);
+    this.#writes = new StatusWrites(client, (answer) => this.#onAnswer(answer));
+    this.#services = new Informer<Service>(
+      client,
+      { group: "", version: "v1", plural: "services" },
+      {
+        onChange: (key, service) => this.#step({ kind: "service", key, service }),
+        onSynced: () => {
+          this.#isListed = true;
+          this.#step({ kind: "servicesListed" });
+        },
+        ...this.#troubleOf("services"),
+      },
+    );
+    const held = () => machine.held();
+    const about = { namespace, configName, bgpType };
+    this.#config = new ConfigWatch({
+      client,
+      logger,
+      namespace,
+      configName,
+      watcher: "controller",
+      source: new ConfigSource({ ...about, scope: "controller", held }),
+      onOutcome: (outcome) => this.#onOutcome(outcome),
+      onPool: (name, pool) => this.#pools.setPool(name, pool),
     });
   }
 
@@ -69,44 +100,30 @@ export class ControllerLoop {
     this.#isRunning = true;
     this.#config.start();
     this.#services.start();
+    this.#options.state?.start();
   }
 
   stop(): void {
     this.#isRunning = false;
     this.#services.stop();
     this.#config.stop();
+    this.#options.state?.stop();
+    this.#pools.stop();
     this.#events.stop();
     this.#timers.cancelAll();
   }
 
-  #onConfigMap(configMap: ConfigMap | undefined): void {
-    // LC-1: no such key, or an empty text, is an empty configuration; no ConfigMap is none.
-    const text = configMap && (configMap.data?.[configDataKey] ?? "");
-    if (text === "") this.#warnOfEmptyConfig();
-    this.#step({ kind: "config", text });
-  }
-
-  #warnOfEmptyConfig(): void {
-    const { namespace, configName, logger } = this.#options;
-    const what = `ConfigMap ${namespace}/${configName} has no text under data key "${configDataKey}"`;
-    logger.warn({ op: "setConfig", msg: `${what}: the configuration is empty, without pools` });
-  }
-
-  #onConfigListed(): void {
-    if (this.#configMap() !== undefined) return;
-    const { namespace, configName, logger } = this.#options;
-    const msg = `no configuration yet: waiting for ConfigMap ${namespace}/${configName}`;
-    logger.info({ op: "startup", msg });
-  }
-
-  #configMap(): ConfigMap | undefined {
-    return this.#config.get(`${this.#options.namespace}/${this.#options.configName}`);
+  #onOutcome(outcome: ConfigOutcome): void {
+    this.#step({ kind: "config", outcome });
+    this.#options.state?.report(outcome);
   }
 
   #step(event: ReconcilerEvent): void {
     if (!this.#isRunning) return;
     try {
-      for (const command of this.#machine.step(event, monotonicMs())) this.#run(command);
+      const commands = this.#machine.step(event, monotonicMs());
+      for (const command of commands) this.#run(command);
+      if (this.#isListed && !commands.some(hasMoreWork)) this.#onSettled();
     } catch (error) {
       this.stop();
       this.#fail(error);
@@ -117,14 +134,13 @@ export class ControllerLoop {
     const { logger, metrics } = this.#options;
     switch (command.kind) {
       case "writeStatus":
-        this.#waitingWrites.push(command);
-        this.#startWrites();
+        this.#writes.add(command);
         return;
       case "recordOnService":
         this.#record("Service", command.service, command.note);
         return;
       case "recordOnConfig":
-        this.#record("ConfigMap", this.#configMap(), command.note);
+        this.#record("ConfigMap", this.#config.configMap, command.note);
         return;
       case "log":
         logger[command.level](command.fields);
@@ -134,6 +150,9 @@ export class ControllerLoop {
         return;
       case "gauge":
         metrics[command.what].set(command.value);
+        return;
+      case "poolUsage":
+        this.#onUsage(command);
         return;
       case "wakeAfter":
         this.#timers.set("wake", command.ms);
@@ -150,40 +169,29 @@ export class ControllerLoop {
   ): void {
     if (object === undefined) return;
     this.#waitingEvents.push({ object: referenceTo(kind, object), ...note });
-    if (this.#writesUnderWay === 0) this.#sendEvents();
+    if (this.#writes.isIdle) this.#sendEvents();
   }
 
   #sendEvents(): void {
     for (const event of this.#waitingEvents.splice(0)) this.#events.record(event);
   }
 
-  #startWrites(): void {
-    while (this.#writesUnderWay < writesAtOnce) {
-      const next = this.#waitingWrites.shift();
-      if (next === undefined) return;
-      this.#writesUnderWay++;
-      void this.#write(next.key, next.service).then((answer) => {
-        this.#writesUnderWay--;
-        this.#sendEvents();
-        this.#step(answer);
-        this.#startWrites();
-      });
-    }
+  #onAnswer(answer: ReconcilerEvent): void {
+    this.#sendEvents();
+    this.#step(answer);
   }
 
-  /** LC-30: the status goes through its subresource, under the version that it was decided on. */
-  async #write(key: string, service: Service): Promise<ReconcilerEvent> {
-    const { name, namespace = "" } = service.metadata;
-    const body = { apiVersion: "v1", kind: "Service", ...service };
-    try {
-      const ref = { ...services, namespace };
-      const stored = await this.#options.client.update<Service>(ref, name, body, "status");
-      delete (stored.metadata as { managedFields?: unknown }).managedFields;
-      return { kind: "written", key, service: stored };
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      return { kind: "writeFailed", key, error: text };
-    }
+  #onUsage(change: PoolUsageChange): void {
+    this.#pools.setUsage(change);
+    if (this.#isSettled && !this.#writes.isIdle) this.#timers.setOnce("pools", poolPauseMs);
+  }
+
+  /** The machine has nothing to do now. The pools' numbers come last, or now and then in a long burst. */
+  #onSettled(): void {
+    this.#isSettled = true;
+    if (!this.#writes.isIdle) return;
+    this.#timers.cancel("pools");
+    this.#pools.release();
   }
 
   /** What an informer says of its connection, as log lines. */
@@ -198,17 +206,23 @@ export class ControllerLoop {
   }
 }
 
-/** Waits for the end and gives the exit status: 0 after a signal, and after a failure of the loop too (LC-43). */
+/** The machine stopped only to let the event loop turn. */
+function hasMoreWork(command: ReconcilerCommand): boolean {
+  return command.kind === "wakeAfter" && command.ms <= 0;
+}
+
+/** Waits for the end and gives the exit status: 0 after a signal; after a failure 1, in v0.9.5 0 too (FL-2, LC-43). */
 export async function untilStopped(
   loop: Pick<ControllerLoop, "failed">,
   signal: Promise<string>,
-  logger: Logger,
+  { logger, processInterface }: { logger: Logger; processInterface: ProcessInterface },
 ): Promise<number> {
   try {
     logger.info({ op: "shutdown", msg: `stopped by ${await Promise.race([signal, loop.failed])}` });
+    return 0;
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
     logger.error({ op: "run", error, stack, msg: "the main loop failed" });
+    return processInterface === "legacy" ? 0 : 1;
   }
-  return 0;
 }

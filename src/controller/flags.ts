@@ -12,7 +12,7 @@ import {
   type FlagValues,
 } from "../platform/index.ts";
 
-/** v0.16's flags of the controller alone that have no effect before the custom-resource generation. */
+/** v0.16's flags of the controller alone; without effect beside `--config`. */
 export const webhookFlags = {
   "webhook-mode": textFlag("enabled, disabled or onlywebhook", { fallback: "enabled" }),
   "webhook-secret": textFlag("secret of the webhook's certificates", {
@@ -28,9 +28,18 @@ export const webhookFlags = {
   "disable-cert-rotation": switchFlag("leave the webhook's certificates to somebody else"),
 } as const;
 
+/** v0.9.5's. */
+const legacyPort = 7472;
+
 const controllerFlags = {
-  port: { kind: "port", default: 7472, usage: "port of the metrics page" },
-  config: textFlag("name of the ConfigMap", { fallback: "config" }),
+  port: {
+    kind: "port",
+    default: 9120,
+    usage: `port of the metrics page, ${legacyPort} beside --config; 0: none`,
+  },
+  config: textFlag("name of the ConfigMap; if given, we run as v0.9.5 did", {
+    fallback: "config",
+  }),
   ...clusterFlags,
   "ml-secret-name": textFlag("gossip secret to create if absent; empty: none", {
     env: "METALLB_ML_SECRET_NAME",
@@ -49,7 +58,9 @@ export function parseControllerFlags(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): FlagResult<typeof controllerFlags> {
-  return parseGoFlags("controller", controllerFlags, argv, env);
+  const parsed = parseGoFlags("controller", controllerFlags, argv, env);
+  if (!parsed.ok || !parsed.given.has("config") || parsed.given.has("port")) return parsed;
+  return { ...parsed, values: { ...parsed.values, port: legacyPort } };
 }
 
 const webhookModes = ["enabled", "disabled", "onlywebhook"];

@@ -1,23 +1,34 @@
 /** Program 1: gives addresses to Services. This file reads flags, opens what is needed, and waits for the end. */
 
 import { randomBytes } from "node:crypto";
+import { Reconciler } from "../assignment/index.ts";
 import {
   Metrics,
   modernFlags,
   openCluster,
-  serveMetrics,
   processOutput,
   startProgram,
   stopSignal,
+  type KubeClient,
   type Logger,
   type Output,
+  type ProcessInterface,
 } from "../platform/index.ts";
+import { ConfigurationStateWriter, openPages, readOwnPod } from "../program/index.ts";
 import { ControllerLoop, untilStopped } from "./controller-loop.ts";
-import { Reconciler, reconcileService } from "../assignment/index.ts";
 import { findBadValue, parseControllerFlags, webhookFlags, type ControllerFlags } from "./flags.ts";
 import { ensureMemberlistSecret } from "./memberlist-secret.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Setting {
+  readonly flags: ControllerFlags;
+  readonly env: Environment;
+  readonly logger: Logger;
+  readonly processInterface: ProcessInterface;
+  readonly client: KubeClient;
+  readonly namespace: string;
+}
 
 /** Runs until a signal asks to stop; the result is the exit status (LC-43, FL-2). */
 export function runController(
@@ -31,39 +42,56 @@ export function runController(
     withoutEffect: { ...modernFlags, ...webhookFlags },
     env,
     output,
-    run: (flags, logger) => run(flags, env, logger),
+    run: async (flags, logger, processInterface) => {
+      const bad = findBadValue(flags);
+      if (bad !== undefined) throw new Error(bad);
+      const cluster = openCluster(flags, env);
+      try {
+        return await run({ flags, env, logger, processInterface, ...cluster });
+      } finally {
+        await cluster.client.close();
+      }
+    },
   });
 }
 
 /** Opens everything, in order of dependence, and waits. Whatever throws here prevents the start. */
-async function run(flags: ControllerFlags, env: Environment, logger: Logger): Promise<number> {
-  const bad = findBadValue(flags);
-  if (bad !== undefined) throw new Error(bad);
-  const { client, namespace } = openCluster(flags, env);
-  const { "ml-secret-name": name, deployment } = flags;
-  if (name !== "") {
-    const wish = { namespace, name, deployment };
-    const outcome = await ensureMemberlistSecret(client, wish, randomBytes(16));
-    logger.info({ op: "CreateMlSecret", msg: `secret ${namespace}/${name}: ${outcome}` });
-  }
-  const machine = new Reconciler(reconcileService);
+async function run(setting: Setting): Promise<number> {
+  const { flags, logger, processInterface, client } = setting;
+  const isModern = processInterface === "modern";
+  await makeMemberlistSecret(setting);
+  const state = isModern ? { state: await openState(setting) } : {};
+  const machine = new Reconciler({ loadBalancerClass: flags["lb-class"] });
   const metrics = new Metrics();
-  metrics.allocator(() => machine.usage());
+  metrics.allocator(() => machine.usage(), isModern);
   const loop = new ControllerLoop(machine, {
     client,
     logger,
     metrics: metrics.client(),
-    namespace,
+    namespace: setting.namespace,
     configName: flags.config,
-  });
-  const page = await serveMetrics(metrics, { port: flags.port }).catch((error: unknown) => {
-    // Addresses matter more than numbers about them.
-    logger.error({ op: "startup", error, msg: "going on without metrics" });
+    bgpType: setting.env["METALLB_BGP_TYPE"] || "native",
+    ...state,
   });
   loop.start();
-  const status = await untilStopped(loop, stopSignal(), logger);
+  const pages = await openPages({ processInterface, flags, metrics, client, logger });
+  const status = await untilStopped(loop, stopSignal(), { logger, processInterface });
   loop.stop();
-  await page?.close();
-  await client.close();
+  await pages.close();
   return status;
+}
+
+async function makeMemberlistSecret({ flags, client, namespace, logger }: Setting): Promise<void> {
+  const { "ml-secret-name": name, deployment } = flags;
+  if (name === "") return;
+  const wish = { namespace, name, deployment };
+  const outcome = await ensureMemberlistSecret(client, wish, randomBytes(16));
+  logger.info({ op: "CreateMlSecret", msg: `secret ${namespace}/${name}: ${outcome}` });
+}
+
+async function openState(setting: Setting): Promise<ConfigurationStateWriter> {
+  const { client, namespace, logger, flags } = setting;
+  const pod = await readOwnPod(client, namespace, flags["pod-name"]);
+  const owner = { component: "controller" } as const;
+  return new ConfigurationStateWriter({ client, logger, namespace, owner, pod });
 }

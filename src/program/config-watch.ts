@@ -30,11 +30,17 @@ export interface ConfigWatchOptions {
   /** The controller needs less (K8S-1) than a speaker (K8S-2). */
   readonly watcher: Watcher;
   /** Takes what is watched and decides; nobody else may call its `look`. */
-  readonly source: ConfigSource;
+  readonly source: ConfigInputs;
   readonly onOutcome: (outcome: ConfigOutcome) => void;
   /** Each pool with its status as it comes and goes; status alone changes no configuration (ST-1). */
   readonly onPool?: (name: string, pool: IPAddressPool | undefined) => void;
 }
+
+/** What is asked of a ConfigSource. */
+export type ConfigInputs = Pick<
+  ConfigSource,
+  "setObject" | "setNamespace" | "setNode" | "setSecret" | "setConfigMap" | "setKnown" | "look"
+>;
 
 type Source = Parameters<ConfigSource["setKnown"]>[0];
 

@@ -118,7 +118,8 @@ export class ConfigurationStateWriter {
       ({ type }) => type !== own?.type,
     );
     const conditions = own === undefined ? [] : [own];
-    const status = { ...resultOf([...others, ...conditions]), conditions };
+    const verdict = resultOf([...others, ...conditions]);
+    const status = own === undefined ? verdict : { ...verdict, conditions };
     const { name, namespace = "" } = metadata;
     const body = { apiVersion, kind, metadata: { name, namespace }, status };
     this.#isNews = false;

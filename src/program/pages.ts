@@ -38,7 +38,11 @@ export async function openPages(options: PagesOptions): Promise<{ close(): Promi
     }
   });
   const opened = await Promise.all(opening);
-  return { close: async () => void (await Promise.all(opened.map((page) => page?.close()))) };
+  return {
+    close: async () => {
+      for (const page of opened) await page?.close();
+    },
+  };
 }
 
 function pagesOf(options: PagesOptions): Promise<HttpServer>[] {
