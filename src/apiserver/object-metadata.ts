@@ -108,7 +108,12 @@ export function metadataErrors(object: ApiObject, resource: Resource, old?: ApiO
   ];
 }
 
-const FINALIZERS = new Set(["orphan", "foregroundDeletion", "kubernetes"]);
+const FINALIZERS = new Set([
+  "orphan",
+  "foregroundDeletion",
+  "kubernetes",
+  "customresourcecleanup.apiextensions.k8s.io",
+]);
 
 function finalizerErrors({ finalizers = [] }: Metadata, old: Metadata | undefined): Cause[] {
   const field = "metadata.finalizers";

@@ -1,4 +1,5 @@
 /** The operators and functions of CEL on plain JSON values; they throw what their operands do not fit. */
+import { durationFunctions, parseCelDuration } from "./cel-duration.ts";
 import { equal, isRecord, textOf, type Json } from "./json.ts";
 
 export function fieldOf(value: Json, name: string): Json | undefined {
@@ -76,6 +77,8 @@ function sizeOf(value: Json): number {
 
 /** Functions of one value or of a text and another one, written `f(x)`, `x.f()` or `x.f(y)`. */
 const FUNCTIONS: Record<string, (value: Json, other: string) => Json> = {
+  ...durationFunctions,
+  duration: (text) => parseCelDuration(textOf(text)),
   size: sizeOf,
   int: Number,
   double: Number,

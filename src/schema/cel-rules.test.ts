@@ -17,6 +17,8 @@ describe("CEL rules", () => {
     "self.size % 2 == 1 && 7 / 2 == 3 && -self.size < 0",
     "self.note == 'x' || true",
     "self.size == oldSelf.size",
+    "duration('1m30s').getSeconds() == 90 && duration('1.5s').getMilliseconds() % 1000 == 500",
+    "duration('2s') > duration('1999ms') && duration('-1h').getMinutes() == -60",
   ]) {
     it(`holds: ${rule}`, () => assert.ok(holds(rule)));
   }
@@ -24,6 +26,7 @@ describe("CEL rules", () => {
   it("are broken when false, or when they touch what is not there", () => {
     assert.ok(!holds("self.size > 3"));
     assert.ok(!holds("self.note == 'x'"));
+    assert.ok(!holds("duration(self.name).getSeconds() > 0"));
     assert.ok(!holds("self.size == oldSelf.size", { ...self, size: 4 }));
   });
 

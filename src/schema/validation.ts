@@ -14,9 +14,7 @@ export function validateObject(value: Json, schema: Schema, path: string, old?: 
   return [
     ...unless(isListed, fieldError.notSupported(path, value, schema.enum ?? [])),
     ...(typeof value === "string" ? textErrors(value, schema, path) : []),
-    ...(typeof value === "number" || typeof value === "bigint"
-      ? numberErrors(value, schema, path)
-      : []),
+    ...numberErrors(value, schema, path),
     ...(Array.isArray(value) ? listErrors(value, schema, path, old) : []),
     ...(isRecord(value) ? mapErrors(value, schema, path, old) : []),
     ...combinationErrors(value, schema, path),
@@ -75,7 +73,8 @@ function matches(pattern: string, text: string): boolean {
   }
 }
 
-function numberErrors(value: number | bigint, schema: Schema, path: string): Cause[] {
+function numberErrors(value: Json, schema: Schema, path: string): Cause[] {
+  if (typeof value !== "number" && typeof value !== "bigint") return [];
   const { minimum = -Infinity, maximum = Infinity, multipleOf } = schema;
   const { exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   const least = `should be greater than ${above ? "" : "or equal to "}${minimum}`;

@@ -184,16 +184,15 @@ export function refused(
 }
 
 /** Asks again until the answer is acceptable: servers take some changes up a moment after their yes. */
-export async function eventually(
-  ask: () => Promise<Reply>,
-  acceptable: (reply: Reply) => boolean,
-): Promise<Reply> {
+export async function eventually<T = Reply>(
+  ask: () => Promise<T>,
+  acceptable: (answer: T) => boolean,
+): Promise<T> {
   const deadline = Date.now() + 20_000;
   for (;;) {
-    const reply = await ask();
-    if (acceptable(reply)) return reply;
-    const last = `${reply.status} ${JSON.stringify(reply.body)}`;
-    assert.ok(Date.now() < deadline, `for 20 s nothing but ${last}`);
+    const answer = await ask();
+    if (acceptable(answer)) return answer;
+    assert.ok(Date.now() < deadline, `for 20 s nothing but ${JSON.stringify(answer)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -8,12 +8,14 @@ import { after, describe, it } from "node:test";
 import { accessCases } from "./access.cases.ts";
 import { applyCases } from "./apply.cases.ts";
 import { concurrencyCases } from "./concurrency.cases.ts";
+import { conversionCases } from "./conversion.cases.ts";
 import { customResourceCases } from "./custom-resources.cases.ts";
 import { deletionCases } from "./deletion.cases.ts";
 import { discoveryCases } from "./discovery.cases.ts";
 import { durabilityCases } from "./durability.cases.ts";
 import { kindCases } from "./kinds.cases.ts";
 import { listCases } from "./lists.cases.ts";
+import { metallbCases } from "./metallb.cases.ts";
 import { objectCases } from "./objects.cases.ts";
 import { patchCases } from "./patch.cases.ts";
 import { serviceCases } from "./services.cases.ts";
@@ -33,7 +35,9 @@ const chapters = {
   services: serviceCases,
   kinds: kindCases,
   "custom resources": customResourceCases,
+  conversion: conversionCases,
   webhooks: webhookCases,
+  "MetalLB's resources": metallbCases,
   access: accessCases,
   durability: durabilityCases,
 };

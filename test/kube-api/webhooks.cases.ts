@@ -1,12 +1,9 @@
 /** Admission webhooks: denial, change, failure policies. */
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
-import { makeAuthority, makeServerCertificate } from "../../tools/realkube/index.ts";
+import { makeAuthority } from "../../tools/realkube/index.ts";
 import {
   eventually,
   newNamespace,
@@ -15,47 +12,29 @@ import {
   type Json,
   type Reply,
 } from "./api-client.ts";
+import { startReviewServer, type ReviewServer } from "./review-server.ts";
 import type { ServerUnderTest } from "./servers.ts";
 
 const registration = "/apis/admissionregistration.k8s.io/v1";
 
 export function webhookCases({ api, scratch }: ServerUnderTest): void {
   describe("webhooks", () => {
-    let server: Server;
-    let caBundle: string;
-    let url: string;
+    let server: ReviewServer;
     let namespace: string;
     let maps: string;
-    const reviews: Json[] = [];
+    let reviews: Json[];
     let answer: (request: Json) => object = () => ({ allowed: true });
     const installed: string[] = [];
 
     before(async () => {
-      const folder = join(scratch, "webhook");
-      mkdirSync(folder);
-      const authority = await makeAuthority(folder);
-      const pair = await makeServerCertificate(authority, folder, "hook", ["IP:127.0.0.1"]);
-      caBundle = readFileSync(authority.certificate).toString("base64");
-      const tls = { cert: readFileSync(pair.certificate), key: readFileSync(pair.key) };
-      server = createServer(tls, async (request, response) => {
-        const review = JSON.parse(await text(request));
-        reviews.push(review);
-        const body = {
-          ...review,
-          response: { uid: review.request.uid, ...answer(review.request) },
-        };
-        response.setHeader("content-type", "application/json");
-        response.end(JSON.stringify(body));
-      });
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/review`;
+      server = await startReviewServer(join(scratch, "webhook"), (request) => answer(request));
+      reviews = server.reviews;
       namespace = await newNamespace(api);
       maps = `/api/v1/namespaces/${namespace}/configmaps`;
     });
     after(async () => {
       for (const path of installed) await api.delete(path);
-      server.close();
-      server.closeAllConnections();
+      server.stop();
     });
 
     /** Installs a webhook for ConfigMaps labelled hook=LABEL, and waits until it is asked. */
@@ -66,7 +45,7 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
     ): Promise<void> {
       const webhook = {
         name: `${label}.example.com`,
-        clientConfig: { url, caBundle },
+        clientConfig: server.clientConfig,
         rules: [
           {
             apiGroups: [""],
@@ -122,6 +101,16 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
       );
     });
 
+    it("warn, whether they allow or deny", async () => {
+      answer = ({ name }) => ({ allowed: name === "fine", warnings: ["pools are few"] });
+      await install("validating", "warn");
+      const denied = await untilRefused("warn");
+      assert.match(String(denied.headers["warning"]), /299 - "pools are few"/);
+      const reply = await make("fine", "warn");
+      succeeded(reply, 201);
+      assert.match(String(reply.headers["warning"]), /299 - "pools are few"/);
+    });
+
     it("are told the object, the old one, the operation and who asks", async () => {
       answer = ({ operation }) => ({
         allowed: operation !== "DELETE",
@@ -164,13 +153,13 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
     });
 
     it("are passed over when they cannot be reached and may be ignored", async () => {
-      const clientConfig = { url: "https://127.0.0.1:1/", caBundle };
+      const clientConfig = { ...server.clientConfig, url: "https://127.0.0.1:1/" };
       await install("validating", "ignored", { clientConfig, failurePolicy: "Ignore" });
       succeeded(await make("ignored", "ignored"), 201);
     });
 
     it("fail the request when they cannot be reached and must not be ignored", async () => {
-      const clientConfig = { url: "https://127.0.0.1:1/", caBundle };
+      const clientConfig = { ...server.clientConfig, url: "https://127.0.0.1:1/" };
       await install("validating", "broken", { clientConfig, failurePolicy: "Fail" });
       const reply = await untilRefused("broken");
       refused(
@@ -186,7 +175,9 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
       mkdirSync(folder);
       const stranger = await makeAuthority(folder);
       const other = readFileSync(stranger.certificate).toString("base64");
-      await install("validating", "stranger", { clientConfig: { url, caBundle: other } });
+      await install("validating", "stranger", {
+        clientConfig: { ...server.clientConfig, caBundle: other },
+      });
       refused(await untilRefused("stranger"), 500, "InternalError", /certificate/);
     });
 
@@ -215,7 +206,7 @@ export function webhookCases({ api, scratch }: ServerUnderTest): void {
       };
       const plain = await api.post(path, { metadata: { name: "x" }, webhooks: [webhook] });
       refused(plain, 422, "Invalid", /webhooks\[0\].clientConfig.url: Invalid value/);
-      const { sideEffects: _, ...silent } = { ...webhook, clientConfig: { url } };
+      const { sideEffects: _, ...silent } = { ...webhook, clientConfig: server.clientConfig };
       const unsaid = await api.post(path, { metadata: { name: "x" }, webhooks: [silent] });
       refused(unsaid, 422, "Invalid", /webhooks\[0\].sideEffects: Required value/);
     });
