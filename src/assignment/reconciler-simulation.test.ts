@@ -48,8 +48,8 @@ class History {
   #config: Document = ample;
   /** What this controller has been told since its start. */
   #told: Document[] = [];
-  /** Events that the controller has not received yet, in order. */
-  #coming: ReconcilerEvent[] = [];
+  /** What the controller has not received yet, in order. */
+  #coming: (ReconcilerEvent | Document)[] = [];
   #writes: Extract<ReconcilerCommand, { kind: "writeStatus" }>[] = [];
   #writeCount = 0;
 
@@ -124,26 +124,29 @@ class History {
   #setConfig(document: Document = ample): void {
     this.#config = document;
     this.#told.push(document);
-    this.#coming.push({ kind: "config", outcome: outcomeOf(document.text) });
+    this.#coming.push(document);
   }
 
   /** A new process: it lists what is stored, in any order of configuration and services. */
   #restart(): void {
     this.#reconciler = new Reconciler();
     this.#writes = [];
-    const listed: ReconcilerEvent[] = [...this.#stored.values()].map((service) => {
+    const listed: (ReconcilerEvent | Document)[] = [...this.#stored.values()].map((service) => {
       return { kind: "service", key: `d/${service.metadata.name}`, service };
     });
     listed.push({ kind: "servicesListed" });
     const at = Math.floor(this.#chance() * (listed.length + 1));
-    listed.splice(at, 0, { kind: "config", text: this.#config.text });
+    listed.splice(at, 0, this.#config);
     this.#coming = listed;
     this.#told = [this.#config];
   }
 
   #deliver(): void {
-    const event = this.#coming.shift();
-    if (event !== undefined) this.#send(event);
+    const next = this.#coming.shift();
+    if (next === undefined) return;
+    // The document is checked against the addresses in use when it is looked at (LC-21).
+    const isEvent = "kind" in next;
+    this.#send(isEvent ? next : { kind: "config", outcome: outcomeOf(next, this.#reconciler) });
   }
 
   /** The API server decides by version; its answer may get lost on the way back. */
@@ -204,6 +207,14 @@ class History {
     this.#seed = (Math.imul(this.#seed ^ (this.#seed >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
     return ((this.#seed ^ (this.#seed >>> 13)) >>> 0) / 2 ** 32;
   }
+}
+
+function outcomeOf({ text }: Document, reconciler: Reconciler): ConfigOutcome {
+  const result = compileConfigMap(text);
+  if (!result.ok) return { kind: "refused", findings: result.findings };
+  const isStranding = findStrandedAddress(result.config, reconciler.held()) !== undefined;
+  if (isStranding) return { kind: "refused", findings: [] };
+  return { kind: "accepted", config: result.config, warnings: [] };
 }
 
 function ipOf({ status }: Service): string | undefined {
