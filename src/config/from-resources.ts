@@ -7,6 +7,7 @@ import { FindingList, nameOf } from "./finding-list.ts";
 import { refuseForFrr } from "./frr-limits.ts";
 import { LabelIndex } from "./label-index.ts";
 import { refuseForNative } from "./native-limits.ts";
+import { PoolMemory } from "./pool-memory.ts";
 import { targetsOf } from "./resource-attachment.ts";
 import { compileBfdProfiles } from "./resource-bfd-profiles.ts";
 import {
@@ -44,10 +45,14 @@ export interface CompiledResources {
   readonly findings: readonly Finding[];
 }
 
-/** Compiles in the order of CFG-2. Never throws, whatever the shape of the objects; changes none. */
+/**
+ * Compiles in the order of CFG-2. Never throws, whatever the shape of the objects; changes none.
+ * Who compiles again and again hands in the same memory each time.
+ */
 export function compileResources(
   resources: ResourceSet,
   options: CompileOptions,
+  memory = new PoolMemory(),
 ): CompiledResources {
   const list = new FindingList(options.namespace);
   const sorted = selectScope(sortAll(resources), options.scope, list);
@@ -65,7 +70,8 @@ export function compileResources(
     list,
   );
   const aliases = compileAliases(sorted.communities, list);
-  const pools = compilePools(sorted.pools, new LabelIndex(sorted.namespaces), list);
+  const namespaces = new LabelIndex(sorted.namespaces);
+  const pools = compilePools(sorted.pools, { namespaces, memory }, list);
   const targets = targetsOf(pools, nodes);
   attachL2Advertisements(sorted.l2Advertisements, targets, list);
   refuseEqualBgpAdvertisements(sorted.bgpAdvertisements, list);

@@ -21,12 +21,13 @@ export {
   type CompileResult,
   type ConfigMapGeneration,
 } from "./from-configmap.ts";
+export { readLegacyDocument, type LegacyDocument } from "./legacy-document.ts";
+export { parseDurationSeconds } from "./duration.ts";
 export { matchesAnySelector, type NodeRequirement, type NodeSelector } from "./node-selector.ts";
 export { findStrandedAddress, type HeldAddress, type TransitionRefusal } from "./transitions.ts";
 export {
   ConfigSource,
   type ConfigInput,
-  type ConfigObject,
   type ConfigOutcome,
   type ConfigSourceOptions,
   type HeldAddresses,
@@ -37,6 +38,7 @@ export {
   type CompileOptions,
   type CompileScope,
 } from "./from-resources.ts";
+export type { ConfigObject } from "./resource-store.ts";
 export {
   emptyResourceSet,
   withoutTransient,

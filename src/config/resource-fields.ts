@@ -15,7 +15,7 @@ export class Fields {
   readonly #raw: Readonly<Record<string, unknown>>;
   readonly #rule: string;
   /** Paths that are told of, so that reading a field twice tells it once. */
-  readonly #broken = new Set<string>();
+  #broken: Set<string> | undefined;
 
   /** `rule` is the one that fixes the types of the fields, such as `CRD-10`. */
   constructor(raw: unknown, path: string, report: Report, rule: string) {
@@ -32,7 +32,7 @@ export class Fields {
 
   /** Whether any of these fields was read and is of a wrong type. */
   isBroken(...keys: readonly string[]): boolean {
-    return keys.some((key) => this.#broken.has(this.pathOf(key)));
+    return keys.some((key) => this.#broken?.has(this.pathOf(key)) === true);
   }
 
   isSet(key: string): boolean {
@@ -117,8 +117,8 @@ export class Fields {
   }
 
   #refuse(path: string, value: unknown, expected: string): void {
-    if (this.#broken.has(path)) return;
-    this.#broken.add(path);
+    if (this.#broken?.has(path)) return;
+    this.#broken = (this.#broken ?? new Set()).add(path);
     const message = `${path || "the object"} is not ${expected}`;
     const shown = isShowable(value) && !path.includes("password") ? { value } : {};
     this.report.add({ code: this.#rule, path, ...shown, message, fix: `write ${expected} there` });

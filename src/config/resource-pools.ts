@@ -5,6 +5,7 @@ import { parseAddressEntry } from "./address-entry.ts";
 import type { BgpAdvertisement, L2Advertisement, Pool, ServiceAllocation } from "./config.ts";
 import { nameOf, type FindingList, type Report } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
+import type { PoolMemory } from "./pool-memory.ts";
 import { findOverlaps } from "./prefix-overlap.ts";
 import { Fields, labelsOf } from "./resource-fields.ts";
 import { SelectorList } from "./resource-selectors.ts";
@@ -37,21 +38,30 @@ export interface PoolDraft {
   readonly bgpAdvertisements: BgpAdvertisement[];
 }
 
+export interface PoolContext {
+  readonly namespaces: LabelIndex;
+  readonly memory: PoolMemory;
+}
+
 /** Pools in order of name; of those with one name only the first. */
 export function compilePools(
   objects: readonly IPAddressPool[],
-  namespaces: LabelIndex,
+  context: PoolContext,
   findings: FindingList,
 ): ReadonlyMap<string, PoolDraft> {
   const drafts = objects.map((object) =>
-    compilePool(object, namespaces, findings.begin("IPAddressPool", object)),
+    compilePool(object, context, findings.begin("IPAddressPool", object)),
   );
   const pools = new Map<string, PoolDraft>();
   for (const draft of drafts) {
     if (!pools.has(draft.name)) pools.set(draft.name, draft);
     else refuseSecond(draft);
   }
-  refuseOverlaps(drafts);
+  const entries = drafts.map((draft) => draft.entries);
+  if (!context.memory.areApart(entries)) {
+    const areApart = refuseOverlaps(drafts);
+    context.memory.keepApart(areApart ? entries : []);
+  }
   return pools;
 }
 
@@ -73,15 +83,16 @@ function narrowestBlocks(entries: readonly PoolEntry[]): Record<Family, Block | 
   return narrowest;
 }
 
-function compilePool(object: IPAddressPool, namespaces: LabelIndex, report: Report): PoolDraft {
+function compilePool(object: IPAddressPool, context: PoolContext, report: Report): PoolDraft {
   const name = nameOf(object);
   if (name === "") {
     const at = { code: "CFG-10", path: "metadata.name" };
     report.add({ ...at, message: "missing pool name", fix: "give the pool a name" });
   }
   const spec = new Fields(object?.spec, "spec", report, "CRD-10");
-  const entries = readEntries(spec);
-  const serviceAllocation = compileAllocation(spec, namespaces);
+  const entries = context.memory.soundEntries(object) ?? readEntries(spec);
+  if (report.problems.length === 0) context.memory.keepSound(object, entries);
+  const serviceAllocation = compileAllocation(spec, context.namespaces);
   return {
     name,
     labels: labelsOf(object),
@@ -158,8 +169,8 @@ function refuseSecond({ name, report }: PoolDraft): void {
   report.add({ code: "CFG-13", path: "metadata.name", value: name, message, fix });
 }
 
-/** CFG-12: of each entry that overlaps earlier ones, the first such overlap. */
-function refuseOverlaps(drafts: readonly PoolDraft[]): void {
+/** CFG-12: of each entry that overlaps earlier ones, the first such overlap; whether there is none. */
+function refuseOverlaps(drafts: readonly PoolDraft[]): boolean {
   const placed = drafts.flatMap((draft) =>
     draft.entries.flatMap((entry) => entry.prefixes.map((prefix) => ({ prefix, entry, draft }))),
   );
@@ -174,4 +185,5 @@ function refuseOverlaps(drafts: readonly PoolDraft[]): void {
     const fix = "keep each address in one entry of one pool";
     later.draft.report.add({ code: "CFG-12", path, value: text, message, fix });
   }
+  return told.size === 0;
 }

@@ -16,6 +16,8 @@ export interface TransitionRefusal {
   readonly pool: string;
   /** The whole sentence for people: what, why, and the mend. */
   readonly message: string;
+  /** The sentence without the mend. */
+  readonly problem: string;
   readonly fix: string;
 }
 
@@ -37,8 +39,8 @@ export function findStrandedAddress(
       ? `pool "${home.name}" now leaves it out (avoid-buggy-ips: true)`
       : "no pool contains it any more";
     const fix = `keep ${text} in a pool, or delete or change the service first`;
-    const message = `service "${service}" holds ${text} of pool "${pool}", but ${why}; ${fix}`;
-    return { service, address: text, pool, message, fix };
+    const problem = `service "${service}" holds ${text} of pool "${pool}", but ${why}`;
+    return { service, address: text, pool, message: `${problem}; ${fix}`, problem, fix };
   }
   return undefined;
 }
