@@ -157,6 +157,46 @@ export function conversionCases({ api, scratch }: ServerUnderTest): void {
       assert.deepEqual(seen, ["ADDED v1beta1 1", "MODIFIED v1beta1 2", "DELETED v1beta1 2"]);
     });
 
+    it("CRD-14: admission webhooks of the new version are asked about the old one too", async () => {
+      const asked: Json[] = [];
+      answer = (request) => {
+        if (request.objects) return convert(request);
+        asked.push(request);
+        return { allowed: false, status: { message: "no gadgets" } };
+      };
+      const rules = [
+        {
+          apiGroups: [group],
+          apiVersions: ["v1beta2"],
+          resources: ["gadgets"],
+          operations: ["CREATE"],
+        },
+      ];
+      const webhook = {
+        name: "gadgets.example.com",
+        clientConfig: server.clientConfig,
+        rules,
+        sideEffects: "None",
+        admissionReviewVersions: ["v1"],
+      };
+      const path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+      const name = `gadgets-${namespace}`;
+      succeeded(await api.post(path, { metadata: { name }, webhooks: [webhook] }), 201);
+      const make = () =>
+        api.post(`${paths("v1beta1")}?dryRun=All`, gadget("h", "v1beta1", { old: "x" }));
+      const reply = await eventually(make, ({ status }) => status !== 201);
+      succeeded(await api.delete(`${path}/${name}`));
+      refused(reply, 400, undefined, /denied the request: no gadgets/);
+      assert.partialDeepStrictEqual(asked[0], {
+        kind: { version: "v1beta2" },
+        requestKind: { version: "v1beta1" },
+        resource: { version: "v1beta2" },
+        object: { apiVersion: `${group}/v1beta2`, spec: { new: "x" } },
+        oldObject: null,
+      });
+      await eventually(make, ({ status }) => status === 201);
+    });
+
     it("a webhook that fails is told, and nothing is written", async () => {
       answer = () => ({ result: { status: "Failure", message: "no idea how" } });
       const failed = new RegExp(
