@@ -1,35 +1,46 @@
 /** `metallb lint PATH...`: says what is wrong with configuration files before a cluster does. */
-import { parseArgs } from "node:util";
 import packageJson from "../../package.json" with { type: "json" };
 import {
   lintDocuments,
   reportJson,
   reportSarif,
   reportText,
-  type LintOptions,
+  type LintReport,
+  type ManifestFile,
 } from "../lint/index.ts";
+import { misused, parseCommandLine, type CliValues } from "./command-line.ts";
 import { painter, processOutput, type Output } from "./output.ts";
 import { readFiles, UnreadableError } from "./read-files.ts";
 
-const usage = `usage: metallb lint PATH... [flags]
-
-Checks files, folders (*.yaml, *.yml, *.json) or standard input (-): custom resources, the
-ConfigMap of older releases, rendered charts. Exit status 0: clean, warnings apart; 1: errors;
-2: something cannot be read.
-
-  -o, --output FORMAT       text (default), json or sarif
-  --mode MODE               native (default), frr or frr-k8s: whose limits apply to BGP
-  --namespace NAMESPACE     MetalLB's own; metallb-system unless given
-  --legacy-version VERSION  0.9.5: judge a ConfigMap as this release does; else as the last one
-`;
-
-const modes = ["native", "frr", "frr-k8s"] as const;
-const formats = ["text", "json", "sarif"] as const;
-
-interface LintCommand extends LintOptions {
-  readonly paths: readonly string[];
-  readonly format: (typeof formats)[number];
-}
+const verb = {
+  synopsis: "lint PATH... [flags]",
+  about: `Checks files, folders (.yaml, .yml, .json) or standard input (-): custom resources, the ConfigMap of
+older releases, rendered charts. Exit status 0: clean, warnings apart; 1: errors; 2: cannot read.`,
+  flags: {
+    output: {
+      type: "string",
+      short: "o",
+      choices: ["text", "json", "sarif"],
+      help: "how to say it; text unless given",
+    },
+    mode: {
+      type: "string",
+      choices: ["native", "frr", "frr-k8s"],
+      help: "whose limits apply to BGP; native unless given",
+    },
+    namespace: {
+      type: "string",
+      short: "n",
+      value: "NAME",
+      help: "MetalLB's own; metallb-system unless given",
+    },
+    "legacy-version": {
+      type: "string",
+      choices: ["0.9.5"],
+      help: "judge a ConfigMap as this release does, not as the last that had one",
+    },
+  },
+} as const;
 
 /** Returns the exit status. */
 export async function runLint(
@@ -37,21 +48,13 @@ export async function runLint(
   env: NodeJS.ProcessEnv,
   output: Output = processOutput(env),
 ): Promise<number> {
-  const command = parseCommand(argv);
-  if (command === "help") {
-    output.out(usage);
-    return 0;
-  }
-  if (typeof command === "string") {
-    output.err(`metallb lint: ${command}\n\n${usage}`);
-    return 2;
-  }
+  const line = parseCommandLine(verb, argv);
+  if (!line.ok) return refuse(line, output);
+  if (line.words.length === 0) return refuse(misused(verb, "no file or folder is given"), output);
   try {
-    const files = await readFiles(command.paths);
-    const report = lintDocuments(files, command);
-    if (command.format === "json") output.out(reportJson(report));
-    else if (command.format === "sarif") output.out(reportSarif(report, packageJson.version));
-    else output.out(reportText(report, files, painter(output)));
+    const files = await readFiles(line.words);
+    const report = lintFiles(files, line.values);
+    output.out(reportIn(line.values.output, report, files, output));
     return report.valid ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
@@ -60,36 +63,29 @@ export async function runLint(
   }
 }
 
-const options = {
-  output: { type: "string", short: "o", default: "text" },
-  mode: { type: "string", default: "native" },
-  namespace: { type: "string", short: "n", default: "metallb-system" },
-  "legacy-version": { type: "string" },
-  help: { type: "boolean", short: "h", default: false },
-} as const;
+type Values = CliValues<typeof verb.flags>;
 
-/** The command, or what is wrong with it. */
-function parseCommand(argv: string[]): LintCommand | string {
-  const parsed = parseWords(argv);
-  if (typeof parsed === "string") return parsed;
-  const { values, positionals: paths } = parsed;
-  if (values.help) return "help";
-  const mode = modes.find((one) => one === values.mode);
-  const format = formats.find((one) => one === values.output);
-  const legacyVersion = values["legacy-version"];
-  if (mode === undefined) return `--mode ${values.mode}: use ${modes.join(", ")}`;
-  if (format === undefined) return `-o ${values.output}: use ${formats.join(", ")}`;
-  if (legacyVersion !== undefined && legacyVersion !== "0.9.5") {
-    return `--legacy-version ${legacyVersion}: only 0.9.5 is known`;
-  }
-  if (paths.length === 0) return "give at least one file or folder, or - for standard input";
-  return { paths, format, bgpType: mode, namespace: values.namespace, legacyVersion };
+function lintFiles(files: readonly ManifestFile[], values: Values): LintReport {
+  return lintDocuments(files, {
+    bgpType: values.mode ?? "native",
+    namespace: values.namespace ?? "metallb-system",
+    legacyVersion: values["legacy-version"] === undefined ? undefined : "0.9.5",
+  });
 }
 
-function parseWords(argv: string[]) {
-  try {
-    return parseArgs({ args: argv, options, allowPositionals: true });
-  } catch (error) {
-    return (error as Error).message;
-  }
+function reportIn(
+  format: string | undefined,
+  report: LintReport,
+  files: readonly ManifestFile[],
+  output: Output,
+): string {
+  if (format === "json") return reportJson(report);
+  if (format === "sarif") return reportSarif(report, packageJson.version);
+  return reportText(report, files, painter(output));
+}
+
+function refuse(line: { readonly exitCode: 0 | 2; readonly text: string }, output: Output): number {
+  if (line.exitCode === 0) output.out(line.text);
+  else output.err(line.text);
+  return line.exitCode;
 }

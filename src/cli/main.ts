@@ -29,6 +29,18 @@ const verbs: Record<string, Verb> = {
     summary: "say what is wrong with configuration files, without a cluster",
     load: async () => (await import("./lint.ts")).runLint,
   },
+  migrate: {
+    summary: "make custom resources of a ConfigMap, and show what Services would notice",
+    load: async () => (await import("./migrate.ts")).runMigrate,
+  },
+  plan: {
+    summary: "say who would get which address and who would announce it, and what a change costs",
+    load: async () => (await import("./plan.ts")).runPlan,
+  },
+  explain: {
+    summary: "say why a Service has its address, or none, and why nodes announce it or do not",
+    load: async () => (await import("./explain.ts")).runExplain,
+  },
   version: {
     summary: "print the version",
     load: () => Promise.resolve(printVersion),
@@ -51,6 +63,7 @@ function printVersion(): Promise<number> {
 /** Runs the verb that the command line names and returns the exit status (2: no such verb). */
 async function runCli(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
   const [name = "", ...rest] = argv;
+  if (["-v", "--version"].includes(name)) return printVersion();
   if (["-h", "--help", "help"].includes(name)) {
     process.stdout.write(usage());
     return 0;

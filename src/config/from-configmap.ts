@@ -1,12 +1,13 @@
 /** The text of the legacy ConfigMap becomes a Config, or one error that names the first fault. */
-import { bfdProfileShape, compileBfdProfiles } from "./bfd-profiles.ts";
+import { compileBfdProfiles } from "./bfd-profiles.ts";
 import { compileAliases } from "./communities.ts";
 import type { Config } from "./config.ts";
 import { Faults, findingOf, type ConfigError } from "./config-error.ts";
 import type { Finding } from "./finding.ts";
-import { compilePeer, peerShape } from "./peers.ts";
-import { compilePools, poolShape, type PlacedWarning } from "./pools.ts";
-import { list, mapping, readDocument, textMap, type ShapeOf } from "./strict-yaml.ts";
+import { compilePeer } from "./peers.ts";
+import { compilePools, type PlacedWarning } from "./pools.ts";
+import { documentShape } from "./legacy-document.ts";
+import { readDocument, type ShapeOf } from "./strict-yaml.ts";
 
 /** `late` also knows the keys that releases 0.11 to 0.12 added (LC-4). */
 export type ConfigMapGeneration = "0.9.5" | "late";
@@ -27,16 +28,6 @@ export type CompileResult =
       readonly findings: readonly Finding[];
     };
 
-const documentShape = mapping(
-  {
-    peers: list(peerShape),
-    "bgp-communities": textMap,
-    "address-pools": list(poolShape),
-    "bfd-profiles": list(bfdProfileShape),
-  },
-  ["bfd-profiles"],
-);
-
 /**
  * Compiles the document under data key `config`. All or nothing; the order of evaluation, and
  * so the error that is reported first, is fixed: shape, peers, aliases, pools (LC-2, LC-3).
@@ -46,8 +37,7 @@ export function compileConfigMap(text: string, options: ConfigMapOptions = {}): 
   const object = `ConfigMap ${name}`;
   const faults = new Faults();
   const warnings: Finding[] = [];
-  const acceptLateKeys = generation === "late";
-  const read = readDocument(text, documentShape, { faults, acceptLateKeys });
+  const read = readDocument(text, documentShape, { faults, keys: generation });
   if (read.unreadFromLine !== undefined) warnings.push(aboutUnread(read.unreadFromLine, object));
   const config = read.value && compileFields(read.value, generation, { object, faults, warnings });
   const [error] = faults.errors;

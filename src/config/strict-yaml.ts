@@ -28,8 +28,8 @@ interface Source {
   readonly faults: Faults;
   /** Aliases of aliases multiply what there is to read; this bounds it. */
   readsLeft: number;
-  /** Keys of later releases are known, but refused unless this is set (LC-4). */
-  readonly acceptLateKeys: boolean;
+  /** Which keys may stand in a mapping: those of 0.9.5, those of later releases too (LC-4), or any. */
+  readonly keys: "0.9.5" | "late" | "any";
 }
 
 export type Reader<T> = (node: YamlNode, place: Place, source: Source) => Located<T>;
@@ -54,7 +54,7 @@ export interface ReadDocument<T> {
 export function readDocument<T>(
   text: string,
   reader: Reader<T>,
-  options: Pick<Source, "faults" | "acceptLateKeys">,
+  options: Pick<Source, "faults" | "keys">,
 ): ReadDocument<T> {
   const { faults } = options;
   const lineCounter = new LineCounter();
@@ -147,10 +147,10 @@ export function mapping<S extends Shape>(
   return (node, parent, source) => {
     const { place, entries } = readEntries(node, parent, source);
     for (const [key, entry] of entries) {
-      const isLate = lateKeys.includes(key) && !source.acceptLateKeys;
-      if (!isLate && Object.hasOwn(shape, key)) continue;
+      const isLate = lateKeys.includes(key) && source.keys === "0.9.5";
+      if (source.keys === "any" || (!isLate && Object.hasOwn(shape, key))) continue;
       const known = Object.keys(shape).filter(
-        (one) => source.acceptLateKeys || !lateKeys.includes(one),
+        (one) => source.keys === "late" || !lateKeys.includes(one),
       );
       if (entry.node === null) addLoneKey(source, place.at(entry.offset));
       else addUnknownKey(source, { value: key, place: entry.keyPlace }, known, isLate);
