@@ -32,7 +32,7 @@ export interface SpeakerOptions {
 }
 
 /** Bounds how long ARP requests must wait while thousands of services are gone through. */
-const SERVICES_PER_STEP = 20;
+const SERVICES_PER_STEP = 10;
 
 export class Speaker {
   readonly #options: SpeakerOptions;
