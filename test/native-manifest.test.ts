@@ -228,7 +228,7 @@ describe("the manifest of today's MetalLB", () => {
     ]);
   });
 
-  it("starts both programs with the arguments, ports, probes, rights and volumes of v0.16", () => {
+  it("INS-32: starts both programs with the arguments, ports, probes, rights and volumes of v0.16", () => {
     const pods = { Deployment: "controller", DaemonSet: "speaker" };
     for (const [kind, name] of Object.entries(pods)) {
       const { spec } = find(kind, name);

@@ -74,9 +74,10 @@ export class Registry {
     return this.all().find((one) => groupVersion(one) === apiVersion && one.kind === kind);
   }
 
-  /** Any version of a stored resource. */
+  /** A stored resource in the version that it is kept in, so that nothing needs converting; else in any. */
   stored(storage: string): Resource | undefined {
-    return this.all().find((one) => storageOf(one) === storage);
+    const versions = this.all().filter((one) => storageOf(one) === storage);
+    return versions.find((one) => one.version === one.storageVersion) ?? versions[0];
   }
 
   all(): Resource[] {

@@ -39,5 +39,27 @@ describe("a cluster for tests", () => {
     assert.equal(written.status, 200);
     assert.equal(written.body.status.availableIPv6, availableIPv6);
     assert.equal((await request("GET", path)).body.status.availableIPv6, availableIPv6);
+    const watch = await fetch(`${cluster.url}${group}/ipaddresspools?watch=1`, {
+      headers: { authorization: `Bearer ${tokens.controller}` },
+    });
+    const events = watch.body!.getReader();
+    const { value } = await events.read();
+    await events.cancel();
+    assert.match(Buffer.from(value!).toString(), /"availableIPv6":9223372036854775807/);
+  });
+
+  it("INS-25: lets each program ask whose token it was shown, and what its owner may do", async () => {
+    const { request, tokens } = cluster;
+    for (const token of [tokens.controller, tokens.speaker]) {
+      const shown = { spec: { token: tokens.speaker } };
+      const path = "/apis/authentication.k8s.io/v1/tokenreviews";
+      const { body } = await request("POST", path, shown, token);
+      const { username } = body.status.user;
+      assert.equal(username, "system:serviceaccount:metallb-system:speaker");
+      const asked = { user: username, nonResourceAttributes: { path: "/metrics", verb: "get" } };
+      const access = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+      const answer = await request("POST", access, { spec: asked }, token);
+      assert.deepEqual([answer.status, answer.body.status.allowed], [201, false]);
+    }
   });
 });
