@@ -2,6 +2,7 @@
 export { changeView } from "./changed-view.ts";
 export { viewCluster, type ClusterView, type ViewOptions } from "./cluster-view.ts";
 export { comparePlans, type PlanChange, type PlanChangeKind } from "./compare-plans.ts";
+export { explainService, type Explanation } from "./explain-service.ts";
 export { planCluster } from "./plan-cluster.ts";
 export type { PlanOptions } from "./outlook.ts";
 export type { ServiceOrder } from "./assumptions.ts";

@@ -1,0 +1,74 @@
+/** The explanation for people, from the request down to the nodes. */
+import type { Explanation } from "../plan/index.ts";
+import { painter, type Output } from "./output.ts";
+import { findingLines } from "./plan-text.ts";
+import { printable, textTable } from "./text-table.ts";
+
+export function explainText(found: Explanation, output: Output): string {
+  const paint = painter(output);
+  const { service, ips, pool, reason } = found;
+  const has = ips.length === 0 ? "has no address" : `has ${ips.join(", ")}`;
+  const from = pool === null ? "" : ` from pool ${pool}`;
+  const title = (text: string): string[] => ["", paint("bold", text)];
+  const lines = [
+    paint("bold", printable(`${service} ${has}${from}`)),
+    printable(`  ${reason}`),
+    ...title("Asked for"),
+    ...indented(requestLines(found)),
+    ...section(title("Pools, in the order of trial, as if it held nothing"), poolLines(found)),
+    ...section(title("Shares its address with"), found.sharesWith),
+    ...section(title("Layer 2"), layer2Lines(found)),
+    ...section(title("BGP"), bgpLines(found)),
+    ...section(title("Findings"), findingLines(found.findings, paint)),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function requestLines({ request, shown }: Explanation): string[] {
+  const { type, clusterIPs, ipFamilyPolicy, externalTrafficPolicy } = request;
+  const rows = [
+    ["type", type],
+    ["cluster IPs", clusterIPs.join(", ") || "none"],
+    ["ipFamilyPolicy", ipFamilyPolicy],
+    ["externalTrafficPolicy", externalTrafficPolicy],
+    ["loadBalancerClass", request.loadBalancerClass ?? "none"],
+    ...(request.loadBalancerIP === null ? [] : [["loadBalancerIP", request.loadBalancerIP]]),
+    ...Object.entries(request.annotations),
+    ["status shows", shown.join(", ") || "no address"],
+  ];
+  return textTable(rows);
+}
+
+function poolLines({ pools }: Explanation): string[] {
+  return textTable(pools.map(({ pool, answer }) => [pool, answer]));
+}
+
+function layer2Lines({ l2 }: Explanation): string[] {
+  return Object.entries(l2).flatMap(([ip, { node, interfaces, candidates }]) => {
+    const where = interfaces.length === 0 ? "" : ` on ${interfaces.join(", ")}`;
+    const head = `${ip} is announced by ${node ?? "nobody"}${node === null ? "" : where}`;
+    const rows = candidates.map((one) => [String(one.rank ?? "-"), one.node, one.reason]);
+    return [printable(head), ...indented(textTable(rows))];
+  });
+}
+
+function bgpLines({ bgp, bgpNodes }: Explanation): string[] {
+  const nodes = textTable(
+    bgpNodes.map(({ node, advertises, reason }) => [node, advertises ? "yes" : "no", reason]),
+  );
+  const routes = bgp.map((one) => [
+    `${one.prefix} from ${one.node} to ${one.peer}`,
+    `localPref ${one.localPref}`,
+    `communities ${[...one.communities, ...one.largeCommunities].join(" ") || "none"}`,
+    `next hop ${one.nextHop ?? "of the session"}`,
+  ]);
+  return [...nodes, ...textTable(routes)];
+}
+
+function section(title: readonly string[], lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [...title, ...indented(lines)];
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}

@@ -1,0 +1,142 @@
+/** Why one Service has its addresses, or none, and why each node announces it or does not. */
+import { tryPools, type PoolTrial } from "../assignment/index.ts";
+import type { Finding } from "../config/index.ts";
+import { formatAddress } from "../ip/index.ts";
+import { viewService, type Service } from "../kube/index.ts";
+import { bgpFor, bgpPlan, candidatesFor, layer2Plans } from "./announcers.ts";
+import type { Assigned } from "./assign-addresses.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { firstError } from "./configuration.ts";
+import { lookAhead, type Outlook, type PlanOptions } from "./outlook.ts";
+import type { ServicePlan } from "./plan.ts";
+
+export interface Explanation extends ServicePlan {
+  /** `namespace/name` */
+  readonly service: string;
+  /** What its status shows now. */
+  readonly shown: readonly string[];
+  readonly request: ServiceRequest;
+  /** In the order of trial; each as if the service held nothing and asked for that pool by name. */
+  readonly pools: readonly PoolTrial[];
+  /** Services that hold one of its addresses too. */
+  readonly sharesWith: readonly string[];
+  /** Every node, where the pool has BGP advertisements. */
+  readonly bgpNodes: readonly {
+    readonly node: string;
+    readonly advertises: boolean;
+    readonly reason: string;
+  }[];
+  readonly findings: readonly Finding[];
+}
+
+/** The fields of the Service that decide, as they are. */
+export interface ServiceRequest {
+  readonly type: string;
+  readonly loadBalancerClass: string | null;
+  readonly clusterIPs: readonly string[];
+  readonly ipFamilyPolicy: string;
+  readonly loadBalancerIP: string | null;
+  readonly externalTrafficPolicy: string;
+  /** Those with a prefix of MetalLB. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Undefined if the view has no such Service. Never throws. */
+export function explainService(
+  view: ClusterView,
+  key: string,
+  options: PlanOptions,
+): Explanation | undefined {
+  const given = view.services.get(key);
+  if (given === undefined) return undefined;
+  const outlook = lookAhead(view, options);
+  const assigned = outlook.assigned.get(key);
+  const request = requestOf(given);
+  const shown = (given.status?.loadBalancer?.ingress ?? []).map(
+    ({ ip, hostname }) => ip ?? hostname ?? "",
+  );
+  const base = { service: key, shown, request, findings: outlook.findings };
+  if (assigned === undefined) {
+    const reason = `the Service is of type ${request.type}; only LoadBalancer gets an address`;
+    const nothing = {
+      ips: [],
+      pool: null,
+      l2: {},
+      bgp: [],
+      pools: [],
+      sharesWith: [],
+      bgpNodes: [],
+    };
+    return { ...base, ...nothing, reason };
+  }
+  return {
+    ...base,
+    ips: assigned.ips.map(formatAddress),
+    pool: assigned.pool ?? null,
+    reason: reasonOf(assigned, outlook),
+    pools: trialsOf(outlook, key, options),
+    sharesWith: sharersOf(outlook, key),
+    ...announcersOf(outlook, key),
+  };
+}
+
+/** A refused configuration is the reason for all that does not happen. */
+function reasonOf({ reason }: Assigned, { configuration }: Outlook): string {
+  const error = firstError(configuration.controller);
+  return error === undefined ? reason : `${reason} (${error.code}: ${error.message})`;
+}
+
+function requestOf(service: Service): ServiceRequest {
+  const view = viewService(service);
+  const isOurs = (name: string): boolean => /^metallb\.(?:io|universe\.tf)\//.test(name);
+  return {
+    type: view.type,
+    loadBalancerClass: view.loadBalancerClass ?? null,
+    clusterIPs: view.clusterIps,
+    ipFamilyPolicy: view.ipFamilyPolicy,
+    loadBalancerIP: view.loadBalancerIp || null,
+    externalTrafficPolicy: view.externalTrafficPolicy,
+    annotations: Object.fromEntries(
+      Object.entries(view.annotations).filter(([name]) => isOurs(name)),
+    ),
+  };
+}
+
+function trialsOf(
+  { configuration, assigned }: Outlook,
+  key: string,
+  { loadBalancerClass = "" }: PlanOptions,
+): readonly PoolTrial[] {
+  const { controller } = configuration;
+  const asking = assigned.get(key)?.service;
+  if (controller.kind !== "accepted" || asking === undefined) return [];
+  const others = [...assigned.values()].map(({ service }) => service);
+  const { config } = controller;
+  const rest = others.filter((service) => service !== asking);
+  return tryPools(asking, rest, { config, loadBalancerClass });
+}
+
+function sharersOf({ assigned }: Outlook, key: string): string[] {
+  const own = new Set(assigned.get(key)?.ips.map(formatAddress));
+  return [...assigned]
+    .filter(([other, { ips, pool }]) => {
+      return other !== key && pool !== undefined && ips.some((ip) => own.has(formatAddress(ip)));
+    })
+    .map(([other]) => other);
+}
+
+function announcersOf(outlook: Outlook, key: string): Pick<Explanation, "l2" | "bgp" | "bgpNodes"> {
+  const { stage } = outlook;
+  const announced = outlook.announcedOf(key);
+  if (stage === undefined || announced === undefined) return { l2: {}, bgp: [], bgpNodes: [] };
+  const { routes, nodes } = bgpFor(stage, announced);
+  return {
+    l2: layer2Plans(candidatesFor(stage, announced), announced.ips),
+    bgp: routes.map(bgpPlan),
+    bgpNodes: nodes.map(({ node, isAdvertising: advertises, reason }) => ({
+      node,
+      advertises,
+      reason,
+    })),
+  };
+}
