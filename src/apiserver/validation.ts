@@ -6,6 +6,9 @@ import {
   equal,
   fieldError,
   validateObject,
+  hasRules,
+  hidesRules,
+  type Schema,
   unless,
   unlessSame,
 } from "../schema/index.ts";
@@ -24,10 +27,20 @@ type Check = (object: ApiObject, old?: ApiObject) => Cause[];
 /** Throws 422 with every cause found. */
 export function validate(object: ApiObject, resource: Resource, old?: ApiObject): void {
   const own = resource.custom
-    ? validateObject(object, resource.schema ?? {}, "", old)
+    ? customErrors(object, resource.schema ?? {}, old)
     : (CHECKS[resource.kind]?.(object, old) ?? []);
   const causes = [...metadataErrors(object, resource, old), ...own];
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
+}
+
+const UNCHECKED =
+  "some validation rules were not checked because the object was invalid; " +
+  "correct the existing errors to complete validation";
+
+function customErrors(object: ApiObject, schema: Schema, old?: ApiObject): Cause[] {
+  const causes = validateObject(object, schema, "", old);
+  const isUnchecked = causes.some(hidesRules) && hasRules(schema);
+  return isUnchecked ? [...causes, fieldError.invalid("<nil>", null, UNCHECKED)] : causes;
 }
 
 const CHECKS: Record<string, Check> = {

@@ -2,10 +2,41 @@
 import { fieldError, type Cause } from "./field-error.ts";
 import { isRecord, type Json } from "./json.ts";
 import { parseCel, type Cel } from "./cel.ts";
-import type { Schema } from "./schema.ts";
+import { fieldSchema, type Schema } from "./schema.ts";
 
-/** Field errors of the rules at one value. Rules about oldSelf are asked for updates only. */
+/** Field errors of the rules of a value and of all that is in it. Rules about oldSelf are asked for updates only. */
 export function celErrors(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
+  if (value === null) return [];
+  return [...ownErrors(value, schema, path, old), ...innerErrors(value, schema, path, old)];
+}
+
+function innerErrors(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
+  const { items } = schema;
+  if (Array.isArray(value) && items) {
+    const before = Array.isArray(old) ? old : [];
+    return value.flatMap((item, at) => celErrors(item, items, `${path}[${at}]`, before[at]));
+  }
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const field = fieldSchema(schema, key);
+    const before = isRecord(old) ? old[key] : undefined;
+    return field ? celErrors(inner, field, path ? `${path}.${key}` : key, before) : [];
+  });
+}
+
+/** Whether the schema has any rule, at whatever depth. */
+export function hasRules(schema: Schema): boolean {
+  const { items, properties = {}, additionalProperties: extra } = schema;
+  const inner = [
+    ...Object.values(properties),
+    items,
+    typeof extra === "object" ? extra : undefined,
+  ];
+  if (schema["x-kubernetes-validations"]) return true;
+  return inner.some((one) => one !== undefined && hasRules(one));
+}
+
+function ownErrors(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
   const rules = schema["x-kubernetes-validations"] ?? [];
   return rules.flatMap(({ rule, message }) => {
     const node = parsed(rule);

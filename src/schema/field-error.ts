@@ -37,6 +37,19 @@ export const fieldError = {
   }),
 };
 
+const HIDING = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+
+/** Whether rules in CEL are not asked about an object that has this fault. */
+export function hidesRules({ reason }: Cause): boolean {
+  return HIDING.has(reason);
+}
+
 /** The cause as a list, empty where all is well. */
 export function unless(isFine: unknown, cause: Cause): Cause[] {
   return isFine ? [] : [cause];

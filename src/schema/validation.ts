@@ -1,6 +1,6 @@
 /** Whether a value is what a custom resource's schema asks for, in the real server's words. */
 import { parseAddress } from "../ip/index.ts";
-import { fieldError, unless, type Cause } from "./field-error.ts";
+import { fieldError, hidesRules, unless, type Cause } from "./field-error.ts";
 import { equal, isRecord, type Json, type JsonObject } from "./json.ts";
 import { celErrors } from "./cel-rules.ts";
 import { fits, jsonType } from "./value-type.ts";
@@ -8,6 +8,12 @@ import { fieldSchema, type Schema } from "./schema.ts";
 
 /** Every field error of `value`; `path` is "" for the object itself. */
 export function validateObject(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
+  const causes = schemaErrors(value, schema, path);
+  // A rule may rely on types and on fields that must be there.
+  return causes.some(hidesRules) ? causes : [...causes, ...celErrors(value, schema, path, old)];
+}
+
+function schemaErrors(value: Json, schema: Schema, path: string): Cause[] {
   if (value === null && (schema.nullable || !schema.type)) return [];
   if (!fits(value, schema)) return [wrongType(value, schema, path)];
   const isListed = schema.enum?.some((one) => equal(one, value)) ?? true;
@@ -15,10 +21,9 @@ export function validateObject(value: Json, schema: Schema, path: string, old?: 
     ...unless(isListed, fieldError.notSupported(path, value, schema.enum ?? [])),
     ...(typeof value === "string" ? textErrors(value, schema, path) : []),
     ...numberErrors(value, schema, path),
-    ...(Array.isArray(value) ? listErrors(value, schema, path, old) : []),
-    ...(isRecord(value) ? mapErrors(value, schema, path, old) : []),
+    ...(Array.isArray(value) ? listErrors(value, schema, path) : []),
+    ...(isRecord(value) ? mapErrors(value, schema, path) : []),
     ...combinationErrors(value, schema, path),
-    ...celErrors(value, schema, path, old),
   ];
 }
 
@@ -104,15 +109,14 @@ function countErrors(
   ];
 }
 
-function listErrors(list: Json[], schema: Schema, path: string, old?: Json): Cause[] {
+function listErrors(list: Json[], schema: Schema, path: string): Cause[] {
   const { items, minItems, maxItems } = schema;
-  const before = Array.isArray(old) ? old : [];
   const causes = countErrors(list.length, [minItems, maxItems], path, "items");
   for (const [at, item] of list.entries()) {
     const field = `${path}[${at}]`;
     const earlier = list.findIndex((one) => sameItem(one, item, schema));
     if (earlier >= 0 && earlier < at) causes.push(fieldError.duplicate(field, item));
-    if (items) causes.push(...validateObject(item, items, field, before[at]));
+    if (items) causes.push(...schemaErrors(item, items, field));
   }
   return causes;
 }
@@ -125,7 +129,7 @@ function sameItem(a: Json, b: Json, schema: Schema): boolean {
   return keys.every((key) => equal(a[key], b[key]));
 }
 
-function mapErrors(map: JsonObject, schema: Schema, path: string, old?: Json): Cause[] {
+function mapErrors(map: JsonObject, schema: Schema, path: string): Cause[] {
   const { required = [], minProperties, maxProperties } = schema;
   const at = (key: string) => (path ? `${path}.${key}` : key);
   const count = Object.keys(map).length;
@@ -134,19 +138,18 @@ function mapErrors(map: JsonObject, schema: Schema, path: string, old?: Json): C
     ...countErrors(count, [minProperties, maxProperties], path, "properties"),
     ...Object.entries(map).flatMap(([key, value]) => {
       const field = fieldSchema(schema, key);
-      const before = isRecord(old) ? old[key] : undefined;
-      return field ? validateObject(value, field, at(key), before) : [];
+      return field ? schemaErrors(value, field, at(key)) : [];
     }),
   ];
 }
 
 function combinationErrors(value: Json, schema: Schema, path: string): Cause[] {
   const { allOf = [], anyOf, oneOf, not } = schema;
-  const valid = (one: Schema) => validateObject(value, one, path).length === 0;
+  const valid = (one: Schema) => schemaErrors(value, one, path).length === 0;
   const any = !anyOf || schema["x-kubernetes-int-or-string"] || anyOf.some(valid);
   const one = !oneOf || oneOf.filter(valid).length === 1;
   return [
-    ...allOf.flatMap((each) => validateObject(value, each, path)),
+    ...allOf.flatMap((each) => schemaErrors(value, each, path)),
     ...should(any, value, path, "must validate at least one schema (anyOf)"),
     ...should(one, value, path, "must validate one and only one schema (oneOf)"),
     ...should(!not || !valid(not), value, path, "must not validate the schema (not)"),

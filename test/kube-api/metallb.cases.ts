@@ -189,6 +189,13 @@ export function metallbCases({ api }: ServerUnderTest): void {
     }
   });
 
+  it("CRD-13: rules are not asked about a peer that lacks what it must have", async () => {
+    const spec = { connectTime: "soon", dynamicASN: "both" };
+    const reply = await make("BGPPeer", "wrong", { spec }, "v1beta2");
+    refused(reply, 422, "Invalid", /<nil>: Invalid value: null: some validation rules were not/);
+    assert.deepEqual(causes(reply).sort(), ["spec.dynamicASN", "spec.myASN"]);
+  });
+
   it("CRD-13: graceful restart stays as the peer was made", async () => {
     const spec = { myASN: 1, enableGracefulRestart: true };
     succeeded(await make("BGPPeer", "graceful", { spec }, "v1beta2"), 201);
