@@ -38,6 +38,8 @@ export interface ConfigSourceOptions {
   readonly configName: string;
   readonly bgpType: string | undefined;
   readonly passesSecrets?: boolean;
+  /** False where secrets cannot be seen, as for files: what they hold is not checked. */
+  readonly knowsSecrets?: boolean;
   readonly held: HeldAddresses;
 }
 

@@ -1,9 +1,9 @@
 /** The configuration that a view holds, as the controller and as the speakers compile it. */
 import {
-  compileConfigMap,
-  compileResources,
+  ConfigSource,
   isError,
   type CompileScope,
+  type ConfigKind,
   type ConfigOutcome,
   type Finding,
 } from "../config/index.ts";
@@ -34,25 +34,39 @@ export function compileView(view: ClusterView, options: ConfigurationOptions): C
   return { controller, speakers, findings: [...once.values()] };
 }
 
+const lists = [
+  ["IPAddressPool", "pools"],
+  ["L2Advertisement", "l2Advertisements"],
+  ["BGPAdvertisement", "bgpAdvertisements"],
+  ["BGPPeer", "peers"],
+  ["BFDProfile", "bfdProfiles"],
+  ["Community", "communities"],
+] as const satisfies readonly (readonly [ConfigKind, keyof ClusterView["resources"]])[];
+
+/** As after a restart: no configuration is in force, and no address is held. */
 function look(
   view: ClusterView,
   scope: CompileScope,
-  { namespace, bgpType }: ConfigurationOptions,
+  { namespace, configName = "config", bgpType }: ConfigurationOptions,
 ): ConfigOutcome {
-  const text = view.configMap?.data?.["config"] ?? "";
-  if (text !== "" && view.resources.pools.length === 0) {
-    const compiled = compileConfigMap(text);
-    if (!compiled.ok) return { kind: "refused", findings: compiled.findings };
-    return { kind: "accepted", config: compiled.config, warnings: compiled.warnings };
+  const held = (): [] => [];
+  const knowsSecrets = view.hasSecrets;
+  const options = { scope, namespace, configName, bgpType, held, knowsSecrets };
+  const source = new ConfigSource(options);
+  const { resources } = view;
+  for (const [kind, list] of lists) {
+    for (const object of resources[list]) source.setObject(kind, object.metadata.name, object);
+    source.setKnown(kind, "listed");
   }
-  const { config, findings } = compileResources(view.resources, {
-    bgpType,
-    namespace,
-    scope,
-    knowsSecrets: view.hasSecrets,
-  });
-  if (config === undefined) return { kind: "refused", findings };
-  return { kind: "accepted", config, warnings: findings };
+  for (const [name, labels] of resources.namespaces) source.setNamespace(name, labels);
+  for (const [name, labels] of resources.nodes) source.setNode(name, labels);
+  for (const [name, secret] of resources.secrets) source.setSecret(name, secret);
+  source.setConfigMap("config", view.configMap);
+  source.setConfigMap("bgpextras", view.bgpExtras);
+  for (const input of ["Namespace", "Node", "Secret", "ConfigMap"] as const) {
+    source.setKnown(input, "listed");
+  }
+  return source.look() ?? { kind: "missing" };
 }
 
 function findingsOf(outcome: ConfigOutcome): readonly Finding[] {
