@@ -88,8 +88,7 @@ const notPrintable = "a control character";
 
 /** YAML allows few characters below the blank; the parser at hand lets all of them pass. */
 function findControlCharacter(text: string): number | undefined {
-  // oxlint-disable-next-line no-control-regex
-  const at = text.search(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/);
+  const at = text.search(/(?![\t\n\r\u0085])\p{Cc}/u);
   return at === -1 ? undefined : at;
 }
 

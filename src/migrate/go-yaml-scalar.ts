@@ -10,7 +10,7 @@ export function scalarText(value: unknown): string {
 }
 
 const otherWords = new Set(
-  ["", "~", "null", "Null", "NULL", "<<", ".nan", ".NaN", ".NAN"].concat(
+  ["", "~", "null", "Null", "NULL", ".nan", ".NaN", ".NAN"].concat(
     ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"],
     ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"],
     ["", "+", "-"].flatMap((sign) => [".inf", ".Inf", ".INF"].map((word) => sign + word)),
@@ -33,16 +33,15 @@ function meansOther(text: string): boolean {
 
 /** Whether the text needs no quotes where it stands on a line of its own (YAML 1.1, 9.1.3). */
 function isFitForPlain(text: string): boolean {
-  const opens = /^(?:---|\.\.\.|[#,[\]{}&*!|>'"%@`]|[-?:](?:\s|$)|\s)/.test(text);
-  return !opens && !/\s$|:(?:\s|$)|\s#/.test(text) && isPrintable(text);
+  const opens = /^(?:---|\.\.\.|[#,[\]{}&*!|>'"%@`]|[-?:](?: |$)| )/.test(text);
+  return !opens && !/ $|:(?: |$)| #/.test(text) && isPrintable(text);
 }
 
 function isPrintable(text: string): boolean {
   return !notPrintable.test(text);
 }
 
-// oxlint-disable-next-line no-control-regex
-const notPrintable = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]/u;
+const notPrintable = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufffe\uffff\u{10000}-\u{10ffff}]/u;
 
 function isFitForBlock(text: string): boolean {
   return isPrintable(text.replaceAll("\n", "")) && !/ \n/.test(text) && !text.endsWith(" ");
@@ -77,7 +76,8 @@ function doubleQuoted(text: string): string {
     if (short !== undefined) return short;
     if (isPrintable(char)) return char;
     const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase();
-    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code.padStart(4, "0")}`;
+    if (code.length <= 2) return `\\x${code.padStart(2, "0")}`;
+    return code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\U${code.padStart(8, "0")}`;
   });
   return `"${escaped.join("")}"`;
 }

@@ -1,4 +1,4 @@
-/** The order of keys in YAML that Go programs write: letters by code, numbers by value. */
+/** The order of keys in YAML that Go programs write: letters last and by code, numbers by value. */
 
 /** Negative where `a` comes first, positive where `b` does. */
 export function compareKeys(a: string, b: string): number {
@@ -8,11 +8,7 @@ export function compareKeys(a: string, b: string): number {
   if (at === -1 || charA === undefined || charB === undefined) return as.length - bs.length;
   const [isLetterA, isLetterB] = [isLetter(charA), isLetter(charB)];
   if (isLetterA && isLetterB) return order(charA, charB);
-  if (isLetterA || isLetterB) {
-    // After a digit a letter comes first, elsewhere last.
-    const isAfterDigit = /\d/.test(as[at - 1] ?? "");
-    return isLetterA === isAfterDigit ? -1 : 1;
-  }
+  if (isLetterA || isLetterB) return isLetterB ? -1 : 1;
   return compareNumbers(as, bs, at) || order(charA, charB);
 }
 
