@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { KubeClient, Metrics, createLogger, type Logger } from "../platform/index.ts";
-import { WatchServer } from "../testing/watch-server.ts";
-import { ControllerLoop, untilStopped } from "./controller-loop.ts";
+import { startApiServer, type RunningApiServer } from "../apiserver/index.ts";
 import { Reconciler, type JudgeService } from "../assignment/index.ts";
+import { createLogger, KubeClient, Metrics, type Logger } from "../platform/index.ts";
+import { ControllerLoop, untilStopped } from "./controller-loop.ts";
 
 describe("ControllerLoop", () => {
-  let server: WatchServer;
+  let server: RunningApiServer;
   let client: KubeClient;
   let lines: string[];
   let logger: Logger;
@@ -14,26 +14,29 @@ describe("ControllerLoop", () => {
   beforeEach(async () => {
     lines = [];
     logger = createLogger({ form: "legacy", write: (line) => lines.push(line) });
-    server = new WatchServer();
-    await server.start();
+    server = await startApiServer({ dataFile: ":memory:", host: "127.0.0.1", port: 0 });
     client = new KubeClient({ server: server.url, origin: "the test" });
   });
 
   afterEach(async () => {
     await client.close();
-    await server.stop();
+    await server.close();
   });
 
   function loopWith(judge: JudgeService): ControllerLoop {
     const metrics = new Metrics().client();
-    const config = { namespace: "metallb-system", configName: "config", bgpType: "native" };
+    const config = { namespace: "default", configName: "config", bgpType: "native" };
     const rules = { legacy: judge, modern: judge };
     return new ControllerLoop(new Reconciler({ rules }), { client, logger, metrics, ...config });
   }
 
   it("LC-43, FL-2: a failure of the main loop is logged; v0.9.5 ends with status 0, v0.16 with 1", async () => {
-    server.put("config");
-    server.put("web");
+    const place = { group: "", version: "v1", namespace: "default" };
+    const config = "address-pools: [{name: a, protocol: layer2, addresses: [192.0.2.0/24]}]";
+    const metadata = { name: "config" };
+    await client.create({ ...place, plural: "configmaps" }, { metadata, data: { config } });
+    const spec = { type: "LoadBalancer", ports: [{ port: 80 }] };
+    await client.create<object>({ ...place, plural: "services" }, { metadata, spec });
     const loop = loopWith(() => {
       throw new Error("a bug in the rules");
     });

@@ -13,7 +13,17 @@ describe("controller flags", () => {
   it("LC-40, LC-41: v0.9.5's manifest starts it, with v0.9.5's defaults", () => {
     const flags = parse(["--port=7472", "--config=config"]);
     assert.deepEqual([flags.port, flags.config], [7472, "config"]);
-    assert.deepEqual(parse([]).port, 7472);
+    assert.equal(parse(["--config=config"]).port, 7472, "v0.9.5's manifests give --config");
+  });
+
+  it("FL-1, INS-3: without --config it has v0.16's defaults", () => {
+    const flags = parse([]);
+    assert.deepEqual([flags.port, flags["health-probe-port"]], [9120, 17472]);
+    assert.equal(flags["webhook-mode"], "enabled");
+    assert.equal(flags["cert-dir"], "/tmp/k8s-webhook-server/serving-certs");
+    assert.equal(flags["webhook-secret"], "metallb-webhook-cert");
+    assert.equal(flags["cert-service-name"], "metallb-webhook-service");
+    assert.equal(flags["log-level"], "info");
   });
 
   it("LC-41: --kubeconfig, --namespace and the old --config-ns run it outside a pod", () => {
@@ -23,7 +33,7 @@ describe("controller flags", () => {
     assert.equal(parse([], { METALLB_NAMESPACE: "ns3" }).namespace, "ns3");
   });
 
-  it("INS-3: every flag of v0.16's controller is accepted, and what has no effect yet is known", () => {
+  it("INS-3: every flag of v0.16's controller is accepted, and what has no effect beside --config is known", () => {
     const texts = "pod-name lb-class pprof-bind-address tls-min-version tls-cipher-suites"
       .concat(" tls-curve-preferences metrics-cert-dir cert-dir cert-service-name webhook-secret")
       .concat(" webhook-mode ml-secret-name deployment log-level namespace");
@@ -33,8 +43,8 @@ describe("controller flags", () => {
     const result = parseControllerFlags(argv, {});
     assert.ok(result.ok, result.ok ? "" : result.text);
     const later = modernOnly(result.given, { ...modernFlags, ...webhookFlags });
-    assert.ok(later.includes("lb-class") && later.includes("webhook-mode"));
-    for (const inUse of ["port", "log-level", "ml-secret-name", "namespace"]) {
+    assert.ok(later.includes("metrics-cert-dir") && later.includes("webhook-mode"));
+    for (const inUse of ["port", "log-level", "ml-secret-name", "namespace", "lb-class"]) {
       assert.ok(!later.includes(inUse), inUse);
     }
   });

@@ -1,8 +1,6 @@
 /** The whole program: as processes against the embedded API server, and its refusals to start. */
 
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,9 +8,9 @@ import { after, before, describe, it } from "node:test";
 import { startApiServer, type RunningApiServer } from "../apiserver/index.ts";
 import type { KubeEvent, Service } from "../kube/index.ts";
 import { KubeClient } from "../platform/index.ts";
+import { ControllerProcess } from "../testing/index.ts";
 import { runController } from "./main.ts";
 
-const program = ["src/cli/main.ts", "controller"];
 const configMaps = { group: "", version: "v1", plural: "configmaps", namespace: "metallb-system" };
 const services = { group: "", version: "v1", plural: "services", namespace: "shop" };
 
@@ -30,60 +28,12 @@ function loadBalancer(name: string, spec: Partial<Service["spec"]> = {}): Servic
   return { apiVersion: "v1", kind: "Service", metadata, spec: whole };
 }
 
-/** A controller process whose log lines can be awaited. */
-class Process {
-  readonly lines: Record<string, unknown>[] = [];
-  readonly child: ChildProcess;
-  stdout = "";
-  stderr = "";
-  #wake: () => void = () => undefined;
-
-  constructor(argv: string[], env: Record<string, string> = {}) {
-    const options = { env: { PATH: process.env["PATH"] ?? "", ...env } };
-    this.child = spawn(process.execPath, [...program, ...argv], options);
-    let rest = "";
-    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.stdout += text;
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        if (line.startsWith("{")) this.lines.push(JSON.parse(line) as Record<string, unknown>);
-      }
-      this.#wake();
-    });
-    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
-    this.child.on("exit", () => this.#wake());
-  }
-
-  /** The `nth` line that has all these values. */
-  async line(wanted: Record<string, unknown>, nth = 1): Promise<Record<string, unknown>> {
-    for (;;) {
-      const found = this.lines.filter((line) =>
-        Object.entries(wanted).every(([key, value]) => line[key] === value),
-      )[nth - 1];
-      if (found !== undefined) return found;
-      assert.equal(this.child.exitCode, null, `ended early: ${this.stdout}${this.stderr}`);
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-
-  async exit(): Promise<number | null> {
-    if (this.child.exitCode === null) await once(this.child, "exit");
-    return this.child.exitCode;
-  }
-
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
-    this.child.kill(signal);
-    return this.exit();
-  }
-}
-
 describe("controller program", () => {
   let dir: string;
   let api: RunningApiServer;
   let client: KubeClient;
   let kubeconfig: string;
-  const started: Process[] = [];
+  const started: ControllerProcess[] = [];
 
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), "controller-"));
@@ -101,9 +51,10 @@ describe("controller program", () => {
     rmSync(dir, { recursive: true });
   });
 
-  function start(...argv: string[]): Process {
-    const common = [`--kubeconfig=${kubeconfig}`, "--namespace=metallb-system", "--port=0"];
-    const controller = new Process([...common, ...argv]);
+  function start(...argv: string[]): ControllerProcess {
+    const place = [`--kubeconfig=${kubeconfig}`, "--namespace=metallb-system"];
+    const common = [...place, "--config=config", "--port=0"];
+    const controller = new ControllerProcess([...common, ...argv]);
     started.push(controller);
     return controller;
   }
@@ -130,10 +81,6 @@ describe("controller program", () => {
 
   it("FL-3, LC-30: serves a Service, tells it, and after a restart writes nothing for it", async () => {
     const first = start();
-    await first.line({
-      op: "startup",
-      msg: "no configuration yet: waiting for ConfigMap metallb-system/config",
-    });
     await createService("web");
     await putConfig(
       "address-pools: [{name: lan, protocol: layer2, addresses: [192.0.2.1-192.0.2.9]}]",
@@ -147,12 +94,12 @@ describe("controller program", () => {
     assert.equal(await first.stop(), 0);
 
     const before = [await versionOf("web"), await versionOf("asks")];
-    const second = start("--lb-class=mine");
+    const second = start("--webhook-mode=disabled");
     await second.line({ event: "stateSynced" });
     const [hello, later] = second.lines;
     assert.match(String(hello?.["msg"]), /^MetalLB controller starting/);
     for (const key of ["version", "commit", "branch", "goversion"]) assert.ok(hello?.[key], key);
-    assert.deepEqual(later?.["flags"], ["lb-class"]);
+    assert.deepEqual(later?.["flags"], ["webhook-mode"], "FL-2: it is checked all the same");
     await createService("last");
     await second.line({ event: "serviceUpdated", service: "shop/last" });
     assert.equal(await addressOf("last"), "192.0.2.2");
@@ -168,11 +115,8 @@ describe("controller program", () => {
     assert.match(String(refused["error"]), /layer3/);
     await putConfig("");
     await second.line({ event: "configStale" }, 2);
-    const [empty] = second.lines.filter(({ op }) => op === "setConfig");
-    assert.match(
-      String(empty?.["msg"]),
-      /metallb-system\/config has no text under data key "config"/,
-    );
+    const empty = 'ConfigMap metallb-system/config has no text under data key "config"';
+    await second.line({ op: "setConfig", msg: `${empty}: it configures nothing` });
     assert.equal(await addressOf("web"), "192.0.2.1", "LC-21: addresses in use are kept");
     assert.equal(await second.stop("SIGINT"), 0);
   });
@@ -228,7 +172,7 @@ describe("runController", () => {
   }
 
   it("FL-3: the first line tells the build, and BGP type frr is called deprecated", async () => {
-    const { stdout } = await run([], { METALLB_BGP_TYPE: "frr" });
+    const { stdout } = await run(["--config=config"], { METALLB_BGP_TYPE: "frr" });
     assert.match(stdout, /^\{"ts":"[^"]+","caller":"start-program\.ts:\d+","version":/);
     assert.match(stdout, /METALLB_BGP_TYPE=frr is deprecated/);
   });
@@ -237,7 +181,7 @@ describe("runController", () => {
     ["LC-40: an unknown flag", ["--colour"], 2, /flag provided but not defined: -colour\nUsage/],
     ["LC-40: a bad port", ["--port=x"], 2, /invalid value "x" for flag -port/],
     ["FL-2: a bad log level", ["--log-level=loud"], 1, /^--log-level=loud: it must be one of all/],
-    ["FL-2: a bad webhook mode", ["--webhook-mode=maybe"], 1, /--webhook-mode=maybe/],
+    ["FL-2, TV-88: a bad webhook mode", ["--webhook-mode=maybe"], 1, /--webhook-mode=maybe/],
     ["FL-4: a bad TLS version", ["--tls-min-version=1"], 1, /--tls-min-version=1: it must be/],
     ["LC-43: no pod and no kubeconfig", [], 1, /give --kubeconfig FILE/],
     ["LC-43: a kubeconfig that is not there", ["--kubeconfig=/no"], 1, /file \/no \(ENOENT\)/],
@@ -260,7 +204,7 @@ describe("runController", () => {
     };
     const lost = await run([], env);
     assert.equal(lost.status, 1);
-    assert.match(lost.stdout, /namespace of the ConfigMap is unknown: give --namespace/);
+    assert.match(lost.stdout, /namespace of the configuration is unknown: give --namespace/);
     const argv = ["--namespace=a", "--ml-secret-name=m", "--deployment=d"];
     const unable = await run(argv, env);
     assert.equal(unable.status, 1);

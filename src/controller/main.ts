@@ -6,6 +6,7 @@ import {
   Metrics,
   modernFlags,
   openCluster,
+  parseTlsFlags,
   processOutput,
   startProgram,
   stopSignal,
@@ -18,6 +19,7 @@ import { ConfigurationStateWriter, openPages, readOwnPod } from "../program/inde
 import { ControllerLoop, untilStopped } from "./controller-loop.ts";
 import { findBadValue, parseControllerFlags, webhookFlags, type ControllerFlags } from "./flags.ts";
 import { ensureMemberlistSecret } from "./memberlist-secret.ts";
+import { startWebhooks, type Webhooks } from "./webhook-server.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -70,15 +72,30 @@ async function run(setting: Setting): Promise<number> {
     metrics: metrics.client(),
     namespace: setting.namespace,
     configName: flags.config,
-    bgpType: setting.env["METALLB_BGP_TYPE"] || "native",
+    bgpType: bgpTypeOf(setting.env),
     ...state,
   });
-  loop.start();
+  if (!isModern || flags["webhook-mode"] !== "onlywebhook") loop.start();
   const pages = await openPages({ processInterface, flags, metrics, client, logger });
+  const webhooks = isModern ? openWebhooks(setting) : undefined;
   const status = await untilStopped(loop, stopSignal(), { logger, processInterface });
   loop.stop();
+  await webhooks?.close();
   await pages.close();
   return status;
+}
+
+/** WH-11: unless they are disabled. */
+function openWebhooks(setting: Setting): Webhooks | undefined {
+  const { flags, client, logger, namespace, env } = setting;
+  const tls = parseTlsFlags(flags);
+  if (flags["webhook-mode"] === "disabled" || !tls.ok) return undefined;
+  const bgpType = bgpTypeOf(env);
+  return startWebhooks({ client, logger, namespace, flags, tls: tls.options, bgpType });
+}
+
+function bgpTypeOf(env: Environment): string {
+  return env["METALLB_BGP_TYPE"] || "native";
 }
 
 async function makeMemberlistSecret({ flags, client, namespace, logger }: Setting): Promise<void> {

@@ -47,6 +47,7 @@ type Source = Parameters<ConfigSource["setKnown"]>[0];
 /** A burst of changes may cost a third of a processor: the next look waits twice as long as the last one took. */
 const pausePerLook = 2;
 const longestPauseMs = 2_000;
+const configDataKey = "config";
 /** CFG-53: addresses in use go away by and by. */
 const firstRetryMs = 250;
 const longestRetryMs = 30_000;
@@ -144,11 +145,20 @@ export class ConfigWatch {
     this.#watch<ConfigMap>(ref, which === "config" ? "ConfigMap" : undefined, {
       fieldSelector: `metadata.name=${name}`,
       onChange: (_key, configMap) => {
-        if (which === "config") this.#configMap = configMap;
+        if (which === "config") this.#onConfigMap(configMap);
         source.setConfigMap(which, configMap);
         this.#changed();
       },
     });
+  }
+
+  /** LC-1: an empty text is a valid configuration, and hardly what anybody wants. */
+  #onConfigMap(configMap: ConfigMap | undefined): void {
+    this.#configMap = configMap;
+    if (configMap === undefined || configMap.data?.[configDataKey]) return;
+    const { namespace, configName, logger } = this.#options;
+    const what = `ConfigMap ${namespace}/${configName} has no text under data key "${configDataKey}"`;
+    logger.warn({ op: "setConfig", msg: `${what}: it configures nothing` });
   }
 
   #watchSecrets(): void {

@@ -150,6 +150,9 @@ describe("ConfigurationStateWriter", () => {
 
   it("ST-10: without a pod to read there is no start, and the mend is told", async () => {
     await assert.rejects(readOwnPod(client, namespace, ""), /METALLB_POD_NAME.*--pod-name/);
-    await assert.rejects(readOwnPod(client, namespace, "gone"), /404.*"gone" not found/);
+    await assert.rejects(
+      readOwnPod(client, namespace, "gone"),
+      /pod metallb-system\/gone.*404.*--pod-name/,
+    );
   });
 });

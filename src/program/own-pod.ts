@@ -14,5 +14,11 @@ export async function readOwnPod(
       "our own pod is unknown: set METALLB_POD_NAME (from metadata.name) or --pod-name; or give --config to run as v0.9.5 did",
     );
   }
-  return client.get<KubeObject>({ group: "", version: "v1", plural: "pods", namespace }, name);
+  try {
+    return await client.get({ group: "", version: "v1", plural: "pods", namespace }, name);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const text = `cannot read our own pod ${namespace}/${name}: ${why}; check METALLB_POD_NAME or --pod-name`;
+    throw new Error(text, { cause });
+  }
 }

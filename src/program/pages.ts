@@ -37,10 +37,12 @@ export async function openPages(options: PagesOptions): Promise<{ close(): Promi
       return undefined;
     }
   });
-  const opened = await Promise.all(opening);
+  const opened = (await Promise.all(opening)).filter((page) => page !== undefined);
+  const ports = opened.map(({ port }) => port);
+  options.logger.info({ op: "startup", ports, msg: "serving" });
   return {
     close: async () => {
-      for (const page of opened) await page?.close();
+      for (const page of opened) await page.close();
     },
   };
 }
