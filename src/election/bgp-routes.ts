@@ -1,5 +1,5 @@
 /** Which node advertises which prefix to which BGP peer, and why another node does not (BGP-28..BGP-37). */
-import type { Generation, Peer } from "../config/index.ts";
+import type { BgpAdvertisement, Generation, Peer } from "../config/index.ts";
 import { matchesAnySelector } from "../config/index.ts";
 import { parseAddress, type Family, type IpAddress } from "../ip/index.ts";
 import type { Node } from "../kube/index.ts";
@@ -55,8 +55,9 @@ export function bgpRoutes(input: BgpRoutesInput): {
   readonly nodes: readonly BgpNode[];
 } {
   const routes: BgpRoute[] = [];
+  const pathsOf = pathsOnce(input);
   const nodes = [...input.nodes].map(([name, node]): BgpNode => {
-    const found = routesOfNode(input, name, node);
+    const found = routesOfNode(input, { name, node, pathsOf });
     if (typeof found === "string") return { node: name, isAdvertising: false, reason: found };
     routes.push(...found);
     const peers = [...new Set(found.map(({ peer }) => peer))].join(", ");
@@ -65,13 +66,36 @@ export function bgpRoutes(input: BgpRoutesInput): {
   return { routes, nodes };
 }
 
+type PathsOf = (advertisements: readonly BgpAdvertisement[]) => readonly BgpPath[];
+
+/** Most nodes and peers get the same advertisements: what they make of the addresses is computed once. */
+function pathsOnce({ ips, generation }: BgpRoutesInput): PathsOf {
+  const known: { readonly of: readonly BgpAdvertisement[]; readonly paths: readonly BgpPath[] }[] =
+    [];
+  return (advertisements) => {
+    const isSame = (of: readonly BgpAdvertisement[]): boolean =>
+      of.length === advertisements.length &&
+      of.every((one, index) => one === advertisements[index]);
+    const found = known.find(({ of }) => isSame(of));
+    if (found !== undefined) return found.paths;
+    // OLD-3: v0.9.5 speaks IPv4 only.
+    const spoken = ips.filter(({ family }) => family === 4 || generation === "modern");
+    const paths = bgpPaths(spoken, advertisements, generation);
+    known.push({ of: advertisements, paths });
+    return paths;
+  };
+}
+
 /** The routes of one node, never none, or the sentence that says why. */
-function routesOfNode(input: BgpRoutesInput, name: string, node: Node): BgpRoute[] | string {
-  const { generation, sessions } = input;
+function routesOfNode(
+  input: BgpRoutesInput,
+  { name, node, pathsOf }: { name: string; node: Node; pathsOf: PathsOf },
+): BgpRoute[] | string {
+  const { generation, sessions, ips } = input;
   const isLegacy = generation === "legacy";
-  // OLD-3: v0.9.5 speaks IPv4 only.
-  const ips = input.ips.filter(({ family }) => family === 4 || !isLegacy);
-  if (ips.length === 0) return "notSupported: BGP of v0.9.5 advertises IPv4 only";
+  if (isLegacy && ips.every(({ family }) => family === 6)) {
+    return "notSupported: BGP of v0.9.5 advertises IPv4 only";
+  }
   const advertisements = isLegacy
     ? legacyBgpAdvertisementsFor(input, name)
     : bgpAdvertisementsFor(input, name, node);
@@ -80,7 +104,7 @@ function routesOfNode(input: BgpRoutesInput, name: string, node: Node): BgpRoute
   const routes: BgpRoute[] = [];
   for (const peer of sessions.get(name) ?? []) {
     const forPeer = advertisements.filter(({ peers }) => peers?.has(peer.name) ?? true);
-    for (const path of bgpPaths(ips, forPeer, generation)) {
+    for (const path of pathsOf(forPeer)) {
       const family = nextHopFamily(peer, path.prefix.family, input.bgpType);
       if (family === undefined) continue;
       const nextHop = nextHopOf(peer, node, family);
