@@ -70,12 +70,14 @@ function showHolding(service: Service, holding: Holding | undefined): Service {
   return showPool(showAddresses(service, holding?.addresses ?? []), holding?.pool);
 }
 
-/** IPAM-53: holds what the status shows, if the service may have it; nothing new, and nothing is told. */
+/** IPAM-53: holds what the status shows, if the service may go on showing it; nothing new, and nothing is told. */
 function adopt({ view, claim, allocator }: Evaluation): void {
   const shown = readAddresses(shownTexts(view));
   const own = readAddresses(view.clusterIps);
-  const isFit = shown.ok && own.ok && fitFamilies(shown.addresses, own.addresses, view);
-  const isHolder = view.type === "LoadBalancer" && !lacksClusterIp(view) && isFit;
+  const isServable = view.type === "LoadBalancer" && view.clusterIps.length > 0;
+  // With junk as cluster IP it goes on showing what it shows (step 7).
+  const isFit = shown.ok && (!own.ok || fitFamilies(shown.addresses, own.addresses, view));
+  const isHolder = isServable && !lacksClusterIp(view) && isFit;
   if (!isHolder || !allocator.assign(claim, shown.addresses).ok) allocator.unassign(view.key);
 }
 
@@ -157,8 +159,7 @@ function keepOrMove(
   const reason = wishToMove(wish, kept.holding);
   if (reason !== undefined) return move(evaluation, { wish, own, reason, kept: kept.holding });
   // Whoever asks for one address and has it wants no second.
-  const isIncomplete = kept.holding.addresses.length === 1 && prefersBoth(view, own);
-  if (isIncomplete && wish.addresses.length === 0) addFamily(evaluation, kept.holding);
+  if (wish.addresses.length === 0) complete(evaluation, kept.holding, own);
   return undefined;
 }
 
@@ -188,11 +189,14 @@ function move(evaluation: Evaluation, { wish, own, reason, kept }: Move): void {
     return failAllocation(evaluation, refusalText(given.refusal) + keeps);
   }
   tellCleared(evaluation, reason);
-  return tellGiven(evaluation, given.holding);
+  tellGiven(evaluation, given.holding);
+  return complete(evaluation, given.holding, own);
 }
 
-/** Step 13, IPAM-32. */
-function addFamily({ claim, allocator, journal }: Evaluation, kept: Holding): void {
+/** Step 13, IPAM-32: a second address for a service that has one and would rather have both. */
+function complete(evaluation: Evaluation, kept: Holding, own: readonly IpAddress[]): void {
+  const { view, claim, allocator, journal } = evaluation;
+  if (kept.addresses.length > 1 || !prefersBoth(view, own)) return;
   const family = kept.addresses[0]?.family === 4 ? 6 : 4;
   journal.log("debug", {
     event: "tryAssignAdditionalIP",
@@ -208,15 +212,16 @@ function addFamily({ claim, allocator, journal }: Evaluation, kept: Holding): vo
   const ip = extended.holding.addresses.slice(1).map(formatAddress).join();
   journal.note("Normal", "IPAllocated", `Assigned additional IP "${ip}"`);
   const fields = { event: "ipAllocated", ip, pool: extended.holding.pool };
-  return journal.log("info", { ...fields, msg: "additional IP address assigned by controller" });
+  journal.log("info", { ...fields, msg: "additional IP address assigned by controller" });
 }
 
 /** Steps 8 and 14: whatever it held is free, also for itself. */
 function giveAnew(evaluation: Evaluation, own: readonly IpAddress[]): void {
   evaluation.allocator.unassign(evaluation.view.key);
   const given = give(evaluation, readWish(evaluation.view), own);
-  if (given.ok) tellGiven(evaluation, given.holding);
-  else failAllocation(evaluation, refusalText(given.refusal));
+  if (!given.ok) return failAllocation(evaluation, refusalText(given.refusal));
+  tellGiven(evaluation, given.holding);
+  return complete(evaluation, given.holding, own);
 }
 
 /** IPAM-12: the asked addresses, else the asked pool, else any pool; no fallback. */
