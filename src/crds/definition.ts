@@ -2,7 +2,7 @@
 import type { Schema } from "../schema/index.ts";
 import { text } from "./fields.ts";
 
-export interface PrinterColumn {
+interface PrinterColumn {
   name: string;
   type: "string" | "boolean" | "integer" | "date";
   jsonPath: string;

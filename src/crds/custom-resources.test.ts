@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { objectFaults, textOf, type Json, type JsonObject, type Schema } from "../schema/index.ts";
-import { customResourceDefinitions } from "./index.ts";
+import { customResourceDefinitions } from "./custom-resources.ts";
 
 const definitionOf = (kind: string) => {
   const found = customResourceDefinitions.find(({ spec }) => spec.names.kind === kind);
