@@ -40,15 +40,18 @@ function refuseLength(length: number, key: string, max: number, spec: Fields): v
 
 /**
  * CFG-31: of a range, its largest block must be no smaller than what is advertised, of a prefix
- * the prefix itself. What does not fit is told.
+ * the prefix itself. Each field is told of once, with the first pool that it does not fit.
  */
-export function fitsPool(advertisement: BgpAdvertisement, pool: PoolDraft, spec: Fields): boolean {
-  let fits = true;
+export function checkLengths(
+  advertisement: BgpAdvertisement,
+  pool: PoolDraft,
+  { spec, told }: { readonly spec: Fields; readonly told: Set<string> },
+): void {
   for (const { key, max, family } of fields) {
     const length = advertisement[key];
     const narrowest = pool.narrowest[family];
-    if (narrowest === undefined || narrowest.prefix.bits <= length) continue;
-    fits = false;
+    if (narrowest === undefined || narrowest.prefix.bits <= length || told.has(key)) continue;
+    told.add(key);
     const { prefix, entry } = narrowest;
     const message =
       `length ${length} is shorter than ${formatPrefix(prefix)}, the widest block of ` +
@@ -56,5 +59,4 @@ export function fitsPool(advertisement: BgpAdvertisement, pool: PoolDraft, spec:
     const fix = `use a length from ${prefix.bits} to ${max}`;
     spec.report.add({ code: "CFG-31", path: spec.pathOf(key), value: length, message, fix });
   }
-  return fits;
 }

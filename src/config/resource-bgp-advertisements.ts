@@ -2,7 +2,7 @@
 import type { BGPAdvertisement } from "../kube/index.ts";
 import type { BgpAdvertisement } from "./config.ts";
 import { nameOf, type FindingList } from "./finding-list.ts";
-import { fitsPool, readLengths } from "./resource-aggregation.ts";
+import { checkLengths, readLengths } from "./resource-aggregation.ts";
 import { refuseRepeats, selectNodes, selectPools, type Targets } from "./resource-attachment.ts";
 import { compileCommunities, type CommunityAliases } from "./resource-communities.ts";
 import { Fields } from "./resource-fields.ts";
@@ -38,12 +38,10 @@ export function attachBgpAdvertisements(
     const spec = new Fields(object?.spec, "spec", report, "CRD-12");
     const read = readLists(spec);
     const advertisement = compileAdvertisement(nameOf(object), { spec, read, ...context });
-    // Of the pools that it does not fit, only the first is told.
-    let [fitsLengths, fitsPrefs] = [true, true];
+    const told = new Set<string>();
     for (const pool of selectPools(read.pools, read.poolSelectors, context.targets)) {
-      fitsLengths &&= fitsPool(advertisement, pool, spec);
-      fitsPrefs &&= localPrefs.fitsPool(advertisement, pool, spec);
-      localPrefs.add(advertisement, pool);
+      checkLengths(advertisement, pool, { spec, told });
+      localPrefs.check(advertisement, pool, { spec, told });
       pool.bgpAdvertisements.push(advertisement);
     }
   }

@@ -14,32 +14,43 @@ export class LocalPrefs {
     this.#knownNodes = knownNodes;
   }
 
-  /** Those with service selectors are checked by the speaker, service by service. */
-  add(advertisement: BgpAdvertisement, pool: PoolDraft): void {
-    if (advertisement.serviceSelectors.length > 0) return;
+  /**
+   * Attaches the advertisement, and tells of the first conflict with an earlier one. Those with
+   * service selectors are left to the speaker, which checks them service by service.
+   */
+  check(
+    advertisement: BgpAdvertisement,
+    pool: PoolDraft,
+    { spec, told }: { readonly spec: Fields; readonly told: Set<string> },
+  ): void {
+    const { localPref, serviceSelectors } = advertisement;
+    if (serviceSelectors.length > 0) return;
     const byPref = this.#attached.get(pool) ?? new Map<number, BgpAdvertisement[]>();
-    const same = byPref.get(advertisement.localPref) ?? [];
-    this.#attached.set(pool, byPref.set(advertisement.localPref, same));
+    const rival = told.has("localPref") ? undefined : this.#findRival(advertisement, pool, byPref);
+    const same = byPref.get(localPref) ?? [];
     same.push(advertisement);
+    this.#attached.set(pool, byPref.set(localPref, same));
+    if (rival === undefined) return;
+    told.add("localPref");
+    const message =
+      `local preference ${localPref} conflicts with ${rival.localPref} of BGPAdvertisement ` +
+      `"${rival.name}" on pool "${pool.name}"`;
+    const fix = "use one value, or separate them by peers, by nodes or by aggregation lengths";
+    const at = { path: spec.pathOf("localPref"), value: localPref };
+    spec.report.add({ code: "CFG-32", ...at, message, fix });
   }
 
-  /** A conflict with an advertisement that was added earlier is told. */
-  fitsPool(advertisement: BgpAdvertisement, pool: PoolDraft, spec: Fields): boolean {
-    const { localPref, serviceSelectors } = advertisement;
-    if (serviceSelectors.length > 0) return true;
-    for (const [otherPref, others] of this.#attached.get(pool) ?? []) {
-      if (otherPref === localPref) continue;
-      const other = others.find((one) => this.#meet(advertisement, one, pool));
-      if (other === undefined) continue;
-      const message =
-        `local preference ${localPref} conflicts with ${otherPref} of BGPAdvertisement ` +
-        `"${other.name}" on pool "${pool.name}"`;
-      const fix = "use one value, or separate them by peers, by nodes or by aggregation lengths";
-      const at = { path: spec.pathOf("localPref"), value: localPref };
-      spec.report.add({ code: "CFG-32", ...at, message, fix });
-      return false;
+  #findRival(
+    advertisement: BgpAdvertisement,
+    pool: PoolDraft,
+    byPref: ReadonlyMap<number, readonly BgpAdvertisement[]>,
+  ): BgpAdvertisement | undefined {
+    for (const [localPref, others] of byPref) {
+      if (localPref === advertisement.localPref) continue;
+      const rival = others.find((one) => this.#meet(advertisement, one, pool));
+      if (rival !== undefined) return rival;
     }
-    return true;
+    return undefined;
   }
 
   /** Whether both may advertise one prefix to one peer from one node. */
