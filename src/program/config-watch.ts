@@ -107,6 +107,11 @@ export class ConfigWatch {
     this.#changed();
   }
 
+  /** Addresses in use changed: a configuration that only they forbade may be possible now (CFG-53). */
+  heldChanged(): void {
+    if (this.#refusals > 0) this.#changed();
+  }
+
   /** The first whole list of nodes was told. */
   nodesListed(): void {
     this.#options.source.setKnown("Node", "listed");

@@ -199,6 +199,7 @@ export class SpeakerProgram {
       metrics.announced.remove({ service, protocol, node, ip: formatAddress(ip) });
     }
     this.#reports?.layer2.set(service, undefined);
+    this.#config.heldChanged();
   }
 }
 
