@@ -63,14 +63,14 @@ export function withoutTransient(resources: ResourceSet): ResourceSet {
 }
 
 function withoutReferences(peer: BGPPeer): BGPPeer {
-  const { bfdProfile: _profile, passwordSecret: _secret, ...spec } = peer.spec ?? {};
+  const { bfdProfile: _profile, passwordSecret: _secret, ...spec } = peer?.spec ?? {};
   return { ...peer, spec };
 }
 
 /** A word without a colon may be an alias that is defined later. */
 function withoutAliases(advertisement: BGPAdvertisement): BGPAdvertisement {
-  const { communities } = advertisement.spec ?? {};
+  const { communities } = advertisement?.spec ?? {};
   if (!Array.isArray(communities)) return advertisement;
-  const literals = communities.filter((text) => String(text).includes(":"));
+  const literals = communities.filter((text) => typeof text !== "string" || text.includes(":"));
   return { ...advertisement, spec: { ...advertisement.spec, communities: literals } };
 }
