@@ -31,8 +31,9 @@ export interface SpeakerOptions {
   readonly ignoresExcludeLabel: boolean;
 }
 
-/** Bounds how long ARP requests must wait while thousands of services are gone through. */
-const SERVICES_PER_STEP = 10;
+/** Bounds how long ARP requests must wait while thousands of services are gone through: each may cost a digest a node. */
+const SERVICES_PER_STEP = 20;
+const DIGESTS_PER_STEP = 4000;
 
 export class Speaker {
   readonly #options: SpeakerOptions;
@@ -137,7 +138,8 @@ export class Speaker {
   #passSome(): SpeakerCommand[] {
     const commands: SpeakerCommand[] = [];
     const isCounted = this.#config?.generation === "legacy";
-    let left = SERVICES_PER_STEP;
+    const digests = Math.max(1, this.#electorate.names.size);
+    let left = Math.max(1, Math.min(SERVICES_PER_STEP, Math.floor(DIGESTS_PER_STEP / digests)));
     for (const key of this.#toPass) {
       if (left-- === 0) return [...commands, { kind: "continue" }];
       if (isCounted) commands.push(countUpdate);
