@@ -13,7 +13,7 @@ interface Endpoint {
   conditions?: { ready?: boolean };
 }
 
-/** `serverName` is what the certificate must be for. Throws when the service has no ready endpoint. */
+/** Where the service leads to; an ExternalName by its own name. `serverName` is what the certificate must be for. Throws when the service has no ready endpoint. */
 export function webhookUrl(
   store: Store,
   config: ClientConfig,
@@ -24,6 +24,13 @@ export function webhookUrl(
   const { namespace, name, path = "", port = 443 } = service;
   const found = store.get("/services", namespace, name);
   if (!found) throw new Error(`service "${name}" not found in namespace "${namespace}"`);
+  const serverName = `${name}.${namespace}.svc`;
+  if (found.spec.type === "ExternalName") {
+    return {
+      url: `https://${found.spec.externalName}:${port}/${path.replace(/^\//, "")}`,
+      serverName,
+    };
+  }
   const slices = store
     .list("discovery.k8s.io/endpointslices", namespace)
     .filter(({ metadata }) => metadata.labels?.["kubernetes.io/service-name"] === name);
@@ -32,7 +39,7 @@ export function webhookUrl(
     if (!target) continue;
     return {
       url: `https://${target}/${path.replace(/^\//, "")}`,
-      serverName: `${name}.${namespace}.svc`,
+      serverName,
     };
   }
   throw new Error(`no endpoints available for service "${name}"`);

@@ -14,10 +14,12 @@ const NANOSECONDS: Record<string, number> = {
 const PART = "(\\d+(?:\\.\\d*)?|\\.\\d+)(ns|us|µs|ms|s|m|h)";
 const WHOLE = new RegExp(`^[-+]?(${PART})+$`);
 
+const NO_DURATION = "type conversion error from 'string' to 'google.protobuf.Duration'";
+
 /** Throws for text that is no duration in Go's notation. */
 export function parseCelDuration(text: string): number {
   if (/^[-+]?0$/.test(text)) return 0;
-  if (!WHOLE.test(text)) throw new Error(`time: invalid duration ${JSON.stringify(text)}`);
+  if (!WHOLE.test(text)) throw new Error(NO_DURATION);
   let total = 0;
   for (const [, count, unit = ""] of text.matchAll(new RegExp(PART, "g"))) {
     total += Number(count) * NANOSECONDS[unit]!;

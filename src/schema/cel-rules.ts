@@ -1,8 +1,9 @@
 /** x-kubernetes-validations: rules in CEL that a value of a custom resource must keep. */
-import { fieldError, type Cause } from "./field-error.ts";
+import { fieldError, unless, type Cause } from "./field-error.ts";
 import { isRecord, type Json } from "./json.ts";
 import { parseCel, type Cel } from "./cel.ts";
 import { fieldSchema, type Schema } from "./schema.ts";
+import { jsonType } from "./value-type.ts";
 
 /** Field errors of the rules of a value and of all that is in it. Rules about oldSelf are asked for updates only. */
 export function celErrors(value: Json, schema: Schema, path: string, old?: Json): Cause[] {
@@ -44,18 +45,15 @@ function ownErrors(value: Json, schema: Schema, path: string, old?: Json): Cause
     if (!node || (isTransition && old === undefined)) return [];
     const scope = new Map([["self", value]]);
     if (old !== undefined) scope.set("oldSelf", old);
-    const why = broken(node, scope, message ?? `failed rule: ${rule}`);
-    return why === undefined ? [] : [fieldError.invalid(path, shown(value), why)];
+    const why = message ?? `failed rule: ${rule}`;
+    try {
+      return unless(node(scope) === true, fieldError.invalid(path, shown(value), why));
+    } catch (error) {
+      // A rule that cannot be evaluated counts as broken, as on the real server, which then shows the type only.
+      const failure = `${(error as Error).message} evaluating rule: ${why}`;
+      return [fieldError.invalid(path, jsonType(value), failure)];
+    }
   });
-}
-
-/** Why the rule is broken; a rule that cannot be evaluated counts as broken, as on the real server. */
-function broken(rule: Cel, scope: Map<string, Json>, message: string): string | undefined {
-  try {
-    return rule(scope) === true ? undefined : message;
-  } catch (error) {
-    return `rule evaluation failed: ${(error as Error).message}`;
-  }
 }
 
 /** The real server names only the type of what is no plain value. */

@@ -55,4 +55,30 @@ describe("schemas", () => {
     ]);
     assert.deepEqual(messages({ addresses: ["x"], weight: 3 }), []);
   });
+
+  it("CRD-12: keep a number to the range of its format", () => {
+    const int32: Schema = { type: "integer", format: "int32" };
+    for (const fine of [0, 2 ** 31 - 1, -(2 ** 31)])
+      assert.deepEqual(validateObject(fine, int32, "pref"), []);
+    for (const wrong of [2 ** 31, -(2 ** 31) - 1, 2n ** 60n, 2 ** 63]) {
+      assert.equal(validateObject(wrong, int32, "pref").length, 1, String(wrong));
+    }
+    assert.deepEqual(validateObject(2n ** 63n - 1n, { type: "integer", format: "int64" }, "n"), []);
+    assert.equal(validateObject(2 ** 63, { type: "integer" }, "n").length, 1);
+  });
+
+  it("ask rules only about what is of the right shape", () => {
+    const rules = [{ rule: "self.a < self.b", message: "a must come before b" }];
+    const number: Schema = { type: "integer" };
+    const pair: Schema = {
+      type: "object",
+      required: ["a", "b"],
+      properties: { a: number, b: number },
+      "x-kubernetes-validations": rules,
+    };
+    const fields = (value: Json) => validateObject(value, pair, "spec").map(({ field }) => field);
+    assert.deepEqual(fields({ a: 2, b: 1 }), ["spec"]);
+    assert.deepEqual(fields({ a: 2 }), ["spec.b"]);
+    assert.deepEqual(fields({ a: "x", b: 1 }), ["spec.a"]);
+  });
 });

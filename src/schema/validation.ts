@@ -84,7 +84,10 @@ function numberErrors(value: Json, schema: Schema, path: string): Cause[] {
   const { exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   const least = `should be greater than ${above ? "" : "or equal to "}${minimum}`;
   const most = `should be less than ${below ? "" : "or equal to "}${maximum}`;
+  const isInt32 = value >= -(2 ** 31) && value < 2 ** 31;
+  const outside = `Checked value must be of type integer with format int32 in ${path}`;
   return [
+    ...unless(isInt32 || schema.format !== "int32", fieldError.invalid(path, value, outside)),
     ...should(above ? value > minimum : value >= minimum, value, path, least),
     ...should(below ? value < maximum : value <= maximum, value, path, most),
     ...should(

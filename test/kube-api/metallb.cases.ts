@@ -157,6 +157,25 @@ export function metallbCases({ api }: ServerUnderTest): void {
     refused(zero, 422, "Invalid");
   });
 
+  it("CRD-10, CRD-12: numbers keep to the range of their format", async () => {
+    const advertisement = (localPref: number) =>
+      make("BGPAdvertisement", `pref-${localPref}`, { spec: { localPref } });
+    succeeded(await advertisement(2_147_483_647), 201);
+    const format = /Checked value must be of type integer with format int32 in spec.localPref/;
+    refused(await advertisement(2_147_483_648), 422, "Invalid", format);
+    const body = { apiVersion: "metallb.io/v1beta1", kind: "IPAddressPool" };
+    const fields = { metadata: { name: "huge" }, spec: { addresses: [] } };
+    const text = JSON.stringify({ ...body, ...fields });
+    const huge = text.replace("[]", '[],"serviceAllocation":{"priority":9223372036854775808}');
+    const reply = await api.call("POST", `${group}/ipaddresspools`, { body: huge });
+    refused(
+      reply,
+      422,
+      "Invalid",
+      /spec.serviceAllocation.priority in body must be of type integer/,
+    );
+  });
+
   it("CRD-13: a peer gets port 179; numbers, words and times have their limits", async () => {
     const peer = (spec: object, name = "wrong") =>
       make("BGPPeer", name, { spec: { myASN: 64_512, ...spec } }, "v1beta2");
@@ -187,6 +206,14 @@ export function metallbCases({ api }: ServerUnderTest): void {
         JSON.stringify(reply.body),
       );
     }
+  });
+
+  it("CRD-13: a rule that cannot be evaluated is broken", async () => {
+    const spec = { myASN: 1, connectTime: "soon" };
+    const reply = await make("BGPPeer", "wrong", { spec }, "v1beta2");
+    const why =
+      /spec.connectTime: Invalid value: "string": type conversion error .* evaluating rule: must be/;
+    refused(reply, 422, "Invalid", why);
   });
 
   it("CRD-13: rules are not asked about a peer that lacks what it must have", async () => {
