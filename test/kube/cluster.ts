@@ -60,8 +60,13 @@ export class TestCluster {
     const server = await startServer(name, { folder, address, port: await freePort() });
     const cluster = new TestCluster(scratch, name, server);
     const { manifests = ["namespace.yaml", "metallb.yaml"], without = oldKinds } = options;
-    for (const file of manifests) await cluster.#apply(file, without);
-    return cluster;
+    try {
+      for (const file of manifests) await cluster.#apply(file, without);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
   }
 
   async #apply(file: string, without: readonly string[]): Promise<void> {
@@ -159,6 +164,22 @@ export class TestCluster {
         const resource = [ref.resource, ref.subresource].filter(Boolean).join("/");
         return `${verb} ${resource} ${ref.namespace}/${ref.name}`;
       });
+  }
+
+  /** Writes a kubeconfig of the administrator and tells its path. */
+  kubeconfig(): string {
+    const file = join(this.scratch, "admin.kubeconfig");
+    const cluster = { server: this.url, "certificate-authority": this.caFile };
+    const config = {
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "test", cluster }],
+      users: [{ name: "admin", user: { token: this.#server.adminToken } }],
+      contexts: [{ name: "test", context: { cluster: "test", user: "admin" } }],
+      "current-context": "test",
+    };
+    writeFileSync(file, JSON.stringify(config));
+    return file;
   }
 
   /** A number that grows with each write of anybody. */

@@ -40,7 +40,10 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
       await cluster.api.post(path, { metadata: { name: "config" }, data: { config } }),
       201,
     );
-    controller = cluster.run(["controller", "--port=0"], await cluster.accountFolder("controller"));
+    controller = cluster.run(
+      ["controller", "--port=0", "--config=config"],
+      await cluster.accountFolder("controller"),
+    );
     for (const node of nodes) await startSpeaker(node);
   });
   after(async () => {
@@ -54,7 +57,10 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
     const folder = await cluster.accountFolder("speaker");
     folders.push(folder);
     const env = { METALLB_NODE_NAME: node, METALLB_HOST: lan.address(node) };
-    speakers.set(node, cluster.run(["speaker", "--port=7472"], folder, env, lan.on(node)));
+    speakers.set(
+      node,
+      cluster.run(["speaker", "--port=7472", "--config=config"], folder, env, lan.on(node)),
+    );
   }
 
   const make = async (name: string, ready: string[], spec: object = {}): Promise<string> => {
