@@ -43,7 +43,7 @@ describe("certificates of the webhooks, with the manifest's rights", { timeout: 
   let client: KubeClient;
   let lines: string[];
   let wakeLog: () => void;
-  let running: WebhookCertificates[];
+  let running: { stop(): void }[];
 
   beforeEach(async () => {
     cluster = await startMetallbCluster({ webhooks: true });
@@ -62,13 +62,19 @@ describe("certificates of the webhooks, with the manifest's rights", { timeout: 
     await cluster.close();
   });
 
-  const start = (): void => {
+  const start = (own = client): void => {
     const write = (line: string): void => {
       lines.push(line);
       wakeLog();
     };
     const logger = createLogger({ form: "modern", write });
-    const one = new WebhookCertificates({ client, logger, namespace, secretName, serviceName });
+    const one = new WebhookCertificates({
+      client: own,
+      logger,
+      namespace,
+      secretName,
+      serviceName,
+    });
     running.push(one);
     one.start();
   };
@@ -88,6 +94,7 @@ describe("certificates of the webhooks, with the manifest's rights", { timeout: 
           resolve(object);
         },
       });
+      running.push(informer);
       informer.start();
     });
 
@@ -199,6 +206,23 @@ describe("certificates of the webhooks, with the manifest's rights", { timeout: 
     });
     assert.equal(renewed.data?.["ca.crt"], secret.data?.["ca.crt"]);
     assert.equal(renewed.data?.["mine"], toBase64("kept"));
+  });
+
+  it("WH-9: every 12 hours it looks at the time, and renews what ends within 90 days", async (context) => {
+    const dayMs = 86_400_000;
+    context.mock.timers.enable({ apis: ["setInterval", "Date"], now: Date.now() });
+    // The token of a service account would be long expired.
+    start(admin);
+    const secret = await made();
+    await trusted(secret.data?.["ca.crt"]);
+    const firstEnd = certificateOf(secret, "tls.crt").validToDate.getTime();
+    context.mock.timers.tick(276 * dayMs);
+    const renewed = await until<Secret>(
+      secrets,
+      secretName,
+      (one) => certificateOf(one, "tls.crt").validToDate.getTime() > firstEnd + 275 * dayMs,
+    );
+    assert.equal(renewed.data?.["ca.crt"], secret.data?.["ca.crt"]);
   });
 
   it("WH-9: without its secret it says so, with the mend, and goes on when the secret comes", async () => {

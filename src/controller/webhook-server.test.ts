@@ -23,10 +23,11 @@ describe("webhooks, called by the embedded API server", { timeout: 60_000 }, () 
   let cluster: MetallbCluster;
   let client: KubeClient;
   let folder: string;
-  let webhooks: Webhooks;
+  let webhooks: Webhooks | undefined;
   let port: number;
   let authority: string;
   const lines: string[] = [];
+  const watching: { stop(): void }[] = [];
 
   before(async () => {
     cluster = await startMetallbCluster({ webhooks: true });
@@ -46,7 +47,8 @@ describe("webhooks, called by the embedded API server", { timeout: 60_000 }, () 
     await trusted();
   });
   after(async () => {
-    await webhooks.close();
+    for (const informer of watching) informer.stop();
+    await webhooks?.close();
     await client.close();
     await cluster.close();
     rmSync(folder, { recursive: true });
@@ -79,6 +81,7 @@ describe("webhooks, called by the embedded API server", { timeout: 60_000 }, () 
           resolve(secret);
         },
       });
+      watching.push(informer);
       informer.start();
     });
 
@@ -126,6 +129,7 @@ describe("webhooks, called by the embedded API server", { timeout: 60_000 }, () 
           resolve();
         },
       });
+      watching.push(informer);
       informer.start();
     });
   };
