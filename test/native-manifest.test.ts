@@ -52,7 +52,7 @@ const reviews = [
 ];
 
 describe("the manifest of today's MetalLB", () => {
-  it("is what src/crds and manifests/native say: node tools/manifests.ts writes it", () => {
+  it("CRD-1, INS-20: is what src/crds and manifests/native say: node tools/manifests.ts writes it", () => {
     const files = manifestFiles();
     for (const [name, text] of files) {
       assert.ok(readFileSync(join(folder, name), "utf8") === text, `${name} is out of date`);

@@ -1,7 +1,14 @@
 /** The definitions against the tables of the specification, section 2. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { objectFaults, textOf, type Json, type JsonObject, type Schema } from "../schema/index.ts";
+import {
+  objectFaults,
+  validateObject,
+  textOf,
+  type Json,
+  type JsonObject,
+  type Schema,
+} from "../schema/index.ts";
 import { customResourceDefinitions } from "./custom-resources.ts";
 
 const definitionOf = (kind: string) => {
@@ -234,6 +241,11 @@ describe("custom resources", () => {
       const fields = { spec: { myASN: 1, connectTime } };
       assert.deepEqual(faults("BGPPeer", fields, "v1beta2"), wrong, textOf(connectTime));
     }
+    const peer = (enableGracefulRestart: boolean) => ({
+      spec: { myASN: 1, enableGracefulRestart },
+    });
+    const [restart] = validateObject(peer(false), schemaOf("BGPPeer", "v1beta2"), "", peer(true));
+    assert.equal(restart?.field, "spec.enableGracefulRestart");
     const { passwordSecret } = schemaOf("BGPPeer", "v1beta2").properties!.spec!.properties!;
     assert.equal(passwordSecret?.["x-kubernetes-map-type"], "atomic");
   });
