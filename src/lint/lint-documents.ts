@@ -9,7 +9,7 @@ import { resourceSetOf } from "./resource-set-of.ts";
 
 export interface LintOptions {
   /** As METALLB_BGP_TYPE: whose limits apply (CFG-26..29). */
-  readonly bgpType: "native" | "frr" | "frr-k8s";
+  readonly bgpType: string;
   /** MetalLB's own. */
   readonly namespace: string;
   /** Judges the ConfigMap as this release; undefined: as the last one that had a ConfigMap. */
