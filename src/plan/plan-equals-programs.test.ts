@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Reconciler, type ReconcilerEvent } from "../assignment/index.ts";
 import { ConfigSource, type CompileScope, type ConfigOutcome } from "../config/index.ts";
 import { endpointsOfSlices } from "../election/index.ts";
@@ -150,9 +150,9 @@ function outcomeFor({ pools, advertisements, nodes }: World, scope: CompileScope
     bgpType: "native",
     held,
   });
-  for (const one of pools) source.setObject("IPAddressPool", one.metadata.name, one as never);
+  for (const one of pools) source.setObject("IPAddressPool", one.metadata.name, one);
   for (const one of advertisements) {
-    source.setObject("L2Advertisement", one.metadata.name, one as never);
+    source.setObject("L2Advertisement", one.metadata.name, one);
   }
   for (const { metadata } of nodes) source.setNode(metadata.name, metadata.labels ?? {});
   for (const name of ["shop", "office"]) source.setNamespace(name, {});
