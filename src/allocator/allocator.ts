@@ -93,7 +93,7 @@ export class Allocator {
     const holding = { service, pool, addresses, sharingKey, backendKey, ports };
     if (former !== undefined && isSameHolding(former, holding))
       return { ok: true, holding: former };
-    this.unassign(service);
+    if (former !== undefined) this.#vacate(former);
     this.#put(home, holding);
     return { ok: true, holding };
   }
@@ -111,10 +111,8 @@ export class Allocator {
   unassign(service: string): Holding | undefined {
     const holding = this.#holdings.get(service);
     if (holding === undefined) return undefined;
-    const table = this.#tables.get(holding.pool);
-    for (const address of holding.addresses) table?.remove(address, service);
+    this.#vacate(holding);
     this.#holdings.delete(service);
-    this.#touched.add(holding.pool);
     return holding;
   }
 
@@ -215,6 +213,12 @@ export class Allocator {
       }
     }
     return undefined;
+  }
+
+  #vacate({ service, pool, addresses }: Holding): void {
+    const table = this.#tables.get(pool);
+    for (const address of addresses) table?.remove(address, service);
+    this.#touched.add(pool);
   }
 
   #put(home: PoolTable, holding: Holding): void {

@@ -1,27 +1,31 @@
-/** A set of numbers that knows its lowest member: a binary heap that forgets late. */
+/** Numbers of which some count: a binary heap that knows the lowest, and forgets late. */
 
+/**
+ * Whether a number counts is asked, not told: one that stops to count is dropped when it comes to the
+ * top, and one that counts again before that needs no work at all.
+ */
 export class LowestFirst {
-  readonly #members = new Set<bigint>();
-  /** The heap; may still hold numbers that were deleted, but each number only once. */
+  /** No number is in it twice. */
   readonly #heap: bigint[] = [];
   readonly #inHeap = new Set<bigint>();
+  readonly #counts: (value: bigint) => boolean;
 
-  get size(): number {
-    return this.#members.size;
+  constructor(counts: (value: bigint) => boolean) {
+    this.#counts = counts;
   }
 
-  /** The lowest member, or undefined; amortised O(log n). */
+  /** The lowest of the added numbers that count, or undefined; amortised O(log n). */
   lowest(): bigint | undefined {
     for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
-      if (this.#members.has(top)) return top;
+      if (this.#counts(top)) return top;
       this.#inHeap.delete(top);
       this.#removeTop();
     }
     return undefined;
   }
 
+  /** To be called whenever the number begins to count. */
   add(value: bigint): void {
-    this.#members.add(value);
     if (this.#inHeap.has(value)) return;
     this.#inHeap.add(value);
     let index = this.#heap.length;
@@ -34,10 +38,6 @@ export class LowestFirst {
       index = parent;
     }
     this.#heap[index] = value;
-  }
-
-  delete(value: bigint): void {
-    this.#members.delete(value);
   }
 
   /** Moves the last number into the gap at the top and lets it sink to where it fits in. */

@@ -17,12 +17,15 @@ import {
 
 export class PoolTable {
   #pool: Pool;
-  readonly #families: Readonly<Record<Family, FamilyTable>>;
+  /** Those that the pool has addresses of. */
+  readonly #families: Readonly<Partial<Record<Family, FamilyTable>>>;
   readonly #capacities: Readonly<Record<Family, bigint>>;
 
   constructor(pool: Pool) {
     this.#pool = pool;
-    this.#families = { 4: new FamilyTable(pool, 4), 6: new FamilyTable(pool, 6) };
+    const families: Partial<Record<Family, FamilyTable>> = {};
+    for (const { family } of pool.prefixes) families[family] ??= new FamilyTable(pool, family);
+    this.#families = families;
     this.#capacities = { 4: poolCapacity(pool, 4), 6: poolCapacity(pool, 6) };
   }
 
@@ -39,26 +42,27 @@ export class PoolTable {
 
   /** IPAM-10: entries in listed order, ascending inside, the first that admits the claimant. */
   firstFor(family: Family, claim: SharingTerms): IpAddress | undefined {
-    return this.#families[family].firstFor(claim);
+    return this.#families[family]?.firstFor(claim);
   }
 
   add(address: IpAddress, holder: Sharer): void {
-    this.#families[address.family].add(address.value, holder);
+    this.#families[address.family]?.add(address.value, holder);
   }
 
   remove(address: IpAddress, service: string): void {
-    this.#families[address.family].remove(address.value, service);
+    this.#families[address.family]?.remove(address.value, service);
   }
 
   /** IPAM-40: why the claimant may not hold this address of the pool. */
   refuse(address: IpAddress, claim: Sharer): Refusal | undefined {
-    return refuseSharing(claim, this.#families[address.family].useOf(address.value), address);
+    const use = this.#families[address.family]?.useOf(address.value);
+    return refuseSharing(claim, use, address);
   }
 
   usage(): PoolUsage {
     const [capacityV4, capacityV6] = [this.#capacities[4], this.#capacities[6]];
-    const inUseV4 = BigInt(this.#families[4].takenCount);
-    const inUseV6 = BigInt(this.#families[6].takenCount);
+    const inUseV4 = BigInt(this.#families[4]?.takenCount ?? 0);
+    const inUseV6 = BigInt(this.#families[6]?.takenCount ?? 0);
     const capacity = saturate(capacityV4 + capacityV6);
     const inUse = inUseV4 + inUseV6;
     return { pool: this.#pool.name, capacity, capacityV4, capacityV6, inUse, inUseV4, inUseV6 };
@@ -70,9 +74,12 @@ class FamilyTable {
   readonly #family: Family;
   readonly #skipsBuggy: boolean;
   readonly #order: AddressOrder;
-  readonly #uses = new Map<bigint, AddressUse>();
+  /** An address that was given back stays as undefined: to delete and add one key again and again is slow. */
+  readonly #uses = new Map<bigint, AddressUse | undefined>();
+  #takenCount = 0;
   readonly #free: FreeAddresses;
-  readonly #shared = new SharedAddresses();
+  /** Made for the first who shares. */
+  #shared: SharedAddresses | undefined;
 
   constructor({ prefixes, avoidBuggyIps }: Pool, family: Family) {
     this.#family = family;
@@ -83,7 +90,7 @@ class FamilyTable {
 
   /** Distinct addresses held. */
   get takenCount(): number {
-    return this.#uses.size;
+    return this.#takenCount;
   }
 
   useOf(value: bigint): AddressUse | undefined {
@@ -93,7 +100,7 @@ class FamilyTable {
   /** IPAM-41: the first address that is free or that its holders would share. */
   firstFor(claim: SharingTerms): IpAddress | undefined {
     const free = this.#free.lowest();
-    const shared = this.#shared.lowestFor(claim);
+    const shared = this.#shared?.lowestFor(claim);
     const position = free === undefined || (shared ?? free) < free ? shared : free;
     return position === undefined ? undefined : this.#addressAt(position);
   }
@@ -101,16 +108,17 @@ class FamilyTable {
   add(value: bigint, holder: Sharer): void {
     const position = this.#order.positionOf(value);
     const before = this.#uses.get(position);
+    if (before === undefined) this.#takenCount += 1;
     if (holder.sharingKey === "") {
       assert(before === undefined, "an address of one who does not share has another holder");
       this.#uses.set(position, holder);
-    } else {
-      const use = before instanceof SharedUse ? before : new SharedUse();
-      use.add(holder);
-      this.#uses.set(position, use);
-      this.#shared.file(position, use);
+      return;
     }
-    this.#free.taken(position);
+    const use = before instanceof SharedUse ? before : new SharedUse();
+    use.add(holder);
+    this.#uses.set(position, use);
+    this.#shared ??= new SharedAddresses();
+    this.#shared.file(position, use);
   }
 
   remove(value: bigint, service: string): void {
@@ -118,15 +126,23 @@ class FamilyTable {
     const use = this.#uses.get(position);
     if (use instanceof SharedUse) {
       use.remove(service);
-      this.#shared.file(position, use);
+      this.#shared?.file(position, use);
       if (!use.isEmpty) return;
     }
-    this.#uses.delete(position);
-    this.#free.givenBack(position);
+    this.#uses.set(position, undefined);
+    this.#takenCount -= 1;
+    this.#free.giveBack(position);
+    this.#sweep();
+  }
+
+  /** Keeps memory in proportion to what is in use. */
+  #sweep(): void {
+    if (this.#uses.size < 2 * this.#takenCount + emptyPlacesKept) return;
+    for (const [position, use] of this.#uses) if (use === undefined) this.#uses.delete(position);
   }
 
   #isOpen(position: bigint): boolean {
-    if (this.#uses.has(position)) return false;
+    if (this.#uses.get(position) !== undefined) return false;
     return !(this.#skipsBuggy && isBuggyAddress(this.#addressAt(position)));
   }
 
@@ -134,6 +150,8 @@ class FamilyTable {
     return { family: this.#family, value: this.#order.valueAt(position) };
   }
 }
+
+const emptyPlacesKept = 1024;
 
 function hasSameAddresses(a: Pool, b: Pool): boolean {
   return (

@@ -8,6 +8,7 @@ interface Group {
   readonly name: string;
   readonly ports: ReadonlyMap<string, string>;
   readonly addresses: LowestFirst;
+  size: number;
 }
 
 /** An address on which more ports are taken makes a group of its own: naming it by them would cost too much. */
@@ -32,32 +33,43 @@ export class SharedAddresses {
     return best;
   }
 
-  /** Files the address under what its present holders share, if they do. */
+  /** Files the address under what its present holders share, if there are any. */
   file(position: bigint, use: SharedUse): void {
-    this.#remove(position);
-    const { identity, ports } = use;
-    if (identity === undefined) return;
+    const former = this.#groupOf.get(position);
+    const group = this.#groupFor(position, use);
+    if (group === former) return;
+    if (group === undefined) {
+      this.#groupOf.delete(position);
+    } else {
+      this.#groupOf.set(position, group);
+      group.size += 1;
+      group.addresses.add(position);
+    }
+    if (former !== undefined) this.#leave(former);
+  }
+
+  #groupFor(position: bigint, { identity, ports }: SharedUse): Group | undefined {
+    if (identity === undefined) return undefined;
     const isSmall = ports.size <= portsToGroupBy;
     const name = isSmall ? [...ports.keys()].sort().join() : `at ${position}`;
     const groups = this.#groups.get(identity) ?? new Map<string, Group>();
-    const group = groups.get(name) ?? {
+    this.#groups.set(identity, groups);
+    const known = groups.get(name);
+    if (known !== undefined) return known;
+    const group: Group = {
       identity,
       name,
       ports: isSmall ? new Map(ports) : ports,
-      addresses: new LowestFirst(),
+      addresses: new LowestFirst((one) => this.#groupOf.get(one) === group),
+      size: 0,
     };
-    group.addresses.add(position);
     groups.set(name, group);
-    this.#groups.set(identity, groups);
-    this.#groupOf.set(position, group);
+    return group;
   }
 
-  #remove(position: bigint): void {
-    const group = this.#groupOf.get(position);
-    if (group === undefined) return;
-    this.#groupOf.delete(position);
-    group.addresses.delete(position);
-    if (group.addresses.size > 0) return;
+  #leave(group: Group): void {
+    group.size -= 1;
+    if (group.size > 0) return;
     const groups = this.#groups.get(group.identity);
     groups?.delete(group.name);
     if (groups?.size === 0) this.#groups.delete(group.identity);

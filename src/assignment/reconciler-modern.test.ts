@@ -324,7 +324,7 @@ describe("writes under custom resources", () => {
 });
 
 describe("metrics and pool counters", () => {
-  it("CTL-5, CTL-11: single services count as updates and errors, full passes do not", () => {
+  it("CTL-1, CTL-5, CTL-11: single services count as updates and errors, full passes do not", () => {
     const bench = Bench.ready(small);
     for (const key of ["w/a", "w/b", "w/c"]) bench.put(key);
     assert.equal(bench.counts(), "3 updates, 1 errors");
