@@ -22,7 +22,7 @@ const meta = (name: string, labels?: Labels) => ({
   metadata: { name, namespace: "metallb-system", ...(labels && { labels }) },
 });
 
-type Spec<T extends { spec?: unknown }> = Partial<NonNullable<T["spec"]>>;
+type Spec<T extends { spec?: object }> = Partial<Exclude<T["spec"], undefined>>;
 
 export const pool = (name: string, spec: Spec<IPAddressPool>, labels?: Labels): IPAddressPool => ({
   ...meta(name, labels),
