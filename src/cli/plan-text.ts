@@ -72,7 +72,7 @@ function changeLines(changes: readonly PlanChange[], paint: Paint): string[] {
   });
   const losses = changes.filter(({ isLoss }) => isLoss).length;
   const count = `${changes.length} ${changes.length === 1 ? "change" : "changes"}`;
-  return [...lines, "", `${count}, ${losses} of them a loss.`];
+  return [...lines, "", `${count}, of which ${losses} lose something.`];
 }
 
 type ChangeSentence = (from: string, to: string, subject: string) => string;

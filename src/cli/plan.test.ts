@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -218,6 +218,22 @@ describe("metallb explain", () => {
       assert.match(err, /name what to explain: service NAMESPACE\/NAME/);
     }
   });
+});
+
+describe("docs/plan.md", () => {
+  const root = join(import.meta.dirname, "../..");
+  const text = readFileSync(join(root, "docs/plan.md"), "utf8");
+  const verbs: Readonly<Record<string, Run>> = { plan: runPlan, explain: runExplain };
+  for (const [, command = "", printed] of text.matchAll(
+    /```console\n\$ metallb (.*)\n([^]*?)```/g,
+  )) {
+    it(`shows what is printed by ${command}`, async () => {
+      const [verb = "", ...words] = command.split(" ");
+      const argv = words.map((word) => (word.startsWith("docs/") ? join(root, word) : word));
+      const { out } = await run(verbs[verb] ?? assert.fail(verb), argv);
+      assert.equal(out, printed);
+    });
+  }
 });
 
 describe("with a cluster", { timeout: 60_000 }, () => {
