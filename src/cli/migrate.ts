@@ -9,6 +9,7 @@ import {
   comparePlans,
   planCluster,
   viewCluster,
+  type Plan,
   type PlanChange,
 } from "../plan/index.ts";
 import { misused, parseCommandLine, type CliValues } from "./command-line.ts";
@@ -169,16 +170,19 @@ async function prove(
   const resources = viewCluster(migration.objects, { namespace }).view;
   const next = changeView(now, before, resources, { isPartial: true });
   const after = planCluster({ ...next, configMap: undefined }, options);
-  return proofOf(comparePlans(before, after), Object.keys(before.services).length);
+  return proofOf(comparePlans(before, after), after);
 }
 
-function proofOf(changes: readonly PlanChange[], services: number): Proof {
-  const lines = changes.map(({ service, kind, from, to }) => {
-    return `${service}: ${kind}: ${from ?? "none"} -> ${to ?? "none"}\n`;
-  });
-  const losses = changes.filter(({ isLoss }) => isLoss).length;
-  const kept = `${services} Services keep their addresses and who announces them\n`;
-  const lost = `${losses} losses: nothing is written\n`;
-  const text = lines.join("") + (losses > 0 ? lost : changes.length > 0 ? "" : kept);
-  return { text, hasLoss: losses > 0 };
+function proofOf(changes: readonly PlanChange[], after: Plan): Proof {
+  const lines = [
+    ...after.findings.filter(isError).map(findingText),
+    ...changes.map(({ service, kind, from, to }) => {
+      return `${service}: ${kind}: ${from ?? "none"} -> ${to ?? "none"}`;
+    }),
+  ];
+  const hasLoss = changes.some(({ isLoss }) => isLoss);
+  const services = Object.keys(after.services).length;
+  if (hasLoss) lines.push("nothing is written: Services would lose something");
+  else lines.push(`no Service loses an address or who announces it (looked at ${services})`);
+  return { text: lines.map((line) => `${line}\n`).join(""), hasLoss };
 }
