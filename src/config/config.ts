@@ -1,6 +1,6 @@
 /** The model: one validated configuration, whatever it was written in. */
 import { type IpAddress, type Prefix, PrefixMap } from "../ip/index.ts";
-import type { NodeSelector } from "./node-selector.ts";
+import type { Selector } from "./selector.ts";
 
 /** Whose behaviour a configuration asks for: v0.9.5's (a ConfigMap) or today's (custom resources). */
 export type Generation = "legacy" | "modern";
@@ -38,7 +38,7 @@ export interface ServiceAllocation {
   readonly priority: number;
   readonly namespaces: ReadonlySet<string>;
   /** At least one must match the service's labels. */
-  readonly serviceSelectors: readonly NodeSelector[];
+  readonly serviceSelectors: readonly Selector[];
 }
 
 /** From which nodes; undefined: every node there is, also one that is not known yet. */
@@ -52,7 +52,7 @@ export interface L2Advertisement {
   /** Interfaces to announce on; undefined: all. */
   readonly interfaces: ReadonlySet<string> | undefined;
   /** At least one must match the service's labels; none at all: every service. */
-  readonly serviceSelectors: readonly NodeSelector[];
+  readonly serviceSelectors: readonly Selector[];
   /** Scores above zero by node name (CFG-37). */
   readonly preference: ReadonlyMap<string, number>;
 }
@@ -72,7 +72,7 @@ export interface BgpAdvertisement {
   readonly nodes: NodeNames;
   /** Names of peers; undefined: all. */
   readonly peers: ReadonlySet<string> | undefined;
-  readonly serviceSelectors: readonly NodeSelector[];
+  readonly serviceSelectors: readonly Selector[];
 }
 
 export interface Peer {
@@ -95,7 +95,7 @@ export interface Peer {
   readonly routerId?: IpAddress;
   readonly sourceAddress?: IpAddress;
   /** The peer is used on nodes that match any of these; never empty. */
-  readonly nodeSelectors: readonly NodeSelector[];
+  readonly nodeSelectors: readonly Selector[];
   /** TCP MD5 password (RFC 2385); empty for none. Never logged. */
   readonly password: string;
   /** Secret that holds the password, where it is passed through (frr-k8s). */

@@ -23,7 +23,7 @@ export {
 } from "./from-configmap.ts";
 export { readLegacyDocument, type LegacyDocument } from "./legacy-document.ts";
 export { parseDurationSeconds } from "./duration.ts";
-export { matchesAnySelector, type NodeRequirement, type NodeSelector } from "./node-selector.ts";
+export { matchesAnySelector } from "./selector.ts";
 export { findStrandedAddress, type HeldAddress, type TransitionRefusal } from "./transitions.ts";
 export {
   ConfigSource,

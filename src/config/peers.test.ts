@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { formatAddress } from "../ip/index.ts";
 import type { Peer } from "./config.ts";
 import { compileConfigMap } from "./from-configmap.ts";
-import { matchesAnySelector } from "./node-selector.ts";
+import { matchesAnySelector } from "./selector.ts";
 
 const minimal = "my-asn: 64600, peer-asn: 64700, peer-address: 192.0.2.1";
 
