@@ -1,4 +1,5 @@
 /** Entry point of everything: `metallb VERB ...`; each verb is loaded only when it is asked for. */
+import { basename } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 
 type Program = (argv: string[], env: NodeJS.ProcessEnv) => Promise<number>;
@@ -32,6 +33,10 @@ const verbs: Record<string, Verb> = {
   migrate: {
     summary: "make custom resources of a ConfigMap, and show what Services would notice",
     load: async () => (await import("./migrate.ts")).runMigrate,
+  },
+  configmaptocrs: {
+    summary: "the same with the flags and files of MetalLB's own converter",
+    load: async () => (await import("./configmaptocrs.ts")).runConfigMapToCrs,
   },
   plan: {
     summary: "say who would get which address and who would announce it, and what a change costs",
@@ -78,4 +83,9 @@ async function runCli(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
   return program(rest, env);
 }
 
-process.exitCode = await runCli(process.argv.slice(2), process.env);
+/** A link of this name to the program stands in for MetalLB's own converter (MIG-1). */
+const converter = "configmaptocrs";
+
+const [, path = "", ...words] = process.argv;
+const argv = basename(path) === converter ? [converter, ...words] : words;
+process.exitCode = await runCli(argv, process.env);
