@@ -10,6 +10,7 @@ import { once } from "node:events";
 import type { KeyPair } from "./certificates.ts";
 import type { HttpServer } from "./http-server.ts";
 import { https } from "./node-http.ts";
+import { prepareAtFirstCall } from "./late-certificate.ts";
 import type { Logger } from "./logger.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
@@ -46,7 +47,8 @@ export interface HttpsOptions {
   readonly host?: string;
   readonly port: number;
   readonly tls: TlsOptions;
-  readonly certificate: KeyPair;
+  /** As a function: made when the first caller comes. */
+  readonly certificate: KeyPair | (() => Promise<KeyPair>);
   /** HTTP/2 beside HTTP/1.1 (WH-1). */
   readonly allowsHttp2?: boolean;
   /** The longest body; default 8 MiB. */
@@ -74,11 +76,15 @@ const plainText = "text/plain; charset=utf-8";
 
 /** Listens, or rejects with a message that names the address and the mend. */
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
-  const { name, host, port } = options;
+  const { name, host, port, tls, certificate } = options;
   const bodies = new HeldBodies(options.maxBodyBytes ?? 8 * mebibyte);
   const server = createServer(options, (request, response) => {
     void respond(options, bodies, request, response);
   });
+  const useCertificate = (pair: KeyPair): void => server.setSecureContext({ ...tls, ...pair });
+  if (typeof certificate === "function") {
+    prepareAtFirstCall(server, async () => useCertificate(await certificate()));
+  }
   server.maxConnections = connectionsMax;
   const open = new Set<{ destroy(): void }>();
   server.on("connection", (socket) => {
@@ -96,7 +102,7 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   server.on("error", (error) => options.logger.error({ op: name, error, msg: "server failed" }));
   return {
     port: (server.address() as AddressInfo).port,
-    useCertificate: (certificate) => server.setSecureContext({ ...options.tls, ...certificate }),
+    useCertificate,
     close: async () => {
       const closed = once(server, "close");
       server.close();
@@ -110,7 +116,8 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 function createServer(options: HttpsOptions, listener: Listener): TlsServer {
   const { tls, certificate, allowsHttp2 = false } = options;
-  const common = { ...tls, ...certificate, handshakeTimeout: handshakeMs };
+  const pair = typeof certificate === "function" ? {} : certificate;
+  const common = { ...tls, ...pair, handshakeTimeout: handshakeMs };
   if (!allowsHttp2) {
     const limits = { headersTimeout: headersMs, requestTimeout: requestMs };
     return https.createServer({ ...common, ...limits, keepAliveTimeout: idleMs }, listener);

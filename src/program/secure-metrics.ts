@@ -34,7 +34,7 @@ export async function serveSecureMetrics(options: SecureMetricsOptions): Promise
     name: "metrics",
     port,
     tls,
-    certificate: certDir === "" ? await selfSigned() : given(certDir),
+    certificate: certDir === "" ? selfSigned : given(certDir),
     logger,
     maxBodyBytes: 0,
     answer: async (request) => {
