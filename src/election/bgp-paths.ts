@@ -27,7 +27,7 @@ export function bgpPaths(
       const key = formatPrefix(path.prefix);
       const known = paths.get(key);
       const isReplaced = known === undefined || generation === "legacy";
-      paths.set(key, isReplaced ? path : unite(known, path));
+      paths.set(key, isReplaced ? path : { ...path, ...uniteAttributes(known, path) });
     }
   }
   return [...paths.values()];
@@ -43,9 +43,11 @@ function pathOf(ip: IpAddress, advertisement: BgpAdvertisement): BgpPath {
   };
 }
 
-function unite(a: BgpPath, b: BgpPath): BgpPath {
+type BgpAttributes = Pick<BgpPath, "localPref" | "communities" | "largeCommunities">;
+
+/** What a peer hears of one prefix that two paths give (BGP-36, BGP-37). */
+export function uniteAttributes(a: BgpAttributes, b: BgpAttributes): BgpAttributes {
   return {
-    prefix: a.prefix,
     localPref: Math.max(a.localPref, b.localPref),
     communities: sortedCommunities([...a.communities, ...b.communities]),
     largeCommunities: sortedLargeCommunities([...a.largeCommunities, ...b.largeCommunities]),

@@ -1,5 +1,6 @@
 /** Who announces: candidates, their order, and the readiness of endpoints. */
 export { legacyBgpEndpoints } from "./bgp-endpoints.ts";
+export { uniteAttributes } from "./bgp-paths.ts";
 export {
   bgpRoutes,
   bgpSessions,

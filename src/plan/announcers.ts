@@ -5,13 +5,14 @@ import {
   bgpSessions,
   isNotReady,
   layer2Candidates,
+  uniteAttributes,
   type BgpNode,
   type BgpRoute,
   type BgpSessions,
   type Layer2Candidate,
   type ServiceEndpoint,
 } from "../election/index.ts";
-import { formatAddress, formatPrefix, type IpAddress } from "../ip/index.ts";
+import { comparePrefixes, formatAddress, formatPrefix, type IpAddress } from "../ip/index.ts";
 import { viewService, type Node, type Service } from "../kube/index.ts";
 import type { BgpPlan, Layer2Plan } from "./plan.ts";
 
@@ -84,14 +85,40 @@ export function layer2Plans(
   return Object.fromEntries(ips.map((ip) => [formatAddress(ip), plan]));
 }
 
-/** Nothing where the pool has no BGP advertisement. */
+export interface BgpAnswer {
+  readonly routes: readonly BgpRoute[];
+  readonly nodes: readonly BgpNode[];
+}
+
+/**
+ * Nothing where the pool has no BGP advertisement. `sharers` hold one of the addresses too: a peer hears one route for
+ * it, with what the advertisements of both say (BGP-36, BGP-37).
+ */
 export function bgpFor(
-  { config, ...stage }: Stage,
-  { service, ips, pool, endpoints }: Announced,
-): { readonly routes: readonly BgpRoute[]; readonly nodes: readonly BgpNode[] } {
+  stage: Stage,
+  announced: Announced,
+  sharers: readonly Announced[],
+): BgpAnswer {
+  const own = routesFor(stage, announced);
+  if (sharers.length === 0) return own;
+  const others = sharers.flatMap((one) => routesFor(stage, one).routes);
+  const routes = own.routes.map((route) =>
+    others
+      .filter((other) => isSameRoute(route, other))
+      .reduce((united, other) => ({ ...united, ...uniteAttributes(united, other) }), route),
+  );
+  return { ...own, routes };
+}
+
+function routesFor({ config, ...stage }: Stage, announced: Announced): BgpAnswer {
+  const { service, ips, pool, endpoints } = announced;
   if (pool.bgpAdvertisements.length === 0) return { routes: [], nodes: [] };
   const { generation } = config;
   return bgpRoutes({ ...stage, service: viewService(service), ips, pool, endpoints, generation });
+}
+
+function isSameRoute(a: BgpRoute, b: BgpRoute): boolean {
+  return a.node === b.node && a.peer === b.peer && comparePrefixes(a.prefix, b.prefix) === 0;
 }
 
 export function bgpPlan(route: BgpRoute): BgpPlan {

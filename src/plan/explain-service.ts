@@ -3,7 +3,7 @@ import { tryPools, type PoolTrial } from "../assignment/index.ts";
 import type { Finding } from "../config/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import { viewService, type Service } from "../kube/index.ts";
-import { bgpFor, bgpPlan, candidatesFor, layer2Plans } from "./announcers.ts";
+import { bgpPlan, layer2Plans } from "./announcers.ts";
 import type { Assigned } from "./assign-addresses.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { firstError } from "./configuration.ts";
@@ -69,14 +69,21 @@ export function explainService(
     };
     return { ...base, ...nothing, reason };
   }
+  const { routes, nodes } = outlook.bgpOf(key);
   return {
     ...base,
     ips: assigned.ips.map(formatAddress),
     pool: assigned.pool ?? null,
     reason: reasonOf(assigned, outlook),
     pools: trialsOf(outlook, key, options),
-    sharesWith: sharersOf(outlook, key),
-    ...announcersOf(outlook, key),
+    sharesWith: outlook.sharersOf(key),
+    l2: layer2Plans(outlook.layer2Of(key), assigned.ips),
+    bgp: routes.map(bgpPlan),
+    bgpNodes: nodes.map(({ node, isAdvertising, reason }) => ({
+      node,
+      advertises: isAdvertising,
+      reason,
+    })),
   };
 }
 
@@ -114,29 +121,4 @@ function trialsOf(
   const { config } = controller;
   const rest = others.filter((service) => service !== asking);
   return tryPools(asking, rest, { config, loadBalancerClass });
-}
-
-function sharersOf({ assigned }: Outlook, key: string): string[] {
-  const own = new Set(assigned.get(key)?.ips.map(formatAddress));
-  return [...assigned]
-    .filter(([other, { ips, pool }]) => {
-      return other !== key && pool !== undefined && ips.some((ip) => own.has(formatAddress(ip)));
-    })
-    .map(([other]) => other);
-}
-
-function announcersOf(outlook: Outlook, key: string): Pick<Explanation, "l2" | "bgp" | "bgpNodes"> {
-  const { stage } = outlook;
-  const announced = outlook.announcedOf(key);
-  if (stage === undefined || announced === undefined) return { l2: {}, bgp: [], bgpNodes: [] };
-  const { routes, nodes } = bgpFor(stage, announced);
-  return {
-    l2: layer2Plans(candidatesFor(stage, announced), announced.ips),
-    bgp: routes.map(bgpPlan),
-    bgpNodes: nodes.map(({ node, isAdvertising: advertises, reason }) => ({
-      node,
-      advertises,
-      reason,
-    })),
-  };
 }

@@ -1,8 +1,21 @@
 /** What would be, in full: the configuration as compiled, every service's addresses, and what decides who announces. */
 import type { Finding } from "../config/index.ts";
-import { endpointsOfObject, legacyBgpEndpoints } from "../election/index.ts";
+import {
+  endpointsOfObject,
+  legacyBgpEndpoints,
+  type Layer2Candidate,
+  type ServiceEndpoint,
+} from "../election/index.ts";
+import { formatAddress } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
-import { stageOf, type Announced, type Stage } from "./announcers.ts";
+import {
+  bgpFor,
+  candidatesFor,
+  stageOf,
+  type Announced,
+  type BgpAnswer,
+  type Stage,
+} from "./announcers.ts";
 import { assignAddresses, type Assigned } from "./assign-addresses.ts";
 import {
   assumedEndpoints,
@@ -28,42 +41,28 @@ export interface Outlook {
   readonly configuration: Configuration;
   /** Services of type LoadBalancer, by key, in the order of asking. */
   readonly assigned: ReadonlyMap<string, Assigned>;
-  /** Undefined if the speakers have no valid configuration. */
-  readonly stage: Stage | undefined;
-  /** What the speakers look at for a service; undefined if nobody would announce it. */
-  readonly announcedOf: (key: string) => Announced | undefined;
+  /** Every node's place for the addresses of a service; none if nobody would look at it. */
+  readonly layer2Of: (key: string) => readonly Layer2Candidate[];
+  /** All routes for the addresses of a service, and each node's reason. */
+  readonly bgpOf: (key: string) => BgpAnswer;
+  /** Keys of the other services that hold one of its addresses. */
+  readonly sharersOf: (key: string) => readonly string[];
   readonly findings: readonly Finding[];
 }
 
 /** Runs what decides in the two programs over a view, as after a restart of both. Never throws. */
 export function lookAhead(view: ClusterView, options: PlanOptions): Outlook {
-  const { order = "name", loadBalancerClass = "", ignoresExcludeLabel = false, bgpType } = options;
+  const { order = "name", loadBalancerClass = "" } = options;
   const configuration = compileView(view, options);
   const complete = withClusterIps(view.services);
   const services = inOrder(complete.services, order);
   const assigned = assignAddresses(services, configuration.controller, loadBalancerClass);
-  const { speakers } = configuration;
-  const assumed = assumedEndpoints(view);
-  const stage =
-    speakers.kind === "accepted"
-      ? stageOf(speakers.config, view.nodes, { ignoresExcludeLabel, bgpType })
-      : undefined;
-
-  const announcedOf = (key: string): Announced | undefined => {
-    const one = assigned.get(key);
-    const pool = one?.pool === undefined ? undefined : stage?.config.pools.get(one.pool);
-    if (one === undefined || pool === undefined || stage === undefined) return undefined;
-    const isLegacyBgp = pool.protocol === "bgp";
-    const fromObject = isLegacyBgp ? legacyBgpEndpoints : endpointsOfObject;
-    const endpoints = assumed?.endpoints ?? endpointsOf(view, key, fromObject);
-    return { service: one.service, ips: one.ips, pool, endpoints };
-  };
   const balanced = [...assigned].filter(([, { service }]) => isBalanced(service));
+  const assumed = assumedEndpoints(view);
   return {
+    ...announcing({ view, configuration, assigned, options, assumed: assumed?.endpoints }),
     configuration,
     assigned: new Map(balanced),
-    stage,
-    announcedOf,
     findings: [
       ...configuration.findings,
       ...missingConfiguration(view, options.namespace),
@@ -71,6 +70,74 @@ export function lookAhead(view: ClusterView, options: PlanOptions): Outlook {
       ...missingNodes(view),
       ...(assumed !== undefined && balanced.length > 0 ? [assumed.finding] : []),
     ],
+  };
+}
+
+interface Scene {
+  readonly view: ClusterView;
+  readonly configuration: Configuration;
+  readonly assigned: ReadonlyMap<string, Assigned>;
+  readonly options: PlanOptions;
+  /** Those that every service is taken to have. */
+  readonly assumed: readonly ServiceEndpoint[] | undefined;
+}
+
+/** What the speakers make of it; nothing while their configuration is refused. */
+function announcing(scene: Scene): Pick<Outlook, "layer2Of" | "bgpOf" | "sharersOf"> {
+  const { speakers } = scene.configuration;
+  const { bgpType, ignoresExcludeLabel = false } = scene.options;
+  const sharersOf = sharersIn(scene.assigned);
+  if (speakers.kind !== "accepted") {
+    return { layer2Of: () => [], bgpOf: () => ({ routes: [], nodes: [] }), sharersOf };
+  }
+  const stage = stageOf(speakers.config, scene.view.nodes, { ignoresExcludeLabel, bgpType });
+  const announcedOf = (key: string): Announced | undefined => announced(scene, stage, key);
+  return {
+    layer2Of: (key) => {
+      const one = announcedOf(key);
+      return one === undefined ? [] : candidatesFor(stage, one);
+    },
+    bgpOf: (key) => {
+      const one = announcedOf(key);
+      const sharers = sharersOf(key).map(announcedOf);
+      if (one === undefined) return { routes: [], nodes: [] };
+      return bgpFor(
+        stage,
+        one,
+        sharers.filter((other) => other !== undefined),
+      );
+    },
+    sharersOf,
+  };
+}
+
+/** What the speakers look at for a service; undefined where the controller holds nothing for it. */
+function announced(
+  { view, assigned, assumed }: Scene,
+  { config }: Stage,
+  key: string,
+): Announced | undefined {
+  const one = assigned.get(key);
+  const pool = one?.pool === undefined ? undefined : config.pools.get(one.pool);
+  if (one === undefined || pool === undefined) return undefined;
+  const fromObject = pool.protocol === "bgp" ? legacyBgpEndpoints : endpointsOfObject;
+  const endpoints = assumed ?? endpointsOf(view, key, fromObject);
+  return { service: one.service, ips: one.ips, pool, endpoints };
+}
+
+function sharersIn(assigned: ReadonlyMap<string, Assigned>): (key: string) => readonly string[] {
+  const holders = new Map<string, string[]>();
+  const textsOf = (key: string): string[] => {
+    const { ips = [], pool } = assigned.get(key) ?? {};
+    return pool === undefined ? [] : ips.map(formatAddress);
+  };
+  for (const key of assigned.keys()) {
+    for (const ip of textsOf(key)) holders.set(ip, [...(holders.get(ip) ?? []), key]);
+  }
+  return (key) => {
+    const all = new Set(textsOf(key).flatMap((ip) => holders.get(ip) ?? []));
+    all.delete(key);
+    return [...all];
   };
 }
 

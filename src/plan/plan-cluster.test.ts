@@ -170,6 +170,28 @@ describe("planCluster", () => {
     });
   });
 
+  it("BGP-36, BGP-37: gives a shared address the attributes that both services ask for", () => {
+    const front = [{ matchLabels: { tier: "front" } }];
+    const sharing = { "metallb.io/allow-shared-ip": "k" };
+    const a = service("a", { annotations: sharing });
+    const b = service("b", { annotations: sharing, spec: { ports: [{ port: 443 }] } });
+    const labels = { tier: "front" };
+    const objects = [
+      pool("wan", "203.0.113.0/24"),
+      ours("BGPAdvertisement", "all", { communities: ["64512:7"] }),
+      ours("BGPAdvertisement", "front", { communities: ["64512:1"], serviceSelectors: front }),
+      ours("BGPPeer", "tor", { myASN: 64512, peerASN: 64513, peerAddress: "192.0.2.1" }),
+      ...nodes,
+      a,
+      { ...b, metadata: { ...b.metadata, labels } },
+    ];
+    const { services } = planOf(objects);
+    for (const key of ["shop/a", "shop/b"]) {
+      assert.deepEqual(services[key]?.ips, ["203.0.113.0"]);
+      assert.deepEqual(services[key]?.bgp[0]?.communities, ["64512:1", "64512:7"]);
+    }
+  });
+
   it("LC-26: plans a ConfigMap as v0.9.5 works", () => {
     const text = "address-pools: [{name: lan, protocol: layer2, addresses: [198.18.1.0/30]}]";
     const metadata = { name: "config", namespace };

@@ -1,6 +1,6 @@
 /** An outlook in the stable form that is printed and compared. */
 import { formatAddress } from "../ip/index.ts";
-import { bgpFor, bgpPlan, candidatesFor, layer2Plans } from "./announcers.ts";
+import { bgpPlan, layer2Plans } from "./announcers.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { lookAhead, type Outlook, type PlanOptions } from "./outlook.ts";
 import type { Plan, ServicePlan } from "./plan.ts";
@@ -15,13 +15,11 @@ export function planCluster(view: ClusterView, options: PlanOptions): Plan {
 
 function planService(outlook: Outlook, key: string): ServicePlan {
   const { ips = [], pool = null, reason = "" } = outlook.assigned.get(key) ?? {};
-  const plan = { ips: ips.map(formatAddress), pool, reason, l2: {}, bgp: [] };
-  const { stage } = outlook;
-  const announced = outlook.announcedOf(key);
-  if (stage === undefined || announced === undefined) return plan;
   return {
-    ...plan,
-    l2: layer2Plans(candidatesFor(stage, announced), ips),
-    bgp: bgpFor(stage, announced).routes.map(bgpPlan),
+    ips: ips.map(formatAddress),
+    pool,
+    reason,
+    l2: layer2Plans(outlook.layer2Of(key), ips),
+    bgp: outlook.bgpOf(key).routes.map(bgpPlan),
   };
 }
