@@ -16,7 +16,7 @@ class Notes implements ConfigInputs {
   readonly known = new Map<string, string>();
   looks = 0;
   outcome: ConfigOutcome | undefined;
-  #wake: () => void = () => undefined;
+  wake: () => void = () => undefined;
 
   setObject(kind: string, name: string, object: object | undefined): void {
     this.#note(`${kind} ${name} ${object === undefined ? "gone" : "set"}`);
@@ -44,7 +44,7 @@ class Notes implements ConfigInputs {
   }
 
   async until(isThere: () => boolean): Promise<void> {
-    while (!isThere()) await new Promise<void>((resolve) => (this.#wake = resolve));
+    while (!isThere()) await new Promise<void>((resolve) => (this.wake = resolve));
   }
 
   /** Waits until it was told this, `times` times. */
@@ -54,7 +54,7 @@ class Notes implements ConfigInputs {
 
   #note(what: string): void {
     this.told.push(what);
-    this.#wake();
+    this.wake();
   }
 }
 
@@ -104,7 +104,10 @@ describe("ConfigWatch", () => {
       configName: "config",
       watcher,
       source: notes,
-      onOutcome: (outcome) => outcomes.push(outcome),
+      onOutcome: (outcome) => {
+        outcomes.push(outcome);
+        notes.wake();
+      },
       onPool: (name, object) => pools.set(name, object),
     });
     watch.start();
@@ -219,6 +222,18 @@ describe("ConfigWatch", () => {
     await notes.until(() => notes.known.size === 4);
     const looks = notes.looks;
     await notes.until(() => notes.looks > looks);
+  });
+
+  it("ST-13: a fault of ours is told as an unknown error, and the next change is looked at again", async () => {
+    notes.look = () => {
+      notes.looks++;
+      throw new Error("a bug in the compiler");
+    };
+    start("controller");
+    await notes.until(() => outcomes.length > 0);
+    const [outcome] = outcomes;
+    assert.equal(outcome?.kind === "refused" && outcome.findings[0]?.code, "UnknownError");
+    assert.match(lines[0] ?? "", /"level":"error".*a bug in the compiler/);
   });
 
   it("K8S-6: without the custom resources it goes on, says so once, and finds them when they come", async (context) => {

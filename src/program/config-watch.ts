@@ -16,7 +16,7 @@ import {
   type Logger,
   type ResourceRef,
 } from "../platform/index.ts";
-import { poolCounters } from "../status/index.ts";
+import { poolCounters, unknownErrorCode } from "../status/index.ts";
 import { configKinds, type Watcher } from "./config-kinds.ts";
 import { findServed } from "./discovery.ts";
 import { OptionalInformer, type OptionalInformerOptions } from "./optional-informer.ts";
@@ -236,9 +236,20 @@ export class ConfigWatch {
     this.#timers.setOnce("look", Math.min(longestPauseMs, this.#lastLookMs * pausePerLook));
   }
 
+  /** A fault of ours must not stop what works. */
+  #outcome(): ConfigOutcome | undefined {
+    try {
+      return this.#options.source.look();
+    } catch (error) {
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.#options.logger.error({ op: "setConfig", error, stack, msg: "cannot compile" });
+      return faultOf(error);
+    }
+  }
+
   #look(): void {
     const beganMs = monotonicMs();
-    const outcome = this.#options.source.look();
+    const outcome = this.#outcome();
     this.#lastLookMs = monotonicMs() - beganMs;
     if (outcome === undefined) return;
     const isRetryable = outcome.kind === "refused" && outcome.isRetryable === true;
@@ -250,6 +261,14 @@ export class ConfigWatch {
     }
     this.#options.onOutcome(outcome);
   }
+}
+
+/** ST-13: what keeps us from finding out whether a configuration is good. */
+function faultOf(error: unknown): ConfigOutcome {
+  const message = error instanceof Error ? error.message : String(error);
+  const fix = "what is in force stays; this is a fault of MetalLB, please report it";
+  const about = { code: unknownErrorCode, object: "configuration", path: "" };
+  return { kind: "refused", findings: [{ ...about, severity: "error", message, fix }] };
 }
 
 /** K8S-3: changes with what is configured, not with the status; labels are what advertisements select by. */

@@ -8,6 +8,7 @@ import {
   fieldOwner,
   isLabelledAs,
   resultOf,
+  unknownErrorCode,
 } from "./configuration-state.ts";
 
 const now = "2026-11-22T20:00:00Z";
@@ -83,6 +84,14 @@ describe("ConfigurationState", () => {
     const endless = { ...finding, message: "x".repeat(100_000) };
     const long = conditionOf(speaker, { kind: "refused", findings: [endless] }, now);
     assert.ok((long?.message.length ?? 0) < 32_768, "CRD-22: the server takes no more");
+  });
+
+  it("ST-13: what says nothing about the configuration is an UnknownError", () => {
+    const fault = { ...finding, code: unknownErrorCode, message: "out of luck" };
+    const { reason, message } = conditionOf(speaker, { kind: "refused", findings: [fault] }, now)!;
+    assert.equal(reason, "UnknownError");
+    assert.match(message, /out of luck/);
+    assert.doesNotMatch(message, /configuration error/);
   });
 
   it("ST-14, TV-76: one configuration error makes it Invalid, and the summary tells it", () => {

@@ -10,6 +10,9 @@ export type ConfigurationStateOwner =
 /** A refused apply must not grow with the configuration; the log has the whole text. */
 const longestMessage = 8_192;
 
+/** Of a finding that says nothing about the configuration, but that it could not be judged. */
+export const unknownErrorCode = "UnknownError";
+
 /** Who owns the condition in the object's `managedFields`. */
 export function fieldOwner({ component }: ConfigurationStateOwner): string {
   return component === "controller" ? "poolReconciler" : "configReconciler";
@@ -67,8 +70,9 @@ export function conditionOf(
   }
   const [first] = outcome.findings;
   const cause = first === undefined ? "refused" : findingText(first);
-  const message = `configuration error: ${cause}`.slice(0, longestMessage);
-  const reason = "ConfigurationError";
+  const isUnknown = first?.code === unknownErrorCode;
+  const message = (isUnknown ? cause : `configuration error: ${cause}`).slice(0, longestMessage);
+  const reason = isUnknown ? unknownErrorCode : "ConfigurationError";
   return { type, status: "False", reason, message, lastTransitionTime: now };
 }
 

@@ -5,6 +5,7 @@ export {
   fieldOwner,
   isLabelledAs,
   resultOf,
+  unknownErrorCode,
   type ConfigurationStateOwner,
 } from "./configuration-state.ts";
 export { poolCounters, poolStatusOf, showsPoolStatus, type PoolStatus } from "./pool-status.ts";
