@@ -69,7 +69,7 @@ describe("metallb migrate", () => {
     const [path, around] = [file("b.yaml", configMap(document)), file("c.yaml", cluster)];
     const { status, err } = await migrate(path, "--against", around);
     assert.equal(status, 0);
-    assert.match(err, /no Service loses an address or who announces it \(looked at 1\)/);
+    assert.match(err, /no Service loses its address or its announcement \(looked at 1\)/);
   });
 
   it("MIG-9: writes nothing where a Service would lose its announcer", async () => {

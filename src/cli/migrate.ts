@@ -183,6 +183,6 @@ function proofOf(changes: readonly PlanChange[], after: Plan): Proof {
   const hasLoss = changes.some(({ isLoss }) => isLoss);
   const services = Object.keys(after.services).length;
   if (hasLoss) lines.push("nothing is written: Services would lose something");
-  else lines.push(`no Service loses an address or who announces it (looked at ${services})`);
+  else lines.push(`no Service loses its address or its announcement (looked at ${services})`);
   return { text: lines.map((line) => `${line}\n`).join(""), hasLoss };
 }
