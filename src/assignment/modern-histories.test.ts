@@ -288,9 +288,9 @@ class History {
     if (allocator === undefined || generation === undefined) return;
     // LC-25: who leaves an address silently wakes nobody, so only custom resources leave nothing to do.
     if (generation === "modern") this.#checkNothingToDo(key, service, allocator);
-    const { type, loadBalancerClass, clusterIPs = [], ipFamilyPolicy } = service.spec;
+    const { type, loadBalancerClass, clusterIP } = service.spec;
     const isForeign = generation === "modern" && loadBalancerClass !== undefined;
-    if (isForeign || clusterIPs[0] === "bad") return;
+    if (isForeign || clusterIP === "bad") return;
     const what = `${key} at rest, ${this.#name()}`;
     const holding = allocator.holdingOf(key);
     const held = holding?.addresses ?? [];
@@ -299,11 +299,7 @@ class History {
     if (generation === "legacy") return;
     const pooled = service.metadata.annotations?.["metallb.io/ip-allocated-from-pool"];
     assert.equal(pooled, holding?.pool, what);
-    const families = held.map(({ family }) => family).join();
-    const isSingle = clusterIPs.length === 1;
-    const ownFamily = clusterIPs[0]?.includes(":") ? "6" : "4";
-    if (isSingle) assert.ok(["", ownFamily].includes(families), what);
-    else if (ipFamilyPolicy === "RequireDualStack") assert.ok(held.length !== 1, what);
+    assert.ok(isLegal(service, held.map(({ family }) => family).join()), what);
   }
 
   /** CTL-13: judged again, it is as it should be, and only what stands in its way is told again (CTL-15). */
@@ -365,6 +361,15 @@ class History {
 
 function ipsOf({ status }: Service): string[] {
   return (status?.loadBalancer?.ingress ?? []).map(({ ip = "" }) => ip);
+}
+
+/** IPAM-30, IPAM-33: the families that a service may hold. */
+function isLegal({ spec }: Service, families: string): boolean {
+  const { clusterIPs = [], ipFamilyPolicy } = spec;
+  if (families === "") return true;
+  if (clusterIPs.length === 1) return families === (clusterIPs[0]?.includes(":") ? "6" : "4");
+  const isPair = families === "4,6" || families === "6,4";
+  return isPair || ipFamilyPolicy === "PreferDualStack";
 }
 
 function hostBits(family: number, bits: number): bigint {
