@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Allocator } from "../allocator/index.ts";
+import type { Allocator, Holding } from "../allocator/index.ts";
 import { findViolation } from "../allocator/invariants.ts";
-import type { Config, ConfigOutcome, Pool } from "../config/index.ts";
+import type { Config, ConfigOutcome, Generation, Pool } from "../config/index.ts";
 import { parseAddress } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
 import { allocation, loadBalancer, pool, poolsByName } from "../testing/pools-and-services.ts";
@@ -20,7 +20,7 @@ const histories = 10_000;
 const movesPerHistory = 24;
 const firstSeed = 20_261_122;
 
-const config = (generation: "legacy" | "modern", ...pools: Pool[]): Config => ({
+const config = (generation: Generation, ...pools: Pool[]): Config => ({
   generation,
   pools: poolsByName(...pools),
   peers: [],
@@ -277,22 +277,22 @@ class History {
       while (this.#writes.length > 0) this.#answerWrite(false);
       this.#wake(1_000_000);
     }
-    for (const [key, service] of this.#stored) this.#checkAtRest(key, service);
+    const { generation } = this.#inForce ?? {};
+    const allocator = this.#allocator;
+    for (const [key, service] of this.#stored) {
+      // LC-25: who leaves an address silently wakes nobody, so only custom resources leave nothing to do.
+      if (allocator && generation === "modern") this.#checkNothingToDo(key, service, allocator);
+      if (allocator && generation) this.#checkAtRest(service, generation, allocator.holdingOf(key));
+    }
     this.#changed.clear();
     this.#isConfigNew = false;
   }
 
-  #checkAtRest(key: string, service: Service): void {
-    const allocator = this.#allocator;
-    const generation = this.#inForce?.generation;
-    if (allocator === undefined || generation === undefined) return;
-    // LC-25: who leaves an address silently wakes nobody, so only custom resources leave nothing to do.
-    if (generation === "modern") this.#checkNothingToDo(key, service, allocator);
+  #checkAtRest(service: Service, generation: Generation, holding: Holding | undefined): void {
     const { type, loadBalancerClass, clusterIP } = service.spec;
     const isForeign = generation === "modern" && loadBalancerClass !== undefined;
     if (isForeign || clusterIP === "bad") return;
-    const what = `${key} at rest, ${this.#name()}`;
-    const holding = allocator.holdingOf(key);
+    const what = `${service.metadata.name} at rest, ${this.#name()}`;
     const held = holding?.addresses ?? [];
     assert.deepEqual(ipsOf(service).map(parseAddress), [...held], what);
     if (type !== "LoadBalancer") assert.equal(held.length, 0, what);
