@@ -76,6 +76,9 @@ async function run(start: SpeakerStart): Promise<number> {
     passesSecrets: flags["frrk8s-secret-passthrough"],
     metrics: { ...metrics.client(), ...speakerMetrics },
   });
+  const stopped = stopSignal();
+  program.start();
+  // Announcing does not wait for pages about it.
   const pages = await openPages({
     processInterface: looks,
     flags,
@@ -85,8 +88,6 @@ async function run(start: SpeakerStart): Promise<number> {
     metricsHost: flags.host,
     healthHost: "127.0.0.1",
   });
-  const stopped = stopSignal();
-  program.start();
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
   program.stop();
