@@ -36,8 +36,9 @@ export interface ControllerLoopOptions {
   readonly state?: ConfigurationStateWriter;
 }
 
-/** While services are being written all the time, pools' numbers follow this often. */
-const poolPauseMs = 1_000;
+/** Pools' numbers are written when they have been quiet for so long, or every 5 s in a long burst (ST-1). */
+const quietMs = 200;
+const longestBurstMs = 5_000;
 
 export class ControllerLoop {
   /** Rejects when the machine fails: that is a bug, and nothing is decided any more. */
@@ -51,14 +52,13 @@ export class ControllerLoop {
   readonly #writes: StatusWrites;
   readonly #timers = new NamedTimers<"wake" | "pools">((name) => {
     if (name === "wake") this.#step({ kind: "wake" });
-    else this.#pools.release();
+    else this.#writePools();
   });
   /** Events give way to the writes under way: people wait for an address, and nobody for a note about it. */
   readonly #waitingEvents: EventNote[] = [];
   #isRunning = false;
   #isListed = false;
-  /** All that was known at the start has been worked through: the pools' numbers mean something. */
-  #isSettled = false;
+  #burstBeganMs: number | undefined;
   #fail: (error: unknown) => void = () => undefined;
 
   constructor(machine: Reconciler, options: ControllerLoopOptions) {
@@ -78,6 +78,7 @@ export class ControllerLoop {
         onSynced: () => {
           this.#isListed = true;
           this.#step({ kind: "servicesListed" });
+          this.#awaitQuiet();
         },
         ...this.#troubleOf("services"),
       },
@@ -121,9 +122,7 @@ export class ControllerLoop {
   #step(event: ReconcilerEvent): void {
     if (!this.#isRunning) return;
     try {
-      const commands = this.#machine.step(event, monotonicMs());
-      for (const command of commands) this.#run(command);
-      if (this.#isListed && !commands.some(hasMoreWork)) this.#onSettled();
+      for (const command of this.#machine.step(event, monotonicMs())) this.#run(command);
     } catch (error) {
       this.stop();
       this.#fail(error);
@@ -183,14 +182,20 @@ export class ControllerLoop {
 
   #onUsage(change: PoolUsageChange): void {
     this.#pools.setUsage(change);
-    if (this.#isSettled && !this.#writes.isIdle) this.#timers.setOnce("pools", poolPauseMs);
+    this.#awaitQuiet();
   }
 
-  /** The machine has nothing to do now. The pools' numbers come last, or now and then in a long burst. */
-  #onSettled(): void {
-    this.#isSettled = true;
-    if (!this.#writes.isIdle) return;
-    this.#timers.cancel("pools");
+  /** Before all services are known, numbers would be too low. */
+  #awaitQuiet(): void {
+    if (!this.#isListed) return;
+    const nowMs = monotonicMs();
+    this.#burstBeganMs ??= nowMs;
+    const leftMs = Math.max(0, this.#burstBeganMs + longestBurstMs - nowMs);
+    this.#timers.set("pools", Math.min(quietMs, leftMs));
+  }
+
+  #writePools(): void {
+    this.#burstBeganMs = undefined;
     this.#pools.release();
   }
 
@@ -204,11 +209,6 @@ export class ControllerLoop {
       onRecovered: () => logger.info({ op: "watch", resource: plural, msg: "recovered" }),
     };
   }
-}
-
-/** The machine stopped only to let the event loop turn. */
-function hasMoreWork(command: ReconcilerCommand): boolean {
-  return command.kind === "wakeAfter" && command.ms <= 0;
 }
 
 /** Waits for the end and gives the exit status: 0 after a signal; after a failure 1, in v0.9.5 0 too (FL-2, LC-43). */
