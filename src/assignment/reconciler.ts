@@ -286,7 +286,12 @@ export class Reconciler {
   #onListed(): void {
     this.#isListed = true;
     this.#queue.done(listedKey);
-    if (this.#config !== undefined) this.#replay();
+    if (this.#config !== undefined) this.#startReplay();
+  }
+
+  /** One that is under way starts anew at its end, if the configuration has changed by then. */
+  #startReplay(): void {
+    if (this.#replayedUnder === undefined) this.#replay();
   }
 
   /** LC-20, IPAM-53: all holders go through once under a configuration before the first new address is given. */
@@ -320,7 +325,7 @@ export class Reconciler {
     this.#config = config;
     this.#allocator.setPools(config.pools);
     if (this.#mayAllocate) this.#startPass();
-    else if (this.#isListed) this.#replay();
+    else if (this.#isListed) this.#startReplay();
     // v0.9.5 adopts what it sees before the list is complete.
     else if (!this.#isModern()) this.#startPass();
   }
