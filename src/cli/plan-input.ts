@@ -1,5 +1,5 @@
 /** What a plan is made of: the objects of files or of a cluster, and all that is wrong with them. */
-import { lintDocuments, readManifests, type LintFinding } from "../lint/index.ts";
+import { lintManifests, readManifests, type LintFinding } from "../lint/index.ts";
 import type { KubeObject } from "../kube/index.ts";
 import { viewCluster, type ClusterView, type Plan, type PlanFinding } from "../plan/index.ts";
 import { readCluster, type ClusterPlace } from "./read-cluster.ts";
@@ -33,10 +33,10 @@ export async function readPlanInput(
   const isFromCluster = paths.length < sources.length;
   const stored = isFromCluster ? await readCluster(options, env) : [];
   const files = await readFiles(paths);
-  const { manifests } = readManifests(files);
-  const written = manifests.map(({ object }) => object as unknown as KubeObject);
+  const read = readManifests(files);
+  const written = read.manifests.map(({ object }) => object as unknown as KubeObject);
   const { view, findings } = viewCluster([...stored, ...written], options);
-  const linted = files.length > 0 ? lintDocuments(files, options).findings : [];
+  const linted = files.length > 0 ? lintManifests(read, options).findings : [];
   // Files on top of a cluster are but a part: what they lack may be there.
   const told = isFromCluster ? linted.filter(isAboutOneObject) : linted;
   return { view, findings: [...told, ...findings] };

@@ -1,5 +1,5 @@
 /** The offline check of configuration files. */
-export { lintDocuments, type LintOptions } from "./lint-documents.ts";
+export { lintDocuments, lintManifests, type LintOptions } from "./lint-documents.ts";
 export type { LintFinding, LintReport } from "./lint-finding.ts";
 export type { Manifest, ManifestFile, Position } from "./manifest.ts";
 export { readManifests, type ReadManifests } from "./read-manifests.ts";

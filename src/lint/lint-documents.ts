@@ -4,7 +4,7 @@ import { configMapFindings, documentOf, documentPath } from "./configmap-finding
 import { placed, reportOf, type LintFinding, type LintReport } from "./lint-finding.ts";
 import { metadataOf, objectTitle, type Manifest, type ManifestFile } from "./manifest.ts";
 import { isOfMetalLb, objectFindings } from "./object-findings.ts";
-import { readManifests } from "./read-manifests.ts";
+import { readManifests, type ReadManifests } from "./read-manifests.ts";
 import { resourceSetOf } from "./resource-set-of.ts";
 
 export interface LintOptions {
@@ -21,7 +21,12 @@ export interface LintOptions {
  * object by itself, then all of them together. Never throws.
  */
 export function lintDocuments(files: readonly ManifestFile[], options: LintOptions): LintReport {
-  const { manifests, findings } = readManifests(files);
+  return lintManifests(readManifests(files), options);
+}
+
+/** The same for files that were read already. */
+export function lintManifests(read: ReadManifests, options: LintOptions): LintReport {
+  const { manifests, findings } = read;
   const { namespace } = options;
   const resources = manifests.filter(isOfMetalLb);
   const own = resources.filter((one) => isInside(one, namespace));

@@ -87,7 +87,7 @@ class Run {
     if (command.kind === "writeStatus") {
       const { key } = command;
       events.push({ kind: "written", key, service: this.#store(key, command.service) });
-    } else if (command.kind === "recordOnService") {
+    } else if (command.kind === "recordOnService" && isReason(command.note)) {
       const { namespace = "", name } = command.service.metadata;
       const key = `${namespace}/${name}`;
       const { message } = command.note;
@@ -111,6 +111,11 @@ class Run {
     this.#stored.set(key, stored);
     return stored;
   }
+}
+
+/** How an annotation is spelled decides about nothing. */
+function isReason({ reason }: { readonly reason: string }): boolean {
+  return reason !== "deprecatedAnnotation";
 }
 
 /** The machine says nothing of a service that stays as it is. */

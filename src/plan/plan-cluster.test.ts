@@ -100,6 +100,8 @@ describe("planCluster", () => {
       plan.services["shop/moved"]?.reason ?? "",
       /^current IP for "shop\/moved" not allowed by config.*\. Assigned IP \["198\.18\.1\.0"\]$/,
     );
+    const old = service("old", { annotations: { "metallb.universe.tf/address-pool": "lan" } });
+    assert.equal(planOf([...lan, old]).services["shop/old"]?.reason, 'Assigned IP ["198.18.1.0"]');
     const named = plan.services["shop/named"];
     assert.match(named?.reason ?? "", /^Failed to allocate IP for "shop\/named": .*"ghost"/);
     assert.deepEqual([named?.ips, named?.pool, named?.l2, named?.bgp], [[], null, {}, []]);
