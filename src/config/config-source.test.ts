@@ -456,5 +456,10 @@ describe("the modern configuration", () => {
     assert.equal(kindOf(source), "refused");
     source.setNode("n2", {});
     assert.equal(kindOf(source), "refused");
+    source.setObject("IPAddressPool", "more", undefined);
+    assert.equal(kindOf(source), "accepted");
+    const twice = pool("lan", { addresses: ["10.0.0.0/8", "10.1.0.0/16"] });
+    source.setObject("IPAddressPool", "lan", twice);
+    assert.equal(kindOf(source), "refused");
   });
 });

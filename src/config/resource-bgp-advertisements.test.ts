@@ -117,6 +117,12 @@ describe("aggregation lengths", () => {
     ["CFG-31, TV-43: 33", { aggregationLength: 33 }, ["CFG-31 spec.aggregationLength"]],
     ["CFG-31, TV-44: 129", { aggregationLengthV6: 129 }, ["CFG-31 spec.aggregationLengthV6"]],
     ["CFG-31: as long as the prefix", { aggregationLength: 24, aggregationLengthV6: 64 }, []],
+    ["CFG-31: 0 where no pool forbids it", { aggregationLengthV6: 0, ipAddressPools: ["a"] }, []],
+    [
+      "CFG-31: negative",
+      { aggregationLengthV6: -1, ipAddressPools: ["a"] },
+      ["CFG-31 spec.aggregationLengthV6"],
+    ],
     [
       "CFG-31: shorter than the prefix, each family by itself",
       { aggregationLength: 23, aggregationLengthV6: 63 },

@@ -115,6 +115,16 @@ describe("a BGPPeer", () => {
     ]);
   });
 
+  it("CRD-13: a field of a wrong type is told once, and not missed once more", () => {
+    const spec = { myASN: "64600", peerASN: -1, peerAddress: 5, holdTime: 90, peerPort: 65_536 };
+    const paths = ["myASN", "peerASN", "peerAddress", "holdTime", "peerPort"];
+    assert.deepEqual(
+      faults(spec),
+      paths.map((key) => `CRD-13 spec.${key}`),
+    );
+    assert.deepEqual(faults({ peerAddress: "", interface: {} }), ["CRD-13 spec.interface"]);
+  });
+
   it("CFG-25: two equal peers of one name are refused; one content under two names is fine", () => {
     assert.deepEqual(faultsOf({ peers: [peer("p"), peer("p")] }), ["CFG-25 BGPPeer p "]);
     assert.deepEqual(faultsOf({ peers: [peer("p"), peer("q")] }), []);
