@@ -28,11 +28,12 @@ export function positionInside(parsed: ParsedText, path: string, inner: Position
   const { node, offset } = find(parsed, path);
   const start = at(parsed, offset);
   if (!isScalar(node) || node.type !== "BLOCK_LITERAL") return start;
-  const line = start.line + inner.line;
-  const outerText = lineAt(parsed, line);
-  const innerText = String(node.value).split("\n")[inner.line - 1] ?? "";
-  if (!outerText.endsWith(innerText)) return start;
-  return { line, column: inner.column + outerText.length - innerText.length };
+  // All lines of the block have the indentation of its first one that has text.
+  const [, blank = "", first = ""] = /^(\n*)(.*)/.exec(String(node.value)) ?? [];
+  const outer = lineAt(parsed, start.line + 1 + blank.length);
+  if (!outer.endsWith(first)) return start;
+  const indentation = outer.length - first.length;
+  return { line: start.line + inner.line, column: inner.column + indentation };
 }
 
 function lineAt({ text, lines }: ParsedText, line: number): string {
