@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { Reconciler, type ReconcilerEvent } from "../assignment/index.ts";
 import { ConfigSource, type CompileScope, type ConfigOutcome } from "../config/index.ts";
 import { endpointsOfSlices } from "../election/index.ts";
-import type { EndpointSlice, KubeObject, Node, Service } from "../kube/index.ts";
+import type { ConfigMap, EndpointSlice, KubeObject, Node, Service } from "../kube/index.ts";
 import { Speaker } from "../speaker/speaker.ts";
 import type { SpeakerEvent } from "../speaker/speaker-messages.ts";
 import { planCluster, viewCluster } from "./index.ts";
@@ -20,6 +20,8 @@ interface World {
   readonly nodes: readonly Node[];
   readonly services: readonly Service[];
   readonly slices: readonly EndpointSlice[];
+  /** Instead of pools and advertisements. */
+  readonly configMap?: ConfigMap;
 }
 
 const sometimes = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 1 });
@@ -141,7 +143,22 @@ const worlds: fc.Arbitrary<World> = fc
     slices: world.services.map((one, index) => slice(one, homes[index] ?? [])),
   }));
 
-function outcomeFor({ pools, advertisements, nodes }: World, scope: CompileScope): ConfigOutcome {
+/** The same under v0.9.5's ConfigMap. */
+const legacyWorlds: fc.Arbitrary<World> = fc
+  .tuple(worlds, fc.boolean())
+  .map(([{ nodes, services, slices }, isBuggyAvoided]) => {
+    const lan = "{name: a, protocol: layer2, addresses: [198.18.1.0-198.18.1.3]}";
+    const other = `{name: b, protocol: layer2, addresses: [198.18.2.254-198.18.3.1], avoid-buggy-ips: ${isBuggyAvoided}}`;
+    const data = { config: `address-pools: [${lan}, ${other}]` };
+    const metadata = { name: "config", namespace };
+    const configMap: ConfigMap = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+    return { pools: [], advertisements: [], nodes, services, slices, configMap };
+  });
+
+function outcomeFor(
+  { pools, advertisements, nodes, configMap }: World,
+  scope: CompileScope,
+): ConfigOutcome {
   const held = (): [] => [];
   const source = new ConfigSource({
     scope,
@@ -154,6 +171,7 @@ function outcomeFor({ pools, advertisements, nodes }: World, scope: CompileScope
   for (const one of advertisements) {
     source.setObject("L2Advertisement", one.metadata.name, one);
   }
+  source.setConfigMap("config", configMap);
   for (const { metadata } of nodes) source.setNode(metadata.name, metadata.labels ?? {});
   for (const name of ["shop", "office"]) source.setNamespace(name, {});
   for (const kind of [
@@ -238,42 +256,43 @@ function runSpeakers(world: World, services: ReadonlyMap<string, Service>): Map<
   return announcers;
 }
 
+/** Plans the world, runs the programs in it, and compares. */
+function compare(world: World): void {
+  const { pools, advertisements, nodes, services, slices, configMap } = world;
+  const configuration = [...pools, ...advertisements, ...(configMap ? [configMap] : [])];
+  const objects = [...configuration, ...nodes, ...services, ...slices];
+  const { view, findings } = viewCluster(objects, { namespace });
+  assert.deepEqual(findings, []);
+  const plan = planCluster(view, { namespace, bgpType: "native" });
+
+  const stored = runController(world);
+  const announcers = runSpeakers(world, stored);
+  for (const [key, one] of stored) {
+    const planned = plan.services[key];
+    assert.equal(planned !== undefined, one.spec.type === "LoadBalancer", key);
+    if (planned === undefined) continue;
+    const shown = (one.status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip);
+    assert.deepEqual(planned.ips, shown, key);
+    const pool = one.metadata.annotations?.["metallb.io/ip-allocated-from-pool"];
+    if (configMap === undefined) assert.equal(planned.pool, pool ?? null, key);
+    const announcing = Object.values(planned.l2).map((layer2) => layer2.node);
+    assert.deepEqual(
+      announcing,
+      shown.map(() => announcers.get(key) ?? null),
+      key,
+    );
+    for (const { candidates } of Object.values(planned.l2)) {
+      assert.deepEqual(candidates.map((candidate) => candidate.node).sort(), ["n1", "n2", "n3"]);
+    }
+  }
+}
+
 describe("a plan and the programs", () => {
   it("give every service the same addresses and the same announcer, in any world", () => {
-    fc.assert(
-      fc.property(worlds, (world) => {
-        const { pools, advertisements, nodes, services, slices } = world;
-        const objects = [...pools, ...advertisements, ...nodes, ...services, ...slices];
-        const { view, findings } = viewCluster(objects, { namespace });
-        assert.deepEqual(findings, []);
-        const plan = planCluster(view, { namespace, bgpType: "native" });
+    fc.assert(fc.property(worlds, compare), { numRuns: 300 });
+  });
 
-        const stored = runController(world);
-        const announcers = runSpeakers(world, stored);
-        for (const [key, one] of stored) {
-          const planned = plan.services[key];
-          assert.equal(planned !== undefined, one.spec.type === "LoadBalancer", key);
-          if (planned === undefined) continue;
-          const shown = (one.status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip);
-          assert.deepEqual(planned.ips, shown, key);
-          const pool = one.metadata.annotations?.["metallb.io/ip-allocated-from-pool"];
-          assert.equal(planned.pool, pool ?? null, key);
-          const nodes = Object.values(planned.l2).map((layer2) => layer2.node);
-          assert.deepEqual(
-            nodes,
-            shown.map(() => announcers.get(key) ?? null),
-            key,
-          );
-          for (const { candidates } of Object.values(planned.l2)) {
-            assert.deepEqual(candidates.map((candidate) => candidate.node).sort(), [
-              "n1",
-              "n2",
-              "n3",
-            ]);
-          }
-        }
-      }),
-      { numRuns: 300 },
-    );
+  it("do so under the ConfigMap of v0.9.5 as well", () => {
+    fc.assert(fc.property(legacyWorlds, compare), { numRuns: 300 });
   });
 });
