@@ -4,7 +4,12 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { KubeObject, Service } from "../src/kube/index.ts";
-import { KubeClient, loadKubeConnection, type ResourceRef } from "../src/platform/index.ts";
+import {
+  KubeApiError,
+  KubeClient,
+  loadKubeConnection,
+  type ResourceRef,
+} from "../src/platform/index.ts";
 import {
   realkubeBinaries,
   startRealApiServer,
@@ -89,7 +94,7 @@ export async function openStage(): Promise<Stage> {
   return {
     client,
     start: async (contender, program) => {
-      await configure(client, contender);
+      await patiently(() => configure(client, contender), undefined);
       const logFile = join(folder, `${contender.who}-${program}-${count++}.log`);
       return startProgram({ contender, program, account, logFile, port: server.port });
     },
@@ -128,9 +133,22 @@ export async function eachAtOnce<T>(
 ): Promise<void> {
   let next = 0;
   const actOnRest = async (): Promise<void> => {
-    while (next < all.length) await act(all[next++] as T);
+    while (next < all.length) await patiently(act, all[next++] as T);
   };
   await Promise.all(Array.from({ length: 16 }, actOnRest));
+}
+
+/** A busy API server says 429 and wants to be asked again a second later. */
+async function patiently<T>(act: (one: T) => Promise<unknown>, one: T): Promise<void> {
+  for (;;) {
+    try {
+      await act(one);
+      return;
+    } catch (error) {
+      if (!(error instanceof KubeApiError) || error.status !== 429) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
 }
 
 async function seed(client: KubeClient, server: RealApiServer): Promise<void> {
