@@ -155,6 +155,28 @@ describe("controller program of v0.16", () => {
     assert.equal(await controller.stop(), 0);
   });
 
+  it("INS-46, LC-21: a ConfigMap is served until pools hold all its addresses; then they take over, and none changes", async () => {
+    for (const name of ["web", "next", "third"]) await cluster.request("DELETE", `${shop}/${name}`);
+    await cluster.request("DELETE", `${pools}/lan`);
+    const configMaps = "/api/v1/namespaces/metallb-system/configmaps";
+    const config = "address-pools: [{name: old, protocol: layer2, addresses: [198.51.100.0/24]}]";
+    await put(configMaps, { metadata: { name: "config" }, data: { config } });
+    const controller = start();
+    await put(shop, service("kept", { loadBalancerIP: "198.51.100.7" }));
+    await until(`${shop}/kept`, (body) => addressOf(body) === "198.51.100.7");
+    await put(pools, pool("new", ["203.0.113.0/24"]));
+    const invalid = await until(state, (body) => body.status?.result === "Invalid");
+    assert.match(invalid.status.errorSummary, /198\.51\.100\.7/);
+    await put(pools, pool("lan", ["198.51.100.0/24"]));
+    await until(state, (body) => body.status?.result === "Valid");
+    await until(`${pools}/lan`, (body) => body.status?.assignedIPv4 === 1);
+    assert.equal(addressOf(await get(`${shop}/kept`)), "198.51.100.7");
+    assert.equal(await controller.stop(), 0);
+    for (const path of [`${configMaps}/config`, `${shop}/kept`, `${pools}/new`]) {
+      await cluster.request("DELETE", path);
+    }
+  });
+
   it("LOG-1, LOG-2, FL-3: lines carry level and whole seconds, keys sorted; the first one tells the build", async () => {
     const controller = start("--lb-class=mine");
     await controller.line({ event: "stateSynced" });
