@@ -137,6 +137,14 @@ describe("which generation is in force", () => {
     assert.equal(source.look(), undefined);
   });
 
+  it("LC-27, INS-46: once resources are served, their absence is a configuration without pools", () => {
+    const source = sourceOf({ isServed: false });
+    assert.equal(kindOf(source), "missing");
+    source.setKnown("IPAddressPool", "listed");
+    assert.deepEqual([kindOf(source), source.generation], ["accepted", "modern"]);
+    assert.equal(source.look(), undefined);
+  });
+
   it("INS-46: with both, resources win, and a warning names the ConfigMap and the mend", () => {
     const source = sourceOf();
     source.setConfigMap("config", document("198.18.9.0/24"));

@@ -73,7 +73,7 @@ describe("a BGPAdvertisement", () => {
     assert.deepEqual(one?.nodes, new Set(["n2"]));
   });
 
-  it("CFG-34, CFG-40, CFG-2: repeats are told list by list before anything else", () => {
+  it("CFG-34, TV-47, CFG-40, CFG-2: repeats are told list by list before anything else", () => {
     const twice = [inZone("a"), inZone("a")];
     const lists = ["ipAddressPools", "communities", "peers"];
     const selectors = ["ipAddressPoolSelectors", "nodeSelectors", "serviceSelectors"];
