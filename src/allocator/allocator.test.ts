@@ -316,7 +316,68 @@ describe("assigning given addresses", () => {
   });
 });
 
+describe("many sharers", () => {
+  const sharer = (index: number) =>
+    claim(`w/s${index}`, { sharingKey: "s", ports: [`TCP/${index}`, `UDP/${index}`] });
+
+  it("IPAM-40, IPAM-41: thousands share one address, and each of its ports is known", () => {
+    const allocator = allocatorWith(pool("p", "198.18.1.0/24"));
+    for (let index = 0; index < 4000; index++) {
+      assert.equal(outcome(allocator.allocate(sharer(index), v4)), "198.18.1.0");
+    }
+    const another = claim("w/t", { sharingKey: "s", ports: ["UDP/3999"] });
+    assert.equal(outcome(allocator.allocate(another, v4)), "198.18.1.1");
+    allocator.unassign("w/t");
+    allocator.unassign("w/s3999");
+    assert.equal(outcome(allocator.allocate(another, v4)), "198.18.1.0");
+    assert.equal(allocator.usage()[0]?.inUse, 1n);
+  });
+
+  it("IPAM-42: of many sharers in the way only some are named", () => {
+    const allocator = allocatorWith(pool("p", "198.18.1.0/32"));
+    for (let index = 0; index < 100; index++) allocator.allocate(sharer(index), v4);
+    const refused = allocator.assign(claim("w/t"), [address("198.18.1.0")]);
+    assert.match(outcome(refused), /in use by "w\/s0", .*"w\/s4", and 95 more \(198\.18\.1\.0\)/);
+  });
+});
+
+describe("a second family", () => {
+  it("IPAM-32: is added from the same pool, beside what is held; or refused, and nothing changes", () => {
+    const allocator = allocatorWith(
+      pool("both", "198.18.1.0/30 2001:db8:5::/128"),
+      pool("six", "2001:db8:6::/64"),
+    );
+    for (const name of ["w/a", "w/b"]) allocator.allocate(claim(name), v4);
+    assert.equal(outcome(allocator.extend(claim("w/a"), 6)), "198.18.1.0 2001:db8:5::");
+    assert.match(
+      outcome(allocator.extend(claim("w/b"), 6)),
+      /^no available IPv6 address in pool "both"/,
+    );
+    assert.equal(allocator.holdingOf("w/b")?.addresses.length, 1);
+  });
+});
+
 describe("a change of pools", () => {
+  it("IPAM-5, IPAM-50: who holds an address that is avoided from now on is dropped", () => {
+    const allocator = allocatorWith(pool("p", "198.18.1.0/24"));
+    for (const name of ["w/a", "w/b"]) allocator.allocate(claim(name), v4);
+    const next = pool("p", "198.18.1.0/24", { avoidBuggyIps: true });
+    const dropped = allocator.setPools(new Map([["p", next]]));
+    assert.deepEqual(
+      dropped.map(({ service }) => service),
+      ["w/a"],
+    );
+    assert.equal(outcome(allocator.allocate(claim("w/c"), v4)), "198.18.1.2");
+  });
+
+  it("IPAM-22, IPAM-50: a pool that says something new of the same addresses keeps its holders", () => {
+    const allocator = allocatorWith(pool("p", "198.18.1.0/24"));
+    const first = allocator.allocate(claim("w/a"), v4);
+    allocator.setPools(new Map([["p", pool("p", "198.18.1.0/24", { autoAssign: false })]]));
+    assert.equal(allocator.holdingOf("w/a"), first.ok ? first.holding : undefined);
+    assert.equal(reason(allocator.allocate(claim("w/b"), v4)), "exhausted");
+  });
+
   it("IPAM-50, IPAM-51: holders follow their address into the pool that now has it", () => {
     const allocator = allocatorWith(pool("all", "198.18.1.0/24"));
     allocator.assign(claim("w/a"), [address("198.18.1.0")]);
@@ -365,7 +426,7 @@ describe("pool usage", () => {
     ["2001:db8::/66", 0n, 2n ** 63n - 1n, 2n ** 63n - 1n],
     ["2001:db8::/67", 0n, 2n ** 61n, 2n ** 61n],
   ] as const) {
-    it(`MET-10, TV-74, TV-75: ${prefixes} with avoid-buggy-ips holds ${total}`, () => {
+    it(`MET-10, ST-2, TV-74, TV-75: ${prefixes} with avoid-buggy-ips holds ${total}`, () => {
       const row = usage(allocatorWith(pool("p", prefixes, { avoidBuggyIps: true })));
       assert.deepEqual(
         [row?.capacityV4, row?.capacityV6, row?.capacity],

@@ -466,6 +466,7 @@ describe("the replay of holders", () => {
   it("IPAM-53: adopts what may be kept, gives nothing, tells nothing", () => {
     const cases: [string, ServiceFields, string[]][] = [
       ["w/holder", at("198.18.1.1"), ["lan"]],
+      ["w/junk", { ...at("198.18.1.3"), spec: { clusterIP: "bad" } }, ["lan"]],
       ["w/new", {}, []],
       ["w/outside", at("203.0.113.1"), []],
       ["w/other", { ...at("198.18.1.2"), spec: { loadBalancerClass: "x/y" } }, []],
