@@ -271,6 +271,12 @@ describe("with a cluster", { timeout: 60_000 }, () => {
     await cluster.request("PATCH", "/api/v1/namespaces/shop/services/a/status", {
       status: { loadBalancer: { ingress: [{ ip: "198.18.1.9" }] } },
     });
+    await create("/api/v1/namespaces/shop/endpoints", {
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: { name: "a" },
+      subsets: [{ addresses: [{ ip: "10.0.0.1", nodeName: "n1" }], ports: [{ port: 80 }] }],
+    });
     const kubeconfig = join(folder, "kubeconfig");
     const config = {
       "current-context": "lab",
@@ -287,14 +293,16 @@ describe("with a cluster", { timeout: 60_000 }, () => {
   it("plans what is there, and explains it", async () => {
     const planned = await run(runPlan, ["-f", "cluster", "-o", "json"], env);
     assert.equal(planned.err, "");
-    const { services } = JSON.parse(planned.out) as Plan;
-    assert.deepEqual(
-      Object.entries(services).map(([key, { ips }]) => [key, ...ips]),
-      [
-        ["shop/a", "198.18.1.9"],
-        ["shop/b", "198.18.1.0"],
-      ],
-    );
+    const { services, findings } = JSON.parse(planned.out) as Plan;
+    assert.deepEqual(findings, []);
+    const announcers = Object.entries(services).map(([key, { l2 }]) => [
+      key,
+      ...Object.entries(l2).map(([ip, { node: announcer }]) => `${ip} ${announcer}`),
+    ]);
+    assert.deepEqual(announcers, [
+      ["shop/a", "198.18.1.9 n1"],
+      ["shop/b", "198.18.1.0 null"],
+    ]);
     const { out } = await run(runExplain, ["service", "shop/a"], env);
     assert.match(out, /^shop\/a has 198\.18\.1\.9 from pool lan\n/);
   });

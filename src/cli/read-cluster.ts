@@ -40,6 +40,9 @@ const kinds: readonly Kind[] = [
   { kind: "Community", ...metallb, plural: "communities" },
 ];
 
+/** What servers have that do not know EndpointSlices of this version yet. */
+const oldEndpoints: Kind = { kind: "Endpoints", ...core, plural: "endpoints" };
+
 /** Objects in a page: large clusters are read in bounded pieces. */
 const pageSize = 500;
 
@@ -48,24 +51,29 @@ export async function readCluster(
   place: ClusterPlace,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly KubeObject[]> {
-  let client: KubeClient | undefined;
   try {
-    client = KubeClient.fromEnvironment({
-      kubeconfig: place.kubeconfig ?? findKubeconfig(env),
-      context: place.context,
-      env,
-    });
-    const objects: KubeObject[] = [];
-    for (const kind of kinds) objects.push(...(await readKind(client, kind, place.namespace)));
-    return objects;
+    const kubeconfig = place.kubeconfig ?? findKubeconfig(env);
+    const client = KubeClient.fromEnvironment({ kubeconfig, context: place.context, env });
+    try {
+      return await readKinds(client, place.namespace);
+    } finally {
+      await client.close();
+    }
   } catch (error) {
     if (error instanceof KubeApiError || error instanceof KubeConfigError) {
       throw new UnreadableError(error.message, { cause: error });
     }
     throw error;
-  } finally {
-    await client?.close();
   }
+}
+
+async function readKinds(client: KubeClient, namespace: string): Promise<readonly KubeObject[]> {
+  const objects: KubeObject[] = [];
+  for (const kind of kinds) {
+    for (const object of await readKind(client, kind, namespace)) objects.push(object);
+  }
+  if (objects.some(({ kind }) => kind === "EndpointSlice")) return objects;
+  return [...objects, ...(await readKind(client, oldEndpoints, namespace))];
 }
 
 /** As kubectl does: the first file of $KUBECONFIG that exists, else ~/.kube/config; undefined inside a pod. */
