@@ -231,6 +231,14 @@ address-pools: [{name: wan, protocol: bgp, addresses: [198.18.1.0/30]}]`;
     assert.match(plan.services["shop/a"]?.reason ?? "", /^no configuration is in force/);
   });
 
+  it("CFG-3: gives addresses though a peer is wrong, but nobody announces them", () => {
+    const peer = ours("BGPPeer", "tor", { myASN: 0, peerASN: 2, peerAddress: "192.0.2.1" });
+    const plan = planOf([...lan, peer, ...nodes, service("a")]);
+    assert.deepEqual(codesOf(plan), ["CFG-20", "PLAN-2"]);
+    assert.deepEqual(ipsOf(plan), { "shop/a": "198.18.1.0" });
+    assert.deepEqual(plan.services["shop/a"]?.l2, {});
+  });
+
   it("IPAM-62: leaves services of another class alone", () => {
     const other = service("a", { spec: { loadBalancerClass: "acme.example/lb" } });
     const reason = planOf([...lan, other]).services["shop/a"]?.reason ?? "";
