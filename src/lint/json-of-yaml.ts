@@ -1,11 +1,11 @@
 /** The plain JSON value of a YAML document, in bounded work. */
-import { isAlias, isMap, isScalar, isSeq, type Document, type YAMLMap } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type YAMLMap } from "yaml";
 import { AliasTargets } from "../config/index.ts";
 import type { Json, JsonObject } from "../schema/index.ts";
 
 export type JsonOfYaml =
   | { readonly ok: true; readonly json: Json }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problem: string; readonly offset: number };
 
 /** Values beyond what is written, where aliases repeat it, for each character of the text. */
 const readsPerCharacter = 10;
@@ -15,13 +15,13 @@ const maxDepth = 200;
 export function jsonOfYaml(document: Document.Parsed, textLength: number): JsonOfYaml {
   const reader = new JsonReader(document, 1000 + textLength * readsPerCharacter);
   const json = reader.read(document.contents, 0);
-  const { problem } = reader;
-  return problem === undefined ? { ok: true, json } : { ok: false, problem };
+  const { fault } = reader;
+  return fault === undefined ? { ok: true, json } : { ok: false, ...fault };
 }
 
 class JsonReader {
-  /** The first thing that keeps the document from being read. */
-  problem: string | undefined;
+  /** The first thing that keeps the document from being read, and where in the text. */
+  fault: { readonly problem: string; readonly offset: number } | undefined;
   readonly #targets: AliasTargets;
   #readsLeft: number;
 
@@ -32,9 +32,11 @@ class JsonReader {
 
   read(node: unknown, depth: number): Json {
     this.#readsLeft -= 1;
-    if (this.#readsLeft < 0) this.problem ??= "aliases multiply this document beyond measure";
-    if (depth > maxDepth) this.problem ??= `more than ${maxDepth} values stand inside one another`;
-    if (this.problem !== undefined) return null;
+    if (this.#readsLeft < 0) this.#refuse("aliases multiply this document beyond measure", node);
+    if (depth > maxDepth) {
+      this.#refuse(`more than ${maxDepth} values stand inside one another`, node);
+    }
+    if (this.fault !== undefined) return null;
     if (isAlias(node)) return this.#readAlias(node as Parameters<AliasTargets["follow"]>[0], depth);
     if (isMap(node)) return this.#readMap(node, depth);
     if (isSeq(node)) return node.items.map((item) => this.read(item, depth + 1));
@@ -44,7 +46,7 @@ class JsonReader {
   #readAlias(alias: Parameters<AliasTargets["follow"]>[0], depth: number): Json {
     const target = this.#targets.follow(alias);
     if (typeof target !== "string") return this.read(target, depth + 1);
-    this.problem ??= target;
+    this.#refuse(target, alias);
     return null;
   }
 
@@ -52,14 +54,24 @@ class JsonReader {
     const own = new Map<string, Json>();
     const merged: Json[] = [];
     for (const { key, value } of map.items) {
-      if (isMergeKey(key)) merged.push(this.read(value, depth + 1));
-      else own.set(keyText(this.read(key, depth + 1)), this.read(value, depth + 1));
+      if (isMergeKey(key)) {
+        merged.push(this.read(value, depth + 1));
+        continue;
+      }
+      const name = keyText(this.read(key, depth + 1));
+      if (own.has(name)) this.#refuse("a key is given twice", key);
+      own.set(name, this.read(value, depth + 1));
     }
     for (const source of merged.flat()) {
       if (typeof source !== "object" || source === null) continue;
       for (const [key, value] of Object.entries(source)) if (!own.has(key)) own.set(key, value);
     }
     return Object.fromEntries(own);
+  }
+
+  #refuse(problem: string, node: unknown): void {
+    const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+    this.fault ??= { problem, offset };
   }
 }
 

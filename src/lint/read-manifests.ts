@@ -31,24 +31,26 @@ function readFile({ name: file, text }: ManifestFile): ReadManifests {
     version: "1.1",
     customTags: plainTags,
     intAsBigInt: true,
+    uniqueKeys: false,
     prettyErrors: false,
     logLevel: "silent",
     lineCounter: lines,
   });
   const documents = [...parsed];
   const error = documents.flatMap(({ errors }) => errors)[0];
-  if (error !== undefined) {
-    const { line, col } = lines.linePos(error.pos[0]);
+  const fault = (offset: number, problem: string): ReadManifests => {
+    const { line, col } = lines.linePos(offset);
     const position = { line: Math.max(line, 1), column: Math.max(col, 1) };
-    return { manifests: [], findings: [unreadable(file, position, yamlProblem(error.message))] };
-  }
+    return { manifests: [], findings: [unreadable(file, position, problem)] };
+  };
+  if (error !== undefined) return fault(error.pos[0], yamlProblem(error.message));
   const manifests: Manifest[] = [];
   const findings: LintFinding[] = [];
   for (const document of documents) {
     const source: ParsedText = { document, lines, text };
     const value = jsonOfYaml(document, text.length);
-    if (!value.ok) findings.push(unreadable(file, positionOf(source, ""), value.problem));
-    for (const { at, json } of value.ok ? objectsOf(value.json) : []) {
+    if (!value.ok) return fault(value.offset, value.problem);
+    for (const { at, json } of objectsOf(value.json)) {
       const manifest = manifestOf(json, { at, file, source });
       if (manifest === undefined) findings.push(noObject(file, positionOf(source, at)));
       else manifests.push(manifest);
