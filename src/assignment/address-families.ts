@@ -52,7 +52,7 @@ export function fitFamilies(
   return haveSameFamilies(shown, clusterIps) || prefersBoth(view, clusterIps);
 }
 
-/** IPAM-30, IPAM-31, IPAM-33; from a named pool IPv4 is preferred to IPv6 always. */
+/** IPAM-30, IPAM-31, IPAM-33; inside one pool a pair fails only for want of one family, so the order of the rest is between pools. */
 export function familyWishes(view: ServiceView, clusterIps: readonly IpAddress[]): FamilyWishes {
   const [only] = clusterIps;
   if (clusterIps.length === 1 && only !== undefined) return [[only.family]];

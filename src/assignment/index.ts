@@ -1,5 +1,4 @@
 /** Which Service has which address: the rules for one, and the machine that works through all. */
-export { keptService } from "./kept-service.ts";
 export { tryPools, type PoolTrial } from "./pool-trials.ts";
 export { Reconciler, type ReconcilerOptions } from "./reconciler.ts";
 export type {

@@ -258,6 +258,13 @@ describe("a service with an address", () => {
     assert.equal(ips("w/b"), "198.18.1.1");
   });
 
+  it("CTL-4, CTL-12: when its status was wiped too, it holds nothing any more", () => {
+    put("w/a");
+    const outcome = put("w/a", { ingress: [], spec: { clusterIP: "bad" } });
+    assert.deepEqual([reasons(outcome), poolOf("w/a")], ["AllocationFailed", undefined]);
+    assert.equal(allocator.holdingOf("w/a"), undefined);
+  });
+
   it("CTL-4, TV-67: keeps it when it asks for a malformed one, and says so", () => {
     put("w/a", at("198.18.1.3"));
     const outcome = put("w/a", { spec: { loadBalancerIP: "198.18.1" } });

@@ -237,9 +237,8 @@ function give(
     const onlyPool = pool.value === "" ? undefined : pool.value;
     return nameField(addressField, allocator.assign(claim, addresses, onlyPool));
   }
-  if (pool.value === "") return allocator.allocate(claim, familyWishes(view, own));
-  // IPAM-31: a named pool prefers IPv4, whatever the service's first family.
-  const wishes = familyWishes({ ...view, ipFamilies: [] }, own);
+  const wishes = familyWishes(view, own);
+  if (pool.value === "") return allocator.allocate(claim, wishes);
   return nameField(`annotation ${pool.key}`, allocator.allocateFromPool(claim, pool.value, wishes));
 }
 
