@@ -13,6 +13,7 @@ import {
   configurationStateOf,
   fieldOwner,
   isLabelledAs,
+  labelPatch,
   resultOf,
   type ConfigurationStateOwner,
 } from "../status/index.ts";
@@ -95,9 +96,8 @@ export class ConfigurationStateWriter {
     if (this.#stored === undefined) {
       this.#stored = await client.create<ConfigurationState>(this.#ref, wanted);
     } else if (!isLabelledAs(this.#stored, wanted)) {
-      const { labels = {}, ownerReferences = [] } = wanted.metadata;
-      const patch = { metadata: { labels, ownerReferences } };
       const { name } = wanted.metadata;
+      const patch = labelPatch(this.#stored, wanted);
       this.#stored = await client.patch(this.#ref, name, patch, { type: "merge" });
     }
     if (this.#isNews || this.#isFalsified()) await this.#apply();

@@ -45,6 +45,8 @@ describe("secure metrics", () => {
   let client: KubeClient;
   let reviews: { kind: string; spec: Record<string, unknown> }[] = [];
   let isApiDown = false;
+  /** The API server answers no earlier. */
+  let held = Promise.resolve();
   let server: HttpServer;
 
   before(async () => {
@@ -59,7 +61,8 @@ describe("secure metrics", () => {
           review.kind === "TokenReview"
             ? { authenticated: token !== "forged", user: { username: token, groups: ["g"] } }
             : { allowed: user === "scraper" };
-        response.writeHead(isApiDown ? 500 : 201).end(JSON.stringify({ ...review, status }));
+        const answer = JSON.stringify({ ...review, status });
+        void held.then(() => response.writeHead(isApiDown ? 500 : 201).end(answer));
       });
     }).listen(0, "127.0.0.1");
     await once(api, "listening");
@@ -119,6 +122,17 @@ describe("secure metrics", () => {
     const { status, text } = await get(server, "/metrics", "scraper");
     assert.equal(status, 503);
     assert.match(text, /API server cannot be asked/);
+  });
+
+  it("MET-1: strangers with invented tokens ask the API server no more than 8 questions at once", async () => {
+    let release: () => void = () => undefined;
+    held = new Promise((resolve) => (release = resolve));
+    const asking = Array.from({ length: 9 }, () => get(server, "/metrics", "forged"));
+    const first = await Promise.race(asking);
+    assert.equal(first.status, 503);
+    release();
+    const statuses = (await Promise.all(asking)).map(({ status }) => status).sort();
+    assert.deepEqual(statuses, [...Array.from({ length: 8 }, () => 401), 503]);
   });
 
   it("MET-1: --metrics-cert-dir gives the certificate, followed as it is replaced", async () => {

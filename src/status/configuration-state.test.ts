@@ -7,6 +7,7 @@ import {
   configurationStateOf,
   fieldOwner,
   isLabelledAs,
+  labelPatch,
   resultOf,
   unknownErrorCode,
 } from "./configuration-state.ts";
@@ -51,7 +52,11 @@ describe("ConfigurationState", () => {
     assert.ok(isLabelledAs({ metadata }, wanted));
     assert.ok(!isLabelledAs({ metadata: { ...metadata, labels: { team: "net" } } }, wanted));
     const former = ownerReferences.map((owner) => ({ ...owner, uid: "u0" }));
-    assert.ok(!isLabelledAs({ metadata: { ...metadata, ownerReferences: former } }, wanted));
+    const taken = { metadata: { ...metadata, ownerReferences: former } };
+    assert.ok(!isLabelledAs(taken, wanted));
+    const patch = { metadata: { labels, ownerReferences: [...former, ...ownerReferences] } };
+    assert.deepEqual(labelPatch(taken, wanted), patch);
+    assert.deepEqual(labelPatch(wanted, wanted).metadata, { labels, ownerReferences });
   });
 
   it("ST-11: each program has its condition and owns its fields by its name", () => {

@@ -1,6 +1,12 @@
 /** What a ConfigurationState says of one process's configuration, and who it belongs to (ST-10 to ST-14). */
 import { findingText, type ConfigOutcome } from "../config/index.ts";
-import type { Condition, ConfigurationState, KubeObject, Labels } from "../kube/index.ts";
+import type {
+  Condition,
+  ConfigurationState,
+  KubeObject,
+  Labels,
+  ObjectMeta,
+} from "../kube/index.ts";
 
 /** The process that an object tells of. */
 export type ConfigurationStateOwner =
@@ -51,6 +57,20 @@ export function isLabelledAs(object: KubeObject, wanted: KubeObject): boolean {
   const [owner] = wanted.metadata.ownerReferences ?? [];
   const owners = object.metadata.ownerReferences ?? [];
   return isLabelled && owners.some(({ uid }) => uid === owner?.uid);
+}
+
+/**
+ * The merge patch that makes it so. Other owners stay: in a rolling update two controllers would take the object from
+ * each other for ever, and Kubernetes' garbage collector takes out those that are gone.
+ */
+export function labelPatch(
+  object: KubeObject,
+  wanted: KubeObject,
+): { readonly metadata: Partial<ObjectMeta> } {
+  const { labels = {}, ownerReferences = [] } = wanted.metadata;
+  const ours = new Set(ownerReferences.map(({ uid }) => uid));
+  const others = (object.metadata.ownerReferences ?? []).filter(({ uid }) => !ours.has(uid));
+  return { metadata: { labels, ownerReferences: [...others, ...ownerReferences] } };
 }
 
 /**

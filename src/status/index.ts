@@ -4,6 +4,7 @@ export {
   configurationStateOf,
   fieldOwner,
   isLabelledAs,
+  labelPatch,
   resultOf,
   unknownErrorCode,
   type ConfigurationStateOwner,
