@@ -52,7 +52,10 @@ export function fitFamilies(
   return haveSameFamilies(shown, clusterIps) || prefersBoth(view, clusterIps);
 }
 
-/** IPAM-30, IPAM-31, IPAM-33; inside one pool a pair fails only for want of one family, so the order of the rest is between pools. */
+/**
+ * IPAM-30, IPAM-31, IPAM-33. A named pool needs no order of its own: where it has no pair, one
+ * family is missing.
+ */
 export function familyWishes(view: ServiceView, clusterIps: readonly IpAddress[]): FamilyWishes {
   const [only] = clusterIps;
   if (clusterIps.length === 1 && only !== undefined) return [[only.family]];
