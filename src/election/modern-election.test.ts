@@ -181,6 +181,12 @@ describe("electorate", () => {
     assert.deepEqual(effect("ready"), { legacy: true, modern: true });
   });
 
+  it("L2-60: a node first seen has an effect only if it may announce", () => {
+    const electorate = new Electorate(false);
+    const first = electorate.setNode("n1", nodeIn("n1", "excluded"));
+    assert.deepEqual(first, { legacy: false, modern: false });
+  });
+
   it("L2-61: a deleted node is no candidate any more, and comes back with the same name", () => {
     const electorate = new Electorate(false);
     electorate.setNode("n1", nodeIn("n1", "ready"));

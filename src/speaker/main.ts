@@ -6,6 +6,7 @@ import {
   type KubeClient,
   type Logger,
   Metrics,
+  keepHeapSmall,
   modernFlags,
   openCluster,
   type Output,
@@ -49,6 +50,7 @@ interface SpeakerStart {
 
 /** Opens everything, in order of dependence, and waits. Whatever throws here prevents the start. */
 async function run(start: SpeakerStart): Promise<number> {
+  keepHeapSmall();
   const { flags, env, logger, looks } = start;
   const bgpType = env["METALLB_BGP_TYPE"] || "native";
   const bad = findBadValue(flags, bgpType);

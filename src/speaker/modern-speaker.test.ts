@@ -154,7 +154,7 @@ describe("speaker of later releases", () => {
     assert.deepEqual(changes(start), [...ANNOUNCED, ...ANNOUNCED, ...ANNOUNCED]);
   });
 
-  it("L2-13: services of another class are left alone, and one that becomes another's is withdrawn", () => {
+  it("L2-13 L2-223 IPAM-62: services of another class are left alone, and one that becomes another's is withdrawn", () => {
     const ours = { spec: { loadBalancerClass: "example.com/metallb" } };
     assert.deepEqual(changes(speakerWith(lan(), [ours]).start), []);
     const lbClass = "example.com/metallb";
@@ -202,7 +202,7 @@ describe("speaker of later releases", () => {
     });
   }
 
-  it("L2-24: with --ignore-exclude-lb the label is not looked at", () => {
+  it("L2-24 L2-223: with --ignore-exclude-lb the label is not looked at", () => {
     const { step } = speakerWith(lan(), [{}], { ignoresExcludeLabel: true });
     assert.deepEqual(step(nodeEvent("knode2", {}, { [EXCLUDE]: "" })), []);
   });

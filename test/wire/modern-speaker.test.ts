@@ -246,7 +246,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
     assert.ok(isAnswered("10.99.0.240"));
   });
 
-  it("FL-2 ST-10: without its own pod the program ends with status 1 and says how to name it", async () => {
+  it("FL-2 INS-34 ST-10: without its own pod the program ends with status 1 and says how to name it", async () => {
     const lost = startSpeaker({ METALLB_POD_NAME: "" });
     const line = await lost.line((text) => text.includes('"op":"startup"'));
     assert.match(line, /METALLB_POD_NAME/);
