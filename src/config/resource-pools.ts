@@ -113,8 +113,10 @@ function compilePool(object: IPAddressPool, context: PoolContext, report: Report
 
 /** CFG-10, CFG-11: at least one entry, each a prefix or a range that holds an address. */
 function readEntries(spec: Fields): readonly PoolEntry[] {
+  const before = spec.report.problems.length;
   const words = spec.words("addresses");
-  if (words.length === 0) {
+  // What has a wrong shape is told by now, and is not missing.
+  if (words.length === 0 && spec.report.problems.length === before) {
     const fix = "list a prefix such as 192.0.2.0/24, or a range such as 192.0.2.10-192.0.2.20";
     const message = "the pool has no prefixes defined";
     spec.report.add({ code: "CFG-11", path: spec.pathOf("addresses"), message, fix });
