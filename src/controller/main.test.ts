@@ -81,6 +81,9 @@ describe("controller program", () => {
 
   it("FL-3, LC-30: serves a Service, tells it, and after a restart writes nothing for it", async () => {
     const first = start();
+    const waits = "waiting for ConfigMap metallb-system/config, or for custom resources";
+    await first.line({ op: "startup", msg: `no configuration yet: ${waits}` });
+    assert.ok(!first.lines.some(({ error }) => error), "LC-27: nothing was deleted");
     await createService("web");
     await putConfig(
       "address-pools: [{name: lan, protocol: layer2, addresses: [192.0.2.1-192.0.2.9]}]",

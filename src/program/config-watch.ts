@@ -70,6 +70,7 @@ export class ConfigWatch {
   /** Refusals in a row that addresses in use are the reason of. */
   #refusals = 0;
   #configMap: ConfigMap | undefined;
+  #hadConfigMap = false;
 
   constructor(options: ConfigWatchOptions) {
     this.#options = options;
@@ -160,6 +161,7 @@ export class ConfigWatch {
   /** LC-1: an empty text is a valid configuration, and hardly what anybody wants. */
   #onConfigMap(configMap: ConfigMap | undefined): void {
     this.#configMap = configMap;
+    this.#hadConfigMap ||= configMap !== undefined;
     if (configMap === undefined || configMap.data?.[configDataKey]) return;
     const { namespace, configName, logger } = this.#options;
     const what = `ConfigMap ${namespace}/${configName} has no text under data key "${configDataKey}"`;
@@ -259,7 +261,15 @@ export class ConfigWatch {
       const pauseMs = firstRetryMs * 2 ** Math.min(this.#refusals - 1, 10);
       this.#timers.set("lookAgain", Math.min(pauseMs, longestRetryMs));
     }
-    this.#options.onOutcome(outcome);
+    if (outcome.kind === "missing" && !this.#hadConfigMap) this.#onNothingYet();
+    else this.#options.onOutcome(outcome);
+  }
+
+  /** LC-27 is about a ConfigMap that was deleted: one that did not come yet is no error. */
+  #onNothingYet(): void {
+    const { namespace, configName, logger } = this.#options;
+    const what = `waiting for ConfigMap ${namespace}/${configName}, or for custom resources`;
+    logger.info({ op: "startup", msg: `no configuration yet: ${what}` });
   }
 }
 
