@@ -83,6 +83,8 @@ describe("manifests", () => {
       chain += `b${level}: &b${level} [*b${level - 1}]\n`;
     assert.match(read(chain).findings[0]?.message ?? "", /stand inside one another|multiply/);
     assert.deepEqual(read(`${head}c: ${"[".repeat(150)}${"]".repeat(150)}`).findings, []);
+    const deep = read(`${head}c: ${"[".repeat(250)}${"]".repeat(250)}`).findings[0];
+    assert.match(deep?.message ?? "", /more than 200 values stand inside one another/);
     assert.equal(read(`${head}c: ${"[".repeat(9000)}`).findings[0]?.code, "YAML");
     assert.match(read(`${head}d: &d [*d]`).findings[0]?.message ?? "", /inside its own anchor/);
     assert.match(read(`${head}d: *hunter2`).findings[0]?.message ?? "", /names no anchor/);

@@ -236,6 +236,8 @@ peers: [{${peer}}, {${peer.replace("2.1", "2.2")}}]
     assert.ok(result.ok);
     assert.deepEqual(result.renamings, [{ kind: "BFDProfile", from: "Fast_One", to: "fast-one" }]);
     assert.deepEqual(names(text), ["BGPPeer peer1", "BFDProfile fast-one"]);
+    const same = migrate(text.replaceAll("Fast_One", "fast"), home);
+    assert.deepEqual(same.ok && same.renamings, []);
     assert.equal(objects(text)[0]?.spec["bfdProfile"], "fast-one");
   });
 
@@ -283,6 +285,14 @@ peers: [{${peer}}, {${peer.replace("2.1", "2.2")}}]
       autoAssign: false,
       avoidBuggyIPs: true,
     });
+  });
+
+  it("MIG-4: values of selectors are sorted, as the reference leaves them", () => {
+    const expression = "{key: rack, operator: In, values: [b, a, '10']}";
+    const selectors = `node-selectors: [{match-expressions: [${expression}]}]`;
+    const [only] = objects(`peers: [{${peer}, ${selectors}}]`);
+    const sorted = { key: "rack", operator: "In", values: ["10", "a", "b"] };
+    assert.deepEqual(only?.spec["nodeSelectors"], [{ matchExpressions: [sorted] }]);
   });
 
   it("MIG-8, TV-86: another protocol makes a pool only, but its advertisements are converted", () => {
