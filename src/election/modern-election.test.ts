@@ -6,6 +6,7 @@ import { parseAddress } from "../ip/index.ts";
 import { type Node, viewService } from "../kube/index.ts";
 import { Electorate } from "./electorate.ts";
 import { layer2Candidates } from "./layer2-candidates.ts";
+import { electionKey, electionOrder } from "./layer2-election.ts";
 import { type ElectionSubject, ModernElection } from "./modern-election.ts";
 import type { ServiceEndpoint } from "./service-endpoints.ts";
 
@@ -160,6 +161,39 @@ describe("election of later releases", () => {
     assert.equal(election.decide(shared, "n2"), "sharedIPWithServiceSelector");
     assert.equal(election.decide(subject, "n2"), "noMatchingAdvertisement");
     assert.deepEqual(election.decide(subject, "n1"), [ad]);
+  });
+
+  it("L2-48: after nodes of the front went and a last one came, the next in the whole order announces", () => {
+    const everywhere = { ...subject, pool: poolWith([{ ...ad, nodes: undefined }]) };
+    const order = electionOrder(NAMES, electionKey(everywhere.ip));
+    const last = order.at(-1) ?? "";
+    const electorate = new Electorate(false);
+    for (const name of order.slice(0, -1)) electorate.setNode(name, nodeIn(name, "ready"));
+    const election = new ModernElection(electorate);
+    const winner = (): string | undefined =>
+      NAMES.find((name) => typeof election.decide(everywhere, name) !== "string");
+    assert.equal(winner(), order[0]);
+    for (const name of order.slice(0, 4)) electorate.setNode(name, undefined);
+    electorate.setNode(last, nodeIn(last, "ready"));
+    assert.equal(winner(), order[4]);
+    for (const name of order.slice(4, 8)) electorate.setNode(name, nodeIn(name, "unready"));
+    assert.equal(winner(), order[8]);
+  });
+
+  it("L2-44: preferences that come and go change the order at once", () => {
+    const electorate = new Electorate(false);
+    for (const name of NAMES) electorate.setNode(name, nodeIn(name, "ready"));
+    const election = new ModernElection(electorate);
+    const order = electionOrder(NAMES, electionKey(subject.ip));
+    const preferred = order.at(-1) ?? "";
+    const winner = (preference: ReadonlyMap<string, number>): string | undefined => {
+      const pool = poolWith([{ ...ad, nodes: undefined, preference }]);
+      const decided = NAMES.map((name) => election.decide({ ...subject, pool }, name));
+      return NAMES[decided.findIndex((one) => typeof one !== "string")];
+    };
+    assert.equal(winner(new Map()), order[0]);
+    assert.equal(winner(new Map([[preferred, 1]])), preferred);
+    assert.equal(winner(new Map()), order[0]);
   });
 
   it("L2-35: a pool without advertisement has no announcer", () => {
