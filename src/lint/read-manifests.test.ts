@@ -4,6 +4,8 @@ import { describe, it } from "node:test";
 import { readManifests } from "./read-manifests.ts";
 
 const read = (text: string) => readManifests([{ name: "f", text }]);
+/** What is said first, if anything. */
+const problem = (text: string): string => read(text).findings[0]?.message ?? "";
 const head = "apiVersion: v1\nkind: Service\n";
 
 describe("manifests", () => {
@@ -77,16 +79,16 @@ describe("manifests", () => {
     for (let level = 1; level < 9; level += 1) {
       text += `a${level}: &a${level} [${words.map(() => `*a${level - 1}`).join()}]\n`;
     }
-    assert.match(read(text).findings[0]?.message ?? "", /aliases multiply/);
+    assert.match(problem(text), /aliases multiply/);
     let chain = `${head}b0: &b0 [x]\n`;
     for (let level = 1; level < 3000; level += 1)
       chain += `b${level}: &b${level} [*b${level - 1}]\n`;
-    assert.match(read(chain).findings[0]?.message ?? "", /stand inside one another|multiply/);
+    assert.match(problem(chain), /stand inside one another|multiply/);
     assert.deepEqual(read(`${head}c: ${"[".repeat(150)}${"]".repeat(150)}`).findings, []);
-    const deep = read(`${head}c: ${"[".repeat(250)}${"]".repeat(250)}`).findings[0];
-    assert.match(deep?.message ?? "", /more than 200 values stand inside one another/);
+    const deep = problem(`${head}c: ${"[".repeat(250)}${"]".repeat(250)}`);
+    assert.match(deep, /more than 200 values stand inside one another/);
     assert.equal(read(`${head}c: ${"[".repeat(9000)}`).findings[0]?.code, "YAML");
-    assert.match(read(`${head}d: &d [*d]`).findings[0]?.message ?? "", /inside its own anchor/);
-    assert.match(read(`${head}d: *hunter2`).findings[0]?.message ?? "", /names no anchor/);
+    assert.match(problem(`${head}d: &d [*d]`), /inside its own anchor/);
+    assert.match(problem(`${head}d: *hunter2`), /names no anchor/);
   });
 });
