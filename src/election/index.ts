@@ -9,6 +9,7 @@ export {
   type BgpRoutesInput,
   type BgpSessions,
 } from "./bgp-routes.ts";
+export { isNotReady } from "./eligible-nodes.ts";
 export { Electorate } from "./electorate.ts";
 export { interfacesOn } from "./layer2-advertisements.ts";
 export {
