@@ -36,6 +36,7 @@ const verbs = {
   "test:kube": { programs: testing, build: true, run: ["tools/test.ts", "kube"] },
   check: { programs: {}, build: false, run: ["tools/check.ts"] },
   build: { programs: {}, build: true, run: undefined },
+  manifests: { programs: {}, build: false, run: ["tools/manifests.ts"] },
   metallb: { programs: {}, build: true, run: ["dist/metallb.mjs"] },
   bench: { programs: measuring, build: true, run: ["bench/main.ts"] },
 };
