@@ -45,7 +45,7 @@ describe("a cluster for tests", () => {
     const events = watch.body!.getReader();
     const { value } = await events.read();
     await events.cancel();
-    assert.match(Buffer.from(value!).toString(), /"availableIPv6":9223372036854775807/);
+    assert.match(Buffer.from(value).toString(), /"availableIPv6":9223372036854775807/);
   });
 
   it("INS-25: lets each program ask whose token it was shown, and what its owner may do", async () => {
