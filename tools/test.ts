@@ -26,7 +26,11 @@ const suites: Record<string, Suite> = {
       "test/tidy.test.ts",
     ],
     // These start servers and whole programs.
-    without: ["src/controller/main.test.ts", "src/speaker/cluster-watch.test.ts"],
+    without: [
+      "src/controller/main.test.ts",
+      "src/controller/{modern-program,pool-status-writer,webhook-*}.test.ts",
+      "src/speaker/{cluster-watch,service-status-writer}.test.ts",
+    ],
     // Pure code shares nothing, so one process is as good as sixty, and starts once.
     flags: ["--test-isolation=none"],
     env: {},
