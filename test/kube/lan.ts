@@ -32,40 +32,48 @@ function quietly(words: string): void {
   }
 }
 
-/** Names of namespaces and interfaces begin with "rk-", so that they cannot be taken for others'. */
+/**
+ * Names of namespaces and interfaces begin with `prefix` and a dash, so that they cannot be taken for others'. The way
+ * to our side ends in the network of this process, which should be one of its own.
+ */
 export class Lan {
   readonly #hosts: string[];
+  readonly #prefix: string;
   readonly #watchdog: ChildProcess;
 
-  constructor(hosts: string[]) {
+  constructor(hosts: string[], prefix: string) {
     this.#hosts = hosts;
+    this.#prefix = prefix;
     this.#clear();
     this.#watchdog = this.#watch();
-    ip("netns add rk-switch");
-    ip("-n rk-switch link add lan type bridge");
-    ip("-n rk-switch link set lan up");
-    ip("link add rk-mgmt type bridge");
-    ip(`addr add ${managementAddress}/24 dev rk-mgmt`);
-    ip("link set rk-mgmt up");
+    const lanSwitch = `${prefix}-switch`;
+    ip(`netns add ${lanSwitch}`);
+    ip(`-n ${lanSwitch} link add lan type bridge`);
+    ip(`-n ${lanSwitch} link set lan up`);
+    const management = `${prefix}-mgmt`;
+    ip(`link add ${management} type bridge`);
+    ip(`addr add ${managementAddress}/24 dev ${management}`);
+    ip(`link set ${management} up`);
     for (const [index, host] of hosts.entries()) this.#plugIn(host, index);
   }
 
   #plugIn(host: string, index: number): void {
     const namespace = this.namespace(host);
+    const prefix = this.#prefix;
     ip(`netns add ${namespace}`);
     ip(`-n ${namespace} link set lo up`);
-    ip(`-n ${namespace} link add eth0 type veth peer name p${index} netns rk-switch`);
-    ip(`-n rk-switch link set p${index} master lan up`);
+    ip(`-n ${namespace} link add eth0 type veth peer name p${index} netns ${prefix}-switch`);
+    ip(`-n ${prefix}-switch link set p${index} master lan up`);
     ip(`-n ${namespace} addr add ${this.address(host)}/24 dev eth0`);
     ip(`-n ${namespace} link set eth0 up`);
-    ip(`link add rk-m${index} type veth peer name mgmt netns ${namespace}`);
-    ip(`link set rk-m${index} master rk-mgmt up`);
+    ip(`link add ${prefix}-m${index} type veth peer name mgmt netns ${namespace}`);
+    ip(`link set ${prefix}-m${index} master ${prefix}-mgmt up`);
     ip(`-n ${namespace} addr add 169.254.231.${10 + index}/24 dev mgmt`);
     ip(`-n ${namespace} link set mgmt up`);
   }
 
   namespace(host: string): string {
-    return `rk-${host}`;
+    return `${this.#prefix}-${host}`;
   }
 
   address(host: string): string {
@@ -108,8 +116,11 @@ export class Lan {
   }
 
   #removal(): string[] {
-    const namespaces = [...this.#hosts.map((host) => this.namespace(host)), "rk-switch"];
-    return [...namespaces.map((name) => `netns del ${name}`), "link del rk-mgmt"];
+    const namespaces = [
+      ...this.#hosts.map((host) => this.namespace(host)),
+      `${this.#prefix}-switch`,
+    ];
+    return [...namespaces.map((name) => `netns del ${name}`), `link del ${this.#prefix}-mgmt`];
   }
 
   /** A shell that waits for the end of our pipe, which comes even when we are killed, and clears up. */

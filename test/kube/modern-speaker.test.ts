@@ -1,6 +1,7 @@
 /** Speakers of v0.16 on a real kube-apiserver, with the rights of metallb-native.yaml: reports, hand-over, rest. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, succeeded, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
@@ -8,6 +9,7 @@ import { Lan, managementAddress, lanObstacle } from "./lan.ts";
 
 const nodes = ["node1", "node2"];
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
+if (skip === false) enterPrivateNetwork();
 const system = `/api/v1/namespaces/${systemNamespace}`;
 const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
 const services = "/api/v1/namespaces/default/services";
@@ -20,7 +22,7 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
   const speakers = new Map<string, Daemon & { log(): string }>();
 
   before(async () => {
-    lan = new Lan([...nodes, "client"]);
+    lan = new Lan([...nodes, "client"], "rm");
     const without = ["DaemonSet", "Deployment", "ValidatingWebhookConfiguration"];
     const manifests = ["metallb-native.yaml"];
     cluster = await TestCluster.start({ address: managementAddress, manifests, without });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, succeeded, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
@@ -10,6 +11,7 @@ import { Lan, managementAddress, lanObstacle } from "./lan.ts";
 
 const nodes = ["node1", "node2"];
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
+if (skip === false) enterPrivateNetwork();
 
 describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
   let lan: Lan;
@@ -21,7 +23,7 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
   const endpoints = "/api/v1/namespaces/default/endpoints";
 
   before(async () => {
-    lan = new Lan([...nodes, "client"]);
+    lan = new Lan([...nodes, "client"], "rk");
     cluster = await TestCluster.start({ address: managementAddress });
     for (const name of nodes) {
       const address = { type: "InternalIP", address: lan.address(name) };
