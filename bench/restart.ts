@@ -32,11 +32,14 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-/** Services with an address in their status, as a controller before this one left them. */
+/** Services with an address in their status and the pool beside it, as a controller before this one left them. */
 async function createHolders({ client }: Stage, count: number): Promise<void> {
   const indexes = Array.from({ length: count }, (_, index) => index);
   await eachAtOnce(indexes, async (index) => {
-    const created = await client.create<Service>(services, plainService(`held-${index}`));
+    const { metadata, spec } = plainService(`held-${index}`);
+    const annotations = { "metallb.io/ip-allocated-from-pool": "pool" };
+    const service = { metadata: { ...metadata, annotations }, spec };
+    const created = await client.create<Service>(services, service);
     const ip = `10.128.${(index + 256) >> 8}.${index & 0xff}`;
     const status = { loadBalancer: { ingress: [{ ip }] } };
     await client.update(services, created.metadata.name, { ...created, status }, "status");

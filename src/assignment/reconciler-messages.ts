@@ -18,7 +18,13 @@ export type ReconcilerEvent =
 
 export type ReconcilerCommand =
   /** Store metadata and status of `service` through its status subresource; answer with `written` or `writeFailed`. */
-  | { readonly kind: "writeStatus"; readonly key: string; readonly service: Service }
+  | {
+      readonly kind: "writeStatus";
+      readonly key: string;
+      readonly service: Service;
+      /** The Service shows no address yet: somebody waits for this write. */
+      readonly isAwaited: boolean;
+    }
   | { readonly kind: "recordOnService"; readonly service: Service; readonly note: ServiceNote }
   /** An event on the legacy ConfigMap. */
   | { readonly kind: "recordOnConfig"; readonly note: ServiceNote }

@@ -177,7 +177,8 @@ export class Reconciler {
       // The key stays in work until the answer comes, so no second write can overtake this one.
       this.#writes.set(key, { from: service, wanted: changed, result, isOwnTurn });
       // First of all: somebody waits for the address, and nobody for the log.
-      this.#do({ kind: "writeStatus", key, service: changed });
+      const isAwaited = ingressCount(service) === 0;
+      this.#do({ kind: "writeStatus", key, service: changed, isAwaited });
     }
     this.#tell(key, service, outcome);
     this.#follow(key, before, { result, isOwnTurn });

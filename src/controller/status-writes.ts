@@ -7,17 +7,23 @@ import type { KubeClient, ResourceRef } from "../platform/index.ts";
 export interface StatusWrite {
   readonly key: string;
   readonly service: Service;
+  /** The Service shows no address yet. */
+  readonly isAwaited: boolean;
 }
 
 const services: ResourceRef = { group: "", version: "v1", plural: "services" };
 /** More at once would only queue up in the API server. */
 const writesAtOnce = 16;
 
-/** Starts in the order of asking; the machine never asks for a second write of one Service before the answer. */
+/**
+ * Starts awaited writes first, such as those for newcomers while thousands of holders are brought up to date, and else
+ * in the order of asking; the machine never asks for a second write of one Service before the answer.
+ */
 export class StatusWrites {
   readonly #client: KubeClient;
   readonly #onAnswer: (answer: ReconcilerEvent) => void;
-  readonly #waiting: StatusWrite[] = [];
+  readonly #awaited: StatusWrite[] = [];
+  readonly #others: StatusWrite[] = [];
   #underWay = 0;
 
   constructor(client: KubeClient, onAnswer: (answer: ReconcilerEvent) => void) {
@@ -31,14 +37,14 @@ export class StatusWrites {
 
   add(write: StatusWrite): void {
     if (this.#underWay < writesAtOnce) void this.#run(write);
-    else this.#waiting.push(write);
+    else (write.isAwaited ? this.#awaited : this.#others).push(write);
   }
 
   async #run(write: StatusWrite): Promise<void> {
     this.#underWay++;
     const answer = await this.#store(write);
     this.#underWay--;
-    const next = this.#waiting.shift();
+    const next = this.#awaited.shift() ?? this.#others.shift();
     if (next !== undefined) void this.#run(next);
     this.#onAnswer(answer);
   }
