@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { Reconciler } from "../assignment/index.ts";
 import {
+  keepHeapSmall,
   Metrics,
   modernFlags,
   openCluster,
@@ -59,6 +60,7 @@ export function runController(
 
 /** Opens everything, in order of dependence, and waits. Whatever throws here prevents the start. */
 async function run(setting: Setting): Promise<number> {
+  keepHeapSmall();
   const { flags, logger, processInterface, client } = setting;
   const isModern = processInterface === "modern";
   await makeMemberlistSecret(setting);
@@ -95,7 +97,7 @@ function openWebhooks(setting: Setting): Webhooks | undefined {
 }
 
 function bgpTypeOf(env: Environment): string {
-  return env["METALLB_BGP_TYPE"] || "native";
+  return env["METALLB_BGP_TYPE"] ?? "native";
 }
 
 async function makeMemberlistSecret({ flags, client, namespace, logger }: Setting): Promise<void> {

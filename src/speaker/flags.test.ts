@@ -43,6 +43,16 @@ describe("speaker flags", () => {
     assert.equal(values(["--port=0"]).port, 0);
   });
 
+  it("BGP-1: an unknown way to do BGP stops the speaker, also one that is set but empty", () => {
+    const flags = values(["--node-name=n1"]);
+    assert.match(
+      findBadValue(flags, "bird") ?? "",
+      /METALLB_BGP_TYPE="bird".*native, frr, frr-k8s/,
+    );
+    assert.match(findBadValue(flags, "") ?? "", /METALLB_BGP_TYPE=""/);
+    assert.equal(findBadValue(flags, "frr"), undefined);
+  });
+
   it("FL-2: passing secrets through needs frr-k8s and its namespace", () => {
     const argv = ["--node-name=n1", "--frrk8s-secret-passthrough"];
     assert.match(findBadValue(values(argv), "native") ?? "", /METALLB_BGP_TYPE=frr-k8s/);

@@ -71,10 +71,16 @@ export function parseSpeakerFlags(
 
 const MODERN_PORT = 9120;
 
+/** BGP-1: a variable that is set, but empty, names none of them. */
+const bgpTypes = ["native", "frr", "frr-k8s"];
+
 /** The first value without which, or with which, the speaker must not start, as a sentence (FL-2: exit 1). */
 export function findBadValue(flags: SpeakerFlags, bgpType: string): string | undefined {
   if (flags["node-name"] === "") {
     return "the node's name is unknown: set METALLB_NODE_NAME (from spec.nodeName) or --node-name";
+  }
+  if (!bgpTypes.includes(bgpType)) {
+    return `METALLB_BGP_TYPE="${bgpType}": it must be one of ${bgpTypes.join(", ")}, or not set`;
   }
   const debounceMs = flags["bgp-debounce-timeout"];
   if (debounceMs <= 0) {

@@ -52,7 +52,7 @@ interface SpeakerStart {
 async function run(start: SpeakerStart): Promise<number> {
   keepHeapSmall();
   const { flags, env, logger, looks } = start;
-  const bgpType = env["METALLB_BGP_TYPE"] || "native";
+  const bgpType = env["METALLB_BGP_TYPE"] ?? "native";
   const bad = findBadValue(flags, bgpType);
   if (bad !== undefined) throw new Error(bad);
   checkSecret(start);
