@@ -27,14 +27,14 @@ export type FlagResult<Specs extends FlagSpecs> =
       /** The flags that stood on the command line. */
       readonly given: ReadonlySet<string>;
     }
-  /** Print `text` (status 0: on standard output, 2: on standard error) and exit. */
-  | { readonly ok: false; readonly exitCode: 0 | 2; readonly text: string };
+  /** Print `text` (status 0: on standard output, else on standard error) and exit. */
+  | { readonly ok: false; readonly exitCode: 0 | 1 | 2; readonly text: string };
 
-/** Ends the parsing: the user asked for the usage, or needs it. */
+/** Ends the parsing: the user asked for the usage, or needs it; status 1: the environment is wrong, not the words. */
 class UsageNeeded extends Error {
-  readonly exitCode: 0 | 2;
+  readonly exitCode: 0 | 1 | 2;
 
-  constructor(exitCode: 0 | 2, message: string) {
+  constructor(exitCode: 0 | 1 | 2, message: string) {
     super(message);
     this.exitCode = exitCode;
   }
@@ -61,7 +61,7 @@ export function parseGoFlags<Specs extends FlagSpecs>(
     return { ok: true, values, given: new Set(given.keys()) };
   } catch (error) {
     if (!(error instanceof UsageNeeded)) throw error;
-    const text = `${error.message}${usage(program, specs)}`;
+    const text = `${error.message}${error.exitCode === 1 ? "" : usage(program, specs)}`;
     return { ok: false, exitCode: error.exitCode, text };
   }
 }
@@ -92,7 +92,8 @@ function findSpec(specs: FlagSpecs, name: string): FlagSpec {
 
 function fromEnvironment(spec: FlagSpec, env: Readonly<Record<string, string | undefined>>): Value {
   const text = spec.env === undefined ? undefined : env[spec.env];
-  return text ? convert(spec, text, `variable ${spec.env}`) : spec.default;
+  if (!text) return spec.default;
+  return read(spec.kind, text) ?? refuse(1, spec, { text, where: `variable ${spec.env}` });
 }
 
 const trueWords = new Set(["1", "t", "T", "true", "TRUE", "True"]);
@@ -105,12 +106,16 @@ const wanted = {
   bool: "true or false",
 } as const;
 
-/** The value that `text` means; `where` names the flag or variable when it means none. */
+/** The value that `text` means. */
 function convert(spec: FlagSpec, text: string, where: string): Value {
-  const value = read(spec.kind, text);
-  if (value !== undefined) return value;
-  const message = `invalid value ${JSON.stringify(text)} for ${where}: it must be ${wanted[spec.kind]}\n`;
-  throw new UsageNeeded(2, message);
+  return read(spec.kind, text) ?? refuse(2, spec, { text, where });
+}
+
+/** `where` names the flag or variable whose text means nothing (FL-2). */
+function refuse(exitCode: 1 | 2, spec: FlagSpec, at: { text: string; where: string }): never {
+  const value = JSON.stringify(at.text);
+  const message = `invalid value ${value} for ${at.where}: it must be ${wanted[spec.kind]}\n`;
+  throw new UsageNeeded(exitCode, message);
 }
 
 function read(kind: FlagSpec["kind"], text: string): Value | undefined {
