@@ -46,7 +46,8 @@ export function reconcileService(
   allocator.unassign(key);
   if (!mayAllocate) {
     const error = "not all services were seen yet; will be tried again";
-    journal.log("error", { op: "allocateIP", error, msg: "controller not synced" });
+    // Said by v0.9.5 as an error, thousands of times at the start of a big cluster; nothing is wrong.
+    journal.log("debug", { op: "allocateIP", error, msg: "controller not synced" });
     return journal.retry();
   }
   const given = giveAddress(request, allocator, journal);
