@@ -13,6 +13,7 @@ import {
 import type { Faults } from "./config-error.ts";
 import { AliasTargets, yamlProblem } from "./yaml-aliases.ts";
 import { Place } from "./place.ts";
+import { findDeepNesting } from "./yaml-nesting.ts";
 
 /** A value and where it stands; an absent or null one is undefined, placed at its parent. */
 export interface Located<T> {
@@ -58,6 +59,11 @@ export function readDocument<T>(
 ): ReadDocument<T> {
   const { faults } = options;
   const lineCounter = new LineCounter();
+  const excess = findExcess(text);
+  if (excess !== undefined) {
+    faults.add("yaml-syntax", { place: new Place(lineCounter, "") }, excess.problem, excess.fix);
+    return { value: undefined, unreadFromLine: undefined };
+  }
   // "failsafe" leaves every scalar as text: the shape decides what a scalar must be.
   const document = parseDocument(text, {
     schema: "failsafe",
@@ -69,11 +75,10 @@ export function readDocument<T>(
   const [fault] = document.errors;
   const isOneOfMany = fault?.code === "MULTIPLE_DOCS";
   const unreadFromLine = isOneOfMany ? lineCounter.linePos(fault.pos[0]).line : undefined;
-  const control = findControlCharacter(text);
-  if (control !== undefined || (fault !== undefined && !isOneOfMany)) {
-    const place = new Place(lineCounter, "", control ?? fault?.pos[0]);
-    const why = control === undefined ? yamlProblem(fault?.message ?? "") : notPrintable;
-    const problem = `not valid YAML: ${why}`;
+  const wrong = findControlCharacter(text) ?? (isOneOfMany ? undefined : fault);
+  if (wrong !== undefined) {
+    const place = new Place(lineCounter, "", wrong.pos[0]);
+    const problem = `not valid YAML: ${yamlProblem(wrong.message)}`;
     faults.add("yaml-syntax", { place }, problem, "correct the YAML at this position");
     return { value: undefined, unreadFromLine };
   }
@@ -84,12 +89,23 @@ export function readDocument<T>(
   return { value: source.readsLeft < 0 ? undefined : value, unreadFromLine };
 }
 
-const notPrintable = "a control character";
+/** The API server's own limit for the data of a ConfigMap: a longer document never came from a cluster. */
+const longestDocument = 1024 * 1024;
+
+/** What would only cost time to read. */
+function findExcess(text: string): { problem: string; fix: string } | undefined {
+  if (text.length > longestDocument) {
+    const problem = `${text.length} characters are more than the 1 MiB that a ConfigMap can hold`;
+    return { problem, fix: "write ranges or shorter prefixes instead of many single addresses" };
+  }
+  if (findDeepNesting(text) === undefined) return undefined;
+  return { problem: "nested too deeply", fix: "correct the brackets and the indentation" };
+}
 
 /** YAML allows few characters below the blank; the parser at hand lets all of them pass. */
-function findControlCharacter(text: string): number | undefined {
+function findControlCharacter(text: string): { pos: [number]; message: string } | undefined {
   const at = text.search(/(?![\t\n\r\u0085])\p{Cc}/u);
-  return at === -1 ? undefined : at;
+  return at === -1 ? undefined : { pos: [at], message: "a control character" };
 }
 
 /** Text: any scalar as it is written, so that `password: 0123` keeps its zero. */

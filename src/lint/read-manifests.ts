@@ -1,6 +1,6 @@
 /** Reads the objects of YAML and JSON files as kubectl does, and keeps where they stand. */
 import { LineCounter, parseAllDocuments, type Tags } from "yaml";
-import { yamlProblem } from "../config/index.ts";
+import { findDeepNesting, yamlProblem } from "../config/index.ts";
 import { isRecord, type Json } from "../schema/index.ts";
 import { jsonOfYaml } from "./json-of-yaml.ts";
 import type { LintFinding } from "./lint-finding.ts";
@@ -27,6 +27,12 @@ export function readManifests(files: readonly ManifestFile[]): ReadManifests {
 
 function readFile({ name: file, text }: ManifestFile): ReadManifests {
   const lines = new LineCounter();
+  const deep = findDeepNesting(text);
+  if (deep !== undefined) {
+    const line = text.slice(0, deep).split("\n").length;
+    const position = { line, column: 1 };
+    return { manifests: [], findings: [unreadable(file, position, "nested too deeply")] };
+  }
   const parsed = parseAllDocuments(text, {
     version: "1.1",
     customTags: plainTags,
