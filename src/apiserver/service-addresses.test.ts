@@ -28,6 +28,7 @@ describe("addresses of services", () => {
     const second = allocate(service("b", { type: "NodePort", ports: [port] }));
     assert.notEqual(first.clusterIP, second.clusterIP);
     assert.notEqual(first.ports[0].nodePort, second.ports[0].nodePort);
+    assert.ok(first.ports[0].nodePort >= 30_086, "the low ports stay for those who name one");
   });
 
   it("are honoured when asked for, and refused when taken or outside", () => {

@@ -17,6 +17,8 @@ import type { Store } from "./store.ts";
 
 const FIRST_NODE_PORT = 30_000;
 const LAST_NODE_PORT = 32_767;
+/** Ports below it stay for those who ask for one by number, as long as others are free. */
+const FIRST_DYNAMIC_NODE_PORT = 30_086;
 
 type Spec = ApiObject["spec"];
 
@@ -25,7 +27,7 @@ export class ServiceAddresses {
   readonly #ranges: Prefix[];
   readonly #owners = new Map<string, string>();
   readonly #next = new Map<Prefix, bigint>();
-  #nextPort = FIRST_NODE_PORT;
+  #nextPort = FIRST_DYNAMIC_NODE_PORT;
 
   /** `cidrs` is one range, or one a family joined by a comma. Throws when one of them is none. */
   constructor(cidrs: string, store: Store) {

@@ -130,11 +130,11 @@ export function discoveryCases({ api }: ServerUnderTest): void {
     it("show services with type, addresses and ports", async () => {
       const spec = {
         type: "LoadBalancer",
-        clusterIP: "10.96.99.99",
+        clusterIP: "10.96.0.99",
         selector: { app: "x" },
         ports: [
-          { name: "http", port: 80, nodePort: 31_234 },
-          { name: "dns", port: 53, protocol: "UDP", nodePort: 31_235 },
+          { name: "http", port: 80, nodePort: 30_023 },
+          { name: "dns", port: 53, protocol: "UDP", nodePort: 30_024 },
         ],
       };
       succeeded(await api.post(`${core}/services`, { metadata: { name: "s" }, spec }), 201);
@@ -156,9 +156,9 @@ export function discoveryCases({ api }: ServerUnderTest): void {
       assert.deepEqual(pending.cells.toSpliced(5, 1), [
         "s",
         "LoadBalancer",
-        "10.96.99.99",
+        "10.96.0.99",
         "<pending>",
-        "80:31234/TCP,53:31235/UDP",
+        "80:30023/TCP,53:30024/UDP",
         "app=x",
       ]);
       assert.match(pending.cells[5], /^\d+s$/);

@@ -43,7 +43,7 @@ export function serviceCases({ api }: ServerUnderTest): void {
         externalTrafficPolicy: "Cluster",
         allocateLoadBalancerNodePorts: true,
       });
-      assert.ok(spec.ports[0].nodePort >= 30_000 && spec.ports[0].nodePort <= 32_767);
+      assert.ok(spec.ports[0].nodePort >= 30_086 && spec.ports[0].nodePort <= 32_767);
     });
 
     it("give a LoadBalancer with the Local policy a health check node port", async () => {
@@ -87,17 +87,17 @@ export function serviceCases({ api }: ServerUnderTest): void {
     });
 
     it("gives a requested cluster address, and refuses it to the next", async () => {
-      const spec = { clusterIP: "10.96.77.77", ports: [port] };
-      assert.equal((await make("asked", spec)).spec.clusterIP, "10.96.77.77");
+      const spec = { clusterIP: "10.96.0.77", ports: [port] };
+      assert.equal((await make("asked", spec)).spec.clusterIP, "10.96.0.77");
       const status = refused(
         await create("asked-too", spec),
         422,
         "Invalid",
-        /spec.clusterIPs: Invalid value: \["10.96.77.77"\]: failed to allocate IP 10.96.77.77: provided IP is already allocated/,
+        /spec.clusterIPs: Invalid value: \["10.96.0.77"\]: failed to allocate IP 10.96.0.77: provided IP is already allocated/,
       );
       assert.equal(status.details.causes[0].field, "spec.clusterIPs");
       succeeded(await api.delete(`${path}/asked`));
-      assert.equal((await make("asked-again", spec)).spec.clusterIP, "10.96.77.77");
+      assert.equal((await make("asked-again", spec)).spec.clusterIP, "10.96.0.77");
     });
 
     it("refuses a cluster address outside its range or malformed", async () => {
@@ -116,13 +116,13 @@ export function serviceCases({ api }: ServerUnderTest): void {
     });
 
     it("gives a requested node port, and refuses it to the next", async () => {
-      const spec = { type: "NodePort", ports: [{ port: 80, nodePort: 31_777 }] };
-      assert.equal((await make("np", spec)).spec.ports[0].nodePort, 31_777);
+      const spec = { type: "NodePort", ports: [{ port: 80, nodePort: 30_077 }] };
+      assert.equal((await make("np", spec)).spec.ports[0].nodePort, 30_077);
       const status = refused(
         await create("np-too", spec),
         422,
         "Invalid",
-        /spec.ports\[0\].nodePort: Invalid value: 31777: provided port is already allocated/,
+        /spec.ports\[0\].nodePort: Invalid value: 30077: provided port is already allocated/,
       );
       assert.equal(status.details.causes[0].field, "spec.ports[0].nodePort");
       const outside = { type: "NodePort", ports: [{ port: 80, nodePort: 80 }] };
@@ -136,20 +136,20 @@ export function serviceCases({ api }: ServerUnderTest): void {
 
     it("shares one node port between TCP and UDP of one port number", async () => {
       const ports = [
-        { name: "tcp", port: 53, protocol: "TCP", nodePort: 31_753 },
-        { name: "udp", port: 53, protocol: "UDP", nodePort: 31_753 },
+        { name: "tcp", port: 53, protocol: "TCP", nodePort: 30_053 },
+        { name: "udp", port: 53, protocol: "UDP", nodePort: 30_053 },
       ];
       const { spec } = await make("dns", { type: "NodePort", ports });
       assert.deepEqual(
         spec.ports.map((each: Json) => each.nodePort),
-        [31_753, 31_753],
+        [30_053, 30_053],
       );
     });
 
     it("does not take anything in a dry run", async () => {
       const body = {
         metadata: { name: "dry" },
-        spec: { type: "NodePort", ports: [{ port: 80, nodePort: 31_999 }] },
+        spec: { type: "NodePort", ports: [{ port: 80, nodePort: 30_019 }] },
       };
       succeeded(await api.post(`${path}?dryRun=All`, body), 201);
       succeeded(await api.post(path, body), 201);
