@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { dirname } from "node:path";
+import { realkubeBinaries } from "./realkube/index.ts";
 
 const root = dirname(import.meta.dirname);
 
@@ -46,6 +47,10 @@ const suite = suites[name];
 if (suite === undefined) {
   process.stderr.write(`no suite "${name}"; one of: ${Object.keys(suites).join(", ")}\n`);
   process.exit(2);
+}
+if (suite.env["REALKUBE_BUILD"] === "1") {
+  // Once, here: test files that run side by side would each build.
+  await realkubeBinaries({ components: ["etcd", "kube-apiserver"], build: true });
 }
 const files = globSync(suite.files, { cwd: root, exclude: suite.without ?? [] }).sort();
 const named = rest.filter((word) => !word.startsWith("-"));
