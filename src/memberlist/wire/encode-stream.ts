@@ -1,5 +1,10 @@
-/** One message as the bytes of a stream: label, encrypted frame, compression. */
+/** One message as the bytes of a stream: compression, encrypted frame, label, from the inside out. */
+import { compress } from "./compression.ts";
+import { encodeStreamMessage } from "./encode-message.ts";
+import { encrypt, ENCRYPTION_OVERHEAD } from "./encryption.ts";
+import { addLabel, noLabel } from "./label.ts";
 import type { Message } from "./messages.ts";
+import { frameHeader, joined } from "./stream-frame.ts";
 
 export interface StreamEncoding {
   readonly label?: Uint8Array;
@@ -11,6 +16,16 @@ export interface StreamEncoding {
   readonly isAnswer?: boolean;
 }
 
-export function encodeStream(_message: Message, _options: StreamEncoding): Uint8Array {
-  throw new Error("not built yet");
+/** All that one side writes. Compression is used whether or not it makes the message smaller (ML-11). */
+export function encodeStream(message: Message, options: StreamEncoding): Uint8Array {
+  const { label = noLabel, nonce } = options;
+  let bytes = encodeStreamMessage(message);
+  if (options.compresses) bytes = compress(bytes);
+  const key = options.keys[0];
+  if (key !== undefined) {
+    const header = frameHeader(bytes.length + ENCRYPTION_OVERHEAD);
+    const additionalData = joined(header, label);
+    bytes = joined(header, encrypt(bytes, { key, nonce, additionalData }));
+  }
+  return options.isAnswer === true ? bytes : addLabel(bytes, label);
 }
