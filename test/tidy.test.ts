@@ -20,6 +20,7 @@ const mayImport: Record<string, string[]> = {
   ip: [],
   kube: ["ip"],
   layer2: ["ip"],
+  memberlist: ["ip"],
   schema: ["ip", "kube"],
   crds: ["kube", "schema"],
   config: ["ip", "kube"],
