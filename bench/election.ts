@@ -67,7 +67,13 @@ function elections(services: number, nodes: number): void {
 /** The whole machine, turn by turn: how long it keeps others waiting, and a full pass with all that it says. */
 function speakerTurns(services: number, nodes: number): void {
   const configName = "metallb-system/config";
-  const options = { nodeName: "node-1", configName, lbClass: "", ignoresExcludeLabel: false };
+  const options = {
+    nodeName: "node-1",
+    configName,
+    lbClass: "",
+    ignoresExcludeLabel: false,
+    awaitsMembers: false,
+  };
   const speaker = new Speaker(options);
   for (let index = 0; index < nodes; index++) {
     speaker.step({ kind: "node", name: `node-${index}`, node: node(index) });

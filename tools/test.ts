@@ -20,7 +20,7 @@ const suites: Record<string, Suite> = {
   all: { files: ["src/**/*.test.ts", "test/**/*.test.ts"], env: {} },
   unit: {
     files: [
-      "src/{ip,kube,schema,crds,config,allocator,election,layer2,memberlist}/**/*.test.ts",
+      "src/{ip,kube,schema,crds,config,allocator,election,layer2,memberlist,ring}/**/*.test.ts",
       "src/{status,assignment,admission,migrate,lint,plan}/**/*.test.ts",
       "src/controller/*.test.ts",
       "src/speaker/*.test.ts",

@@ -23,7 +23,7 @@ export {
   type ConfigMapGeneration,
 } from "./from-configmap.ts";
 export { readLegacyDocument, type LegacyDocument } from "./legacy-document.ts";
-export { parseDurationSeconds } from "./duration.ts";
+export { parseDuration, parseDurationSeconds } from "./duration.ts";
 export { matchesAnySelector } from "./selector.ts";
 export { findStrandedAddress, type HeldAddress, type TransitionRefusal } from "./transitions.ts";
 export {

@@ -6,18 +6,21 @@ import { isNotReady, unfitness } from "./eligible-nodes.ts";
 /** Whether elections of a generation may end differently after a change of nodes. */
 export type ElectionEffect = Readonly<Record<Generation, boolean>>;
 
-/** Until gossip tells more, a speaker lives as long as the API calls its node ready (L2-22). */
+/** With gossip its members live (L2-21, L2-22); without, whomever the API calls ready. */
 export class Electorate {
   readonly #ignoresExcludeLabel: boolean;
   readonly #candidates = new Set<string>();
+  readonly #unfit = new Set<string>();
+  /** Nodes that are gone, or not ready. */
   readonly #dead = new Set<string>();
+  #members: ReadonlySet<string> | undefined;
   #names: ReadonlySet<string> = new Set();
 
   constructor(ignoresExcludeLabel: boolean) {
     this.#ignoresExcludeLabel = ignoresExcludeLabel;
   }
 
-  /** All nodes of the API; another set only after one came or went. */
+  /** All nodes of the API, and members that it does not know; another set only after one came or went. */
   get names(): ReadonlySet<string> {
     return this.#names;
   }
@@ -27,23 +30,40 @@ export class Electorate {
     return this.#candidates.has(name);
   }
 
-  /** v0.9.5: a node that was deleted is dead, one that was never seen is not: it trusts the endpoints. */
+  /** v0.9.5: without gossip a node that was never seen is not dead: it trusts the endpoints. */
   isAlive(name: string): boolean {
-    return !this.#dead.has(name);
+    return this.#members?.has(name) ?? !this.#dead.has(name);
   }
 
   /** Takes a node that is new, different or gone (undefined). Heartbeats have no effect (L2-58). */
   setNode(name: string, node: Node | undefined): ElectionEffect {
-    const isDead = node === undefined || isNotReady(node);
-    const legacy = isDead !== this.#dead.has(name);
-    if (isDead) this.#dead.add(name);
+    const wasAlive = this.isAlive(name);
+    if (node === undefined || isNotReady(node)) this.#dead.add(name);
     else this.#dead.delete(name);
-    const isFit = !isDead && unfitness(node, this.#ignoresExcludeLabel) === undefined;
-    const modern = isFit !== this.#candidates.has(name);
+    // A member that the API does not know has no label and no condition (L2-29).
+    const isUnfit = node !== undefined && unfitness(node, this.#ignoresExcludeLabel) !== undefined;
+    if (isUnfit) this.#unfit.add(name);
+    else this.#unfit.delete(name);
+    const isKnown = node !== undefined || this.#members?.has(name) === true;
+    if (isKnown !== this.#names.has(name)) this.#follow(name, isKnown);
+    return { legacy: wasAlive !== this.isAlive(name), modern: this.#judge(name) };
+  }
+
+  /** Takes the names that gossip counts as alive, suspects included (L2-33); from then on the API is not asked. */
+  setMembers(members: ReadonlySet<string>): void {
+    this.#members = members;
+    for (const name of members) if (!this.#names.has(name)) this.#follow(name, true);
+    for (const name of this.#names) this.#judge(name);
+  }
+
+  /** Answers whether the node stands now and did not, or the other way round. */
+  #judge(name: string): boolean {
+    const isAlive = this.#names.has(name) && this.isAlive(name);
+    const isFit = isAlive && !this.#unfit.has(name);
+    if (isFit === this.#candidates.has(name)) return false;
     if (isFit) this.#candidates.add(name);
     else this.#candidates.delete(name);
-    if ((node !== undefined) !== this.#names.has(name)) this.#follow(name, node !== undefined);
-    return { legacy, modern };
+    return true;
   }
 
   #follow(name: string, isKnown: boolean): void {

@@ -230,6 +230,7 @@ function runSpeakers(world: World, services: ReadonlyMap<string, Service>): Map<
       configName: `${namespace}/config`,
       lbClass: "",
       ignoresExcludeLabel: false,
+      awaitsMembers: false,
     });
     const events: SpeakerEvent[] = [
       { kind: "config", outcome: outcomeFor(world, { nodeName }) },

@@ -70,9 +70,16 @@ export function serveMetrics(metrics: Metrics, address: Address): Promise<HttpSe
   return servePlain({ ...address, name: "metrics", flag: "--port", page });
 }
 
+/** What is shown beside health, by path. */
+export type JsonPages = Readonly<Record<string, () => unknown>>;
+
 /** MET-2: a process that answers is alive and ready. */
-export function serveHealth(address: Address): Promise<HttpServer> {
-  const page = (path: string) =>
-    path === "/healthz" || path === "/readyz" ? { text: "ok", contentType: plainText } : undefined;
+export function serveHealth(address: Address, more: JsonPages = {}): Promise<HttpServer> {
+  const page = (path: string): Page | undefined => {
+    if (path === "/healthz" || path === "/readyz") return { text: "ok", contentType: plainText };
+    if (!Object.hasOwn(more, path)) return undefined;
+    const text = `${JSON.stringify(more[path]?.(), undefined, 2)}\n`;
+    return { text, contentType: "application/json" };
+  };
   return servePlain({ ...address, name: "health", flag: "--health-probe-port", page });
 }

@@ -17,7 +17,8 @@ export {
   type FlagSpecs,
   type FlagValues,
 } from "./go-flags.ts";
-export { serveHealth, serveMetrics, type HttpServer } from "./http-server.ts";
+export { GossipSockets, type GossipSocketOptions } from "./gossip-sockets.ts";
+export { serveHealth, serveMetrics, type HttpServer, type JsonPages } from "./http-server.ts";
 export {
   RequestRefused,
   serveHttps,
@@ -60,7 +61,13 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from "./logger.ts";
-export { Metrics, type PoolUsageRow, type ClientMetrics, type SpeakerMetrics } from "./metrics.ts";
+export {
+  Metrics,
+  type PoolUsageRow,
+  type ClientMetrics,
+  type RingMetrics,
+  type SpeakerMetrics,
+} from "./metrics.ts";
 export {
   readArpIgnore,
   scanNetworkInterfaces,

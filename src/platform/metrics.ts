@@ -96,6 +96,35 @@ export class Metrics {
     };
   }
 
+  /** The speakers' ring: who is seen, how fast, and what was dropped. Ours; MetalLB has none of these. */
+  ring(): RingMetrics {
+    const all = "metallb_speaker_ring_";
+    return {
+      members: this.#gauge(
+        `${all}members`,
+        "Speakers that this one counts as alive, itself included",
+      ),
+      changes: this.#counter(`${all}changes_total`, "Changes of the list of speakers", ["event"]),
+      findings: this.#counter(
+        `${all}findings_total`,
+        "What the fast failure detector found: dead, isolated, cleared, widened, paused, returned",
+        ["finding"],
+      ),
+      dropped: this.#counter(`${all}dropped_total`, "Packets of gossip that were dropped", [
+        "reason",
+      ]),
+      silence: this.#gauge(
+        `${all}silence_limit_seconds`,
+        "Silence after which others are asked about a speaker; rises by itself on a slow network",
+        ["node"],
+      ),
+      ackTime: this.#gauge(`${all}ack_seconds`, "How long a speaker takes to answer a ping", [
+        "node",
+      ]),
+      onScrape: (refresh) => this.onScrape(refresh),
+    };
+  }
+
   #counter(name: string, help: string, labelNames: string[] = []): Metric {
     return this.#add({ type: "counter", name, help, labelNames });
   }
@@ -134,4 +163,15 @@ export interface SpeakerMetrics {
   readonly requestsReceived: Metric;
   readonly responsesSent: Metric;
   readonly gratuitousSent: Metric;
+}
+
+export interface RingMetrics {
+  readonly members: Metric;
+  readonly changes: Metric;
+  readonly findings: Metric;
+  readonly dropped: Metric;
+  readonly silence: Metric;
+  readonly ackTime: Metric;
+  /** For values that the ring keeps itself. */
+  readonly onScrape: (refresh: () => void) => void;
 }

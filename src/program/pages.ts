@@ -6,6 +6,7 @@ import {
   serveMetrics,
   serveProfiles,
   type HttpServer,
+  type JsonPages,
   type KubeClient,
   type Logger,
   type Metrics,
@@ -25,6 +26,8 @@ export interface PagesOptions {
   readonly metricsHost?: string;
   /** Address of the health page (MET-2); absent: all. */
   readonly healthHost?: string;
+  /** More pages beside health, as JSON, by path. */
+  readonly healthPages?: JsonPages;
 }
 
 /** Opens all of them; one that cannot be opened is told in the log, for addresses matter more than pages about them. */
@@ -49,6 +52,7 @@ export async function openPages(options: PagesOptions): Promise<{ close(): Promi
 
 function pagesOf(options: PagesOptions): Promise<HttpServer>[] {
   const { processInterface, flags, metrics, client, logger, metricsHost, healthHost } = options;
+  const { healthPages = {} } = options;
   const { port } = flags;
   const pages: Promise<HttpServer>[] = [];
   const profiler = flags["pprof-bind-address"];
@@ -60,7 +64,7 @@ function pagesOf(options: PagesOptions): Promise<HttpServer>[] {
   const healthPort = flags["health-probe-port"];
   if (healthPort !== 0) {
     const host = healthHost === undefined ? {} : { host: healthHost };
-    pages.push(serveHealth({ port: healthPort, ...host }));
+    pages.push(serveHealth({ port: healthPort, ...host }, healthPages));
   }
   const tls = parseTlsFlags(flags);
   if (port !== 0 && tls.ok) {

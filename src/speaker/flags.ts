@@ -51,6 +51,12 @@ const speakerFlags = {
   }),
   "ml-namespace": textFlag("namespace of the speaker pods", { env: "METALLB_ML_NAMESPACE" }),
   "ml-secret-key": textFlag("secret that encrypts gossip", { env: "METALLB_ML_SECRET_KEY" }),
+  "fast-failover": {
+    kind: "bool",
+    default: true,
+    usage: "notice dead speakers of our own kind in under a second; false: gossip's own timers",
+    env: "METALLB_FAST_FAILOVER",
+  },
   ...clusterFlags,
   ...modernFlags,
   ...modernSpeakerFlags,

@@ -18,10 +18,13 @@ import {
 } from "../platform/index.ts";
 import { openPages, readOwnPod } from "../program/index.ts";
 import { readExcludedInterfaces } from "./excluded-interfaces.ts";
+import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
 import { readSecretFile, weaknessOfSecret } from "./memberlist-secret.ts";
+import { RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
+import { readTimingsFile } from "./timings-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -55,15 +58,28 @@ async function run(start: SpeakerStart): Promise<number> {
   const bgpType = env["METALLB_BGP_TYPE"] ?? "native";
   const bad = findBadValue(flags, bgpType);
   if (bad !== undefined) throw new Error(bad);
-  checkSecret(start);
+  const secret = readSecret(start);
   const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
   const { client, namespace } = openCluster(flags, env);
+  const gossip = gossipSettings({
+    flags,
+    isModern: looks === "modern",
+    namespace,
+    secret,
+    fileTimings: looks === "modern" ? readTimingsFile() : undefined,
+  });
   const pod = await ownPod(start, client, namespace);
   const metrics = new Metrics();
   const logsRequests = ["all", "debug"].includes(flags["log-level"]);
   const announcer = new Layer2Announcer({ logger, logsRequests, exclusion });
   const speakerMetrics = metrics.speaker();
   metrics.onScrape(() => showCounters(speakerMetrics, announcer.addresses.counters()));
+  const ring = await openRing(start, {
+    gossip,
+    client,
+    metrics,
+    onMembers: (alive) => program.setMembers(alive),
+  });
   const program = new SpeakerProgram({
     namespace,
     client,
@@ -77,8 +93,11 @@ async function run(start: SpeakerStart): Promise<number> {
     ignoresExcludeLabel: flags["ignore-exclude-lb"],
     passesSecrets: flags["frrk8s-secret-passthrough"],
     metrics: { ...metrics.client(), ...speakerMetrics },
+    awaitsMembers: ring !== undefined,
+    onOwnNode: () => ring?.nodeChanged(),
   });
   const stopped = stopSignal();
+  ring?.start();
   program.start();
   // Announcing does not wait for pages about it.
   const pages = await openPages({
@@ -89,10 +108,16 @@ async function run(start: SpeakerStart): Promise<number> {
     logger,
     metricsHost: flags.host,
     healthHost: "127.0.0.1",
+    healthPages: {
+      "/members": () => ring?.members() ?? { off: "off" in gossip ? gossip.off : "" },
+    },
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
+  // The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162).
+  await ring?.leave();
   program.stop();
+  ring?.close();
   await pages.close();
   await client.close();
   return 0;
@@ -107,13 +132,43 @@ async function ownPod(
   return looks === "modern" ? readOwnPod(client, namespace, flags["pod-name"]) : undefined;
 }
 
-/** Gossip is not there yet, but what is wrong with its key is said from the start. */
-function checkSecret({ flags, logger, looks }: SpeakerStart): void {
+/** The text of the secret, and a line in the log where it protects little (INS-15). */
+function readSecret({ flags, logger, looks }: SpeakerStart): string {
   const isModern = looks === "modern";
   const folder = flags["ml-secret-key-path"];
-  if (isModern && folder === "") return;
-  const weakness = weaknessOfSecret(isModern ? readSecretFile(folder) : flags["ml-secret-key"]);
+  const secret = isModern ? readSecretFile(folder) : flags["ml-secret-key"];
+  const weakness = isModern && folder === "" ? undefined : weaknessOfSecret(secret);
   if (weakness !== undefined) logger.warn({ op: "startup", msg: weakness });
+  return secret;
+}
+
+interface RingStart {
+  readonly gossip: ReturnType<typeof gossipSettings>;
+  readonly client: KubeClient;
+  readonly metrics: Metrics;
+  readonly onMembers: (alive: ReadonlySet<string>) => void;
+}
+
+/** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */
+async function openRing(
+  { flags, logger }: SpeakerStart,
+  { gossip, client, metrics, onMembers }: RingStart,
+): Promise<RingProgram | undefined> {
+  if ("off" in gossip) {
+    const msg = `${gossip.off}: no gossip between speakers, a dead node is noticed through the API only`;
+    logger.info({ op: "startup", msg });
+    return undefined;
+  }
+  const { settings } = gossip;
+  const nodeName = flags["node-name"];
+  return RingProgram.open({
+    settings,
+    nodeName,
+    client,
+    logger,
+    metrics: metrics.ring(),
+    onMembers,
+  });
 }
 
 /** The responder counts; the metrics take its numbers when they are scraped. */

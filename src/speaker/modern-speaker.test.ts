@@ -72,7 +72,13 @@ const accepted = (config: Config): SpeakerEvent => {
 /** One speaker on knode2, which is the first of the three nodes for 192.168.1.240 (L2-41). */
 function speakerWith(config: Config, services: Wish[], more: Partial<SpeakerOptions> = {}) {
   const configName = "metallb-system/config";
-  const options = { nodeName: "knode2", configName, lbClass: "", ignoresExcludeLabel: false };
+  const options = {
+    nodeName: "knode2",
+    configName,
+    lbClass: "",
+    ignoresExcludeLabel: false,
+    awaitsMembers: false,
+  };
   const speaker = new Speaker({ ...options, ...more });
   const step = (...events: SpeakerEvent[]): SpeakerCommand[] =>
     events.flatMap((event) => {

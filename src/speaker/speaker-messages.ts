@@ -14,6 +14,8 @@ export type SpeakerEvent =
     }
   /** Undefined: the node is gone. */
   | { readonly kind: "node"; readonly name: string; readonly node: Node | undefined }
+  /** Who is alive in the ring, after each event of it; never told where gossip is off. */
+  | { readonly kind: "members"; readonly alive: ReadonlySet<string> }
   /** What came of the last look at the configuration. */
   | { readonly kind: "config"; readonly outcome: ConfigOutcome }
   /** Names of this node's interfaces that an advertisement may list (L2-81). */

@@ -33,6 +33,8 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly logger: Logger;
   readonly announcer: Layer2Announcer;
   readonly metrics: ClientMetrics & SpeakerMetrics;
+  /** Our own Node object came or changed. */
+  readonly onOwnNode: () => void;
 }
 
 /** Objects in which the speaker reports. */
@@ -82,7 +84,10 @@ export class SpeakerProgram {
       client,
       logger,
       config: this.#config,
-      onEvent: (event) => this.#step(event),
+      onEvent: (event) => {
+        this.#step(event);
+        if (event.kind === "node" && event.name === nodeName) parts.onOwnNode();
+      },
     });
     this.#reports = parts.pod && makeReports(parts, parts.pod);
   }
@@ -111,6 +116,11 @@ export class SpeakerProgram {
     this.#recorder.stop();
     this.#interfaces?.close();
     this.#parts.announcer.close();
+  }
+
+  /** Who is alive in the ring now. */
+  setMembers(alive: ReadonlySet<string>): void {
+    this.#step({ kind: "members", alive });
   }
 
   #takeOutcome(outcome: ConfigOutcome): void {

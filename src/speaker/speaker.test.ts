@@ -49,9 +49,15 @@ function outcomeOf(text: string | undefined, speaker: Speaker): ConfigOutcome {
   return { kind: "refused", findings: [{ ...finding, ...stranded }] };
 }
 
-function newSpeaker(): Speaker {
+function newSpeaker(awaitsMembers = false): Speaker {
   const configName = "metallb-system/config";
-  return new Speaker({ nodeName: "n1", configName, lbClass: "", ignoresExcludeLabel: false });
+  return new Speaker({
+    nodeName: "n1",
+    configName,
+    lbClass: "",
+    ignoresExcludeLabel: false,
+    awaitsMembers,
+  });
 }
 
 /** A speaker on node n1 that knows the given services, each with its endpoint on n1. */
@@ -95,6 +101,51 @@ describe("speaker", () => {
     for (const event of before) assert.deepEqual(changes(speaker.step(event)), []);
     const commands = speaker.step({ kind: "config", outcome: outcomeOf(CONFIG, speaker) });
     assert.deepEqual(changes(commands), ["announce shop/web 192.168.1.240"]);
+  });
+
+  it("L2-160: with gossip nothing is announced before the ring is met, or every address would seem ours", () => {
+    const speaker = newSpeaker(true);
+    const before = [
+      { kind: "service", key: "shop/web", service: service("web", "192.168.1.240") },
+      { kind: "endpoints", key: "shop/web", endpoints: on("n1", "n2") },
+      { kind: "config", outcome: outcomeOf(CONFIG, speaker) },
+      { kind: "synced" },
+    ] as const;
+    for (const event of before) assert.deepEqual(changes(speaker.step(event)), []);
+    const commands = speaker.step({ kind: "members", alive: new Set(["n1"]) });
+    assert.deepEqual(changes(commands), ["announce shop/web 192.168.1.240"]);
+  });
+
+  it("L2-57, L2-138: every event of the ring passes all services again, so that owners burst", () => {
+    const { step } = speakerWith({ a: "192.168.1.240", b: "192.168.1.241" });
+    const key = "shop/late";
+    step({ kind: "service", key, service: service("late", "192.168.1.242") });
+    // Whichever of both nodes is first in the order, n1 is the only one that is left.
+    step({ kind: "endpoints", key, endpoints: on("n2") });
+    step({ kind: "members", alive: new Set(["n1", "n2"]) });
+    step({ kind: "endpoints", key, endpoints: on("n1", "n2") });
+    const isOurs = [...step({ kind: "members", alive: new Set(["n1"]) })];
+    const announced = changes(isOurs);
+    assert.equal(announced.length, 3);
+    const again = changes(step({ kind: "members", alive: new Set(["n1"]) }));
+    assert.equal(again.length, 3, "the same list again is an event too");
+  });
+
+  it("L2-22, L2-171: takes over from a member that is gone, whatever the API says of its node", () => {
+    const names = Array.from({ length: 8 }, (_, index) => `s${index}`);
+    const { step } = speakerWith({});
+    for (const name of names) {
+      const key = `shop/${name}`;
+      const ip = `192.168.1.${240 + Number(name.slice(1))}`;
+      step({ kind: "service", key, service: service(name, ip) });
+      step({ kind: "endpoints", key, endpoints: on("n1", "n2") });
+    }
+    const withdrawn = changes(step({ kind: "members", alive: new Set(["n1", "n2"]) }));
+    const lost = withdrawn.filter((change) => change.startsWith("withdraw")).length;
+    const before = withdrawn.filter((change) => change.startsWith("announce")).length;
+    const taken = changes(step({ kind: "members", alive: new Set(["n1"]) }));
+    assert.equal(taken.length, 8);
+    assert.ok(before < 8 && lost + before <= 8);
   });
 
   it("L2-160: with a configuration but an incomplete list nothing is announced either", () => {

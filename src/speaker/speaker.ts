@@ -29,6 +29,8 @@ export interface SpeakerOptions {
   readonly lbClass: string;
   /** `--ignore-exclude-lb` */
   readonly ignoresExcludeLabel: boolean;
+  /** Gossip is on: nothing is decided before it told who is there, or this node would take all for its own. */
+  readonly awaitsMembers: boolean;
 }
 
 /** Bounds how long ARP requests must wait while thousands of services are gone through: each may cost a digest a node. */
@@ -49,10 +51,12 @@ export class Speaker {
   #interfaces: ReadonlySet<string> | undefined;
   #isPassingAll = false;
   #isSynced = false;
+  #areMembersKnown: boolean;
   #isIpv6Told = false;
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
+    this.#areMembersKnown = !options.awaitsMembers;
     this.#electorate = new Electorate(options.ignoresExcludeLabel);
     const modern = new ModernElection(this.#electorate);
     this.#elections = { legacy: new LegacyElection(), modern };
@@ -79,6 +83,8 @@ export class Speaker {
         return this.#takeEndpoints(event.key, event.endpoints);
       case "node":
         return this.#takeNode(event.name, event.node);
+      case "members":
+        return this.#takeMembers(event.alive);
       case "config":
         return this.#takeConfig(event.outcome);
       case "interfaces":
@@ -102,10 +108,25 @@ export class Speaker {
   /** L2-58, L2-60: heartbeats pass nobody; a node that may announce now, or not any more, passes everybody. */
   #takeNode(name: string, node: Node | undefined): SpeakerCommand[] {
     const effect = this.#electorate.setNode(name, node);
-    if (!this.#isSynced || this.#config === undefined) return [];
+    if (!this.#mayDecide() || this.#config === undefined) return [];
     if (!effect[this.#config.generation]) return [];
     const fields = { event: "nodeChanged", msg: "node event - forcing sync" };
     return [{ kind: "log", level: "info", fields }, countUpdate, ...this.#passAll()];
+  }
+
+  /**
+   * L2-57: every event of the ring passes all services, whether or not it changes an election: after a partition the
+   * bursts of the owners are what repairs clients (L2-138). What others announced until now comes first.
+   */
+  #takeMembers(alive: ReadonlySet<string>): SpeakerCommand[] {
+    this.#electorate.setMembers(alive);
+    this.#areMembersKnown = true;
+    for (const key of this.#services.keys()) if (!this.#announced.has(key)) this.#toPass.add(key);
+    return this.#passAll();
+  }
+
+  #mayDecide(): boolean {
+    return this.#isSynced && this.#areMembersKnown;
   }
 
   #takeConfig(outcome: ConfigOutcome): SpeakerCommand[] {
@@ -128,7 +149,7 @@ export class Speaker {
 
   /** All services without a rate limit (L2-59), though not all in one step. */
   #passAll(): SpeakerCommand[] {
-    if (this.#config === undefined || !this.#isSynced) return [];
+    if (this.#config === undefined || !this.#mayDecide()) return [];
     for (const key of this.#services.keys()) this.#toPass.add(key);
     this.#isPassingAll = true;
     return this.#passSome();
@@ -151,7 +172,7 @@ export class Speaker {
   }
 
   #handleOne(key: string): SpeakerCommand[] {
-    return this.#isSynced ? [countUpdate, ...this.#passOne(key)] : [];
+    return this.#mayDecide() ? [countUpdate, ...this.#passOne(key)] : [];
   }
 
   #passOne(key: string): SpeakerCommand[] {

@@ -17,13 +17,13 @@ interface BitWriter {
   heldBits: number;
 }
 
-function writeCode(out: BitWriter, code: number, width: number): void {
-  out.held |= code << out.heldBits;
-  out.heldBits += width;
-  while (out.heldBits >= 8) {
-    out.bytes[out.size++] = out.held & 0xff;
-    out.held >>>= 8;
-    out.heldBits -= 8;
+function writeCode(writer: BitWriter, code: number, width: number): void {
+  writer.held |= code << writer.heldBits;
+  writer.heldBits += width;
+  while (writer.heldBits >= 8) {
+    writer.bytes[writer.size++] = writer.held & 0xff;
+    writer.held >>>= 8;
+    writer.heldBits -= 8;
   }
 }
 
@@ -75,11 +75,11 @@ class StringTable {
 export function compressLzw(bytes: Uint8Array): Uint8Array {
   // No code is wider than 12 bits, there is at most one per byte, and a clear code per 3837 of them.
   const room = Math.ceil(((bytes.length + Math.ceil(bytes.length / 3000) + 3) * MAX_WIDTH) / 8);
-  const out: BitWriter = { bytes: new Uint8Array(room), size: 0, held: 0, heldBits: 0 };
+  const writer: BitWriter = { bytes: new Uint8Array(room), size: 0, held: 0, heldBits: 0 };
   const table = new StringTable(bytes.length);
   let highest = END;
   let width = MIN_WIDTH;
-  writeCode(out, CLEAR, width);
+  writeCode(writer, CLEAR, width);
   let prefix = bytes[0] ?? -1;
   for (let at = 1; at <= bytes.length; at += 1) {
     const key = (prefix << 8) | (bytes[at] ?? 0);
@@ -88,11 +88,11 @@ export function compressLzw(bytes: Uint8Array): Uint8Array {
       prefix = table.slots[slot]! & 0xfff;
       continue;
     }
-    writeCode(out, prefix, width);
+    writeCode(writer, prefix, width);
     // Also after the last code, so the end code may be wider than it or follow a clear code (ML-31).
     highest += 1;
     if (highest === LAST) {
-      writeCode(out, CLEAR, width);
+      writeCode(writer, CLEAR, width);
       table.slots.fill(0);
       highest = END;
       width = MIN_WIDTH;
@@ -102,9 +102,9 @@ export function compressLzw(bytes: Uint8Array): Uint8Array {
     }
     prefix = bytes[at] ?? -1;
   }
-  writeCode(out, END, width);
-  if (out.heldBits > 0) out.bytes[out.size++] = out.held;
-  return out.bytes.slice(0, out.size);
+  writeCode(writer, END, width);
+  if (writer.heldBits > 0) writer.bytes[writer.size++] = writer.held;
+  return writer.bytes.slice(0, writer.size);
 }
 
 /**

@@ -1,0 +1,100 @@
+/** Connections: whole tables exchanged on joining and now and then, and pings where UDP fails (ML-70 to ML-76, ML-110, ML-154). */
+
+import { type GossipCommand, logLine } from "./gossip-messages.ts";
+import { Joins } from "./joins.ts";
+import type { Member, Place } from "./member.ts";
+import { messageOfTold, ownState, versionConflict } from "./push-pull.ts";
+import type { Timings } from "./timings.ts";
+import type { PacketMessage, PushPullNode, StreamMessage } from "./wire/index.ts";
+
+/** What the exchanges need of the machine around them. */
+export interface ExchangeTools {
+  readonly name: string;
+  readonly timings: Timings;
+  members(): Iterable<Member>;
+  /** Takes a told member as if its news had come in a packet. */
+  take(message: PacketMessage, nowMs: number): GossipCommand[];
+  /** A ping over TCP was answered. */
+  onTcpAck(stream: string): void;
+}
+
+export class Exchanges {
+  readonly #tools: ExchangeTools;
+  readonly #joins = new Joins();
+  #count = 0;
+
+  constructor(tools: ExchangeTools) {
+    this.#tools = tools;
+  }
+
+  join(places: readonly Place[]): GossipCommand[] {
+    const state = ownState(this.#tools.members(), true);
+    return this.#joins.begin(places, state, this.#tools.timings.tcpTimeoutMs);
+  }
+
+  begin(to: Place): GossipCommand {
+    const message = ownState(this.#tools.members(), false);
+    const stream = `push-pull-${this.#count++}`;
+    return { kind: "dial", stream, to, message, timeoutMs: this.#tools.timings.tcpTimeoutMs };
+  }
+
+  /** Somebody dialled us. */
+  onMessage(stream: string, message: StreamMessage, nowMs: number): GossipCommand[] {
+    if (message.kind === "ping") {
+      const isOurs = message.node === "" || message.node === this.#tools.name;
+      const ack = { kind: "ack", seqNo: message.seqNo } as const;
+      return [{ kind: "answer", stream, message: isOurs ? ack : undefined }];
+    }
+    if (message.kind !== "push-pull") return [{ kind: "answer", stream, message: undefined }];
+    // Our state as it is before the merge, so that both sides see the same two tables (ML-70).
+    const answer = ownState(this.#tools.members(), message.isJoin);
+    const { commands } = this.#merge(message.nodes, nowMs);
+    return [{ kind: "answer", stream, message: answer }, ...commands];
+  }
+
+  /** What the other side of a connection of ours says. */
+  onAnswer(stream: string, message: StreamMessage, nowMs: number): GossipCommand[] {
+    if (message.kind === "ack") {
+      if (stream === probeStream(message.seqNo)) this.#tools.onTcpAck(stream);
+      return [];
+    }
+    if (message.kind === "push-pull") {
+      const { commands, error } = this.#merge(message.nodes, nowMs);
+      return [...commands, ...this.onEnd(stream, error)];
+    }
+    const error = message.kind === "error" ? message.error : `answered with ${message.kind}`;
+    return this.onEnd(stream, error);
+  }
+
+  /** `error` undefined: the exchange went well. */
+  onEnd(stream: string, error: string | undefined): GossipCommand[] {
+    const joined = this.#joins.onEnd(stream, error);
+    if (joined !== undefined) return joined;
+    // A probe has its own end, whatever becomes of its connection (ML-141).
+    if (error === undefined || stream.startsWith(probePrefix)) return [];
+    return [logLine("debug", { op: "memberlist", error, msg: "exchange of tables failed" })];
+  }
+
+  #merge(
+    nodes: readonly PushPullNode[],
+    nowMs: number,
+  ): { readonly commands: GossipCommand[]; readonly error: string | undefined } {
+    const error = versionConflict(this.#tools.members(), nodes);
+    if (error !== undefined) {
+      const msg = "the tables of two members do not fit together, nothing was merged";
+      return { commands: [logLine("warn", { op: "memberlist", error, msg })], error };
+    }
+    const commands = nodes.flatMap((node) => {
+      const message = messageOfTold(node, this.#tools.name);
+      return message === undefined ? [] : this.#tools.take(message, nowMs);
+    });
+    return { commands, error: undefined };
+  }
+}
+
+const probePrefix = "probe-";
+
+/** The connection of a ping over TCP, by its number. */
+export function probeStream(seqNo: number): string {
+  return `${probePrefix}${seqNo}`;
+}

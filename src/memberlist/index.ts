@@ -1,0 +1,16 @@
+/** Gossip between speakers: hashicorp/memberlist's protocol as a pure machine (gossip.md). */
+export { Gossip, type GossipOptions } from "./gossip.ts";
+export type { FailedJoin, GossipCommand, GossipEvent, MemberChange } from "./gossip-messages.ts";
+export { isUsable, type Member, type MemberState, type Place } from "./member.ts";
+export { lanTimings, type Timings, wanTimings } from "./timings.ts";
+export type { StreamMessage, PacketMessage } from "./wire/index.ts";
+export {
+  decodePacket,
+  encodePacket,
+  encodeStream,
+  gossipKey,
+  gossipKeys,
+  type PacketProblem,
+  type ProblemReason,
+  StreamReader,
+} from "./wire/index.ts";

@@ -1,0 +1,281 @@
+/**
+ * Who is in the ring: one node's table of members, and how each message changes it (ML-100 to ML-107).
+ * Reads no clock and sends nothing; what must happen outside comes back as effects, in order.
+ */
+
+import { addressFromBytes, formatAddress } from "../ip/index.ts";
+import {
+  type AliveMessage,
+  type DeadMessage,
+  isGone,
+  type Member,
+  ourVersions,
+  sameBytes,
+  type SuspectMessage,
+} from "./member.ts";
+import { confirmSuspicion, startSuspicion, type Suspicion, suspicionEndsMs } from "./suspicion.ts";
+import type { Timings } from "./timings.ts";
+
+export type MembershipEffect =
+  /** Pass it on; older news about the same member are void. */
+  | { readonly kind: "spread"; readonly message: AliveMessage | SuspectMessage | DeadMessage }
+  /** We were called suspect or dead and said the contrary: a sign that we answer slowly (ML-104). */
+  | { readonly kind: "refuted"; readonly accuser: string }
+  | { readonly kind: "joined" | "updated"; readonly member: Member }
+  /** `accuser` is who found it dead, or itself when it said goodbye. */
+  | { readonly kind: "left"; readonly member: Member; readonly accuser: string }
+  /** The suspicion ends in a death at `endsMs` unless it is taken back. */
+  | { readonly kind: "suspected"; readonly member: Member; readonly endsMs: number }
+  | { readonly kind: "cleared"; readonly name: string }
+  /** Somebody else uses this name, or an old address does. */
+  | { readonly kind: "conflict"; readonly member: Member; readonly claimed: string };
+
+export interface MembershipOptions {
+  readonly name: string;
+  readonly addr: Uint8Array;
+  /** Also the port of members that tell none (ML-72). */
+  readonly port: number;
+  readonly meta: Uint8Array;
+  readonly timings: Timings;
+}
+
+const maxMetaBytes = 512;
+const maxIncarnation = 0xffff_ffff;
+const nothing: readonly MembershipEffect[] = [];
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #suspicions = new Map<string, Suspicion>();
+  #isLeaving = false;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  get self(): Member | undefined {
+    return this.#members.get(this.#options.name);
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** All members, gone ones too until they are forgotten. */
+  get members(): ReadonlyMap<string, Member> {
+    return this.#members;
+  }
+
+  get(name: string): Member | undefined {
+    return this.#members.get(name);
+  }
+
+  suspicionOf(name: string): Suspicion | undefined {
+    return this.#suspicions.get(name);
+  }
+
+  /** We come in as member number one, with incarnation 1. */
+  start(nowMs: number): readonly MembershipEffect[] {
+    const { name, addr, port, meta } = this.#options;
+    const alive = { incarnation: 1, node: name, addr, port, meta, vsn: ourVersions };
+    return this.#enter({ kind: "alive", ...alive }, addressText(addr)!, nowMs);
+  }
+
+  /** From now on we are not called back: the goodbye about ourselves is ours (ML-108). */
+  leave(nowMs: number): readonly MembershipEffect[] {
+    const { self } = this;
+    this.#isLeaving = true;
+    if (self === undefined) return nothing;
+    const { name, incarnation } = self;
+    return this.dead({ kind: "dead", incarnation, node: name, from: name }, nowMs);
+  }
+
+  /** ML-100 */
+  alive(message: AliveMessage, nowMs: number): readonly MembershipEffect[] {
+    const isSelf = message.node === this.#options.name;
+    const address = isAcceptable(message) ? addressText(message.addr) : undefined;
+    if (address === undefined || (isSelf && this.#isLeaving)) return nothing;
+    const told = { ...message, port: message.port || this.#options.port };
+    const known = this.#members.get(told.node);
+    if (known === undefined) return this.#newcomer(told, address, nowMs);
+    const hasMoved = isElsewhere(known, told);
+    // A name is free for another address only once its member said goodbye (ML-109).
+    if (hasMoved && known.state !== "left") {
+      return [{ kind: "conflict", member: known, claimed: `${address}:${told.port}` }];
+    }
+    if (isSelf) return this.#aliveSelf(told, known, nowMs);
+    if (told.incarnation <= known.incarnation && !hasMoved) return nothing;
+    return this.#enter(told, address, nowMs);
+  }
+
+  /** ML-101 */
+  suspect(message: SuspectMessage, nowMs: number): readonly MembershipEffect[] {
+    const { node, incarnation, from } = message;
+    const known = this.#members.get(node);
+    if (known === undefined || incarnation < known.incarnation) return nothing;
+    const running = this.#suspicions.get(node);
+    if (running !== undefined) return this.#confirm(running, message, known);
+    if (known.state !== "alive") return nothing;
+    if (node === this.#options.name) return this.#refute(incarnation, from, nowMs);
+    const { timings } = this.#options;
+    const members = this.#members.size;
+    const suspicion = startSuspicion(timings, { nowMs, accuser: from, members });
+    this.#suspicions.set(node, suspicion);
+    const member: Member = { ...known, incarnation, state: "suspect", changedMs: nowMs };
+    this.#members.set(node, member);
+    return [
+      { kind: "spread", message },
+      { kind: "suspected", member, endsMs: suspicionEndsMs(suspicion) },
+    ];
+  }
+
+  /** ML-102: believed at once, with the same incarnation too. */
+  dead(message: DeadMessage, nowMs: number): readonly MembershipEffect[] {
+    const { node, incarnation, from } = message;
+    const known = this.#members.get(node);
+    if (known === undefined || incarnation < known.incarnation) return nothing;
+    const cleared = this.#clear(node);
+    if (isGone(known)) return cleared;
+    if (node === this.#options.name && !this.#isLeaving) {
+      return this.#refute(incarnation, from, nowMs);
+    }
+    const state = node === from ? "left" : "dead";
+    const member: Member = { ...known, incarnation, state, changedMs: nowMs };
+    this.#members.set(node, member);
+    return [...cleared, { kind: "spread", message }, { kind: "left", member, accuser: from }];
+  }
+
+  /** ML-107: nobody spoke up, so the suspect is dead. Nothing where the suspicion is over, or longer. */
+  suspicionOver(name: string, nowMs: number): readonly MembershipEffect[] {
+    const suspicion = this.#suspicions.get(name);
+    const member = this.#members.get(name);
+    if (suspicion === undefined || member === undefined) return nothing;
+    if (nowMs < suspicionEndsMs(suspicion)) return nothing;
+    const { incarnation } = member;
+    return this.dead({ kind: "dead", incarnation, node: name, from: this.#options.name }, nowMs);
+  }
+
+  /** Says anew who we are, for `meta` that changed; others take it for its higher incarnation. */
+  tell(meta: Uint8Array, nowMs: number): readonly MembershipEffect[] {
+    const { self } = this;
+    if (self === undefined || this.#isLeaving || sameBytes(self.meta, meta)) return nothing;
+    this.#members.set(self.name, { ...self, meta });
+    return this.#speakUp(self.incarnation + 1, nowMs);
+  }
+
+  /** We count as dead somewhere, with this incarnation: nothing where we said the contrary already. */
+  speakUp(accused: number, nowMs: number): readonly MembershipEffect[] {
+    const own = this.self?.incarnation ?? 0;
+    if (this.#isLeaving || accused < own) return nothing;
+    return this.#speakUp(accused + 1, nowMs);
+  }
+
+  /** Forgets who has been gone for long enough that the news of it has reached everybody (ML-81). */
+  forgetGone(nowMs: number): void {
+    for (const member of this.#members.values()) {
+      const goneMs = nowMs - member.changedMs;
+      if (isGone(member) && goneMs > this.#options.timings.gossipToTheDeadMs) {
+        if (member.name !== this.#options.name) this.#members.delete(member.name);
+      }
+    }
+  }
+
+  /** Incarnations begin with 1; who tells 0 is noted, and is not there yet. */
+  #newcomer(told: AliveMessage, address: string, nowMs: number): readonly MembershipEffect[] {
+    if (told.incarnation > 0) return this.#enter(told, address, nowMs);
+    this.#members.set(told.node, memberOf(told, address, { state: "dead", changedMs: nowMs }));
+    return nothing;
+  }
+
+  /** An echo of what we said ourselves is no accusation (ML-175); another's claim is. */
+  #aliveSelf(told: AliveMessage, self: Member, nowMs: number): readonly MembershipEffect[] {
+    if (told.incarnation < self.incarnation) return nothing;
+    const isEcho = told.incarnation === self.incarnation;
+    if (isEcho && sameBytes(told.meta, self.meta) && sameBytes(told.vsn, self.vsn)) return nothing;
+    return this.#refute(told.incarnation, told.node, nowMs);
+  }
+
+  #enter(told: AliveMessage, address: string, nowMs: number): readonly MembershipEffect[] {
+    const known = this.#members.get(told.node);
+    const wasUsable = known !== undefined && !isGone(known);
+    const changedMs = known?.state === "alive" ? known.changedMs : nowMs;
+    const member = memberOf(told, address, { state: "alive", changedMs });
+    this.#members.set(told.node, member);
+    const effects: MembershipEffect[] = [
+      ...this.#clear(told.node),
+      { kind: "spread", message: told },
+    ];
+    if (!wasUsable) effects.push({ kind: "joined", member });
+    else if (!sameBytes(known.meta, member.meta)) effects.push({ kind: "updated", member });
+    return effects;
+  }
+
+  #confirm(
+    running: Suspicion,
+    message: SuspectMessage,
+    member: Member,
+  ): readonly MembershipEffect[] {
+    const confirmed = confirmSuspicion(running, message.from);
+    if (confirmed === undefined) return nothing;
+    this.#suspicions.set(message.node, confirmed);
+    return [
+      { kind: "spread", message },
+      { kind: "suspected", member, endsMs: suspicionEndsMs(confirmed) },
+    ];
+  }
+
+  #clear(name: string): MembershipEffect[] {
+    return this.#suspicions.delete(name) ? [{ kind: "cleared", name }] : [];
+  }
+
+  #refute(accused: number, accuser: string, nowMs: number): readonly MembershipEffect[] {
+    const own = this.self?.incarnation ?? 0;
+    const spoken = this.#speakUp(Math.max(own, accused) + 1, nowMs);
+    return [...spoken, { kind: "refuted", accuser }];
+  }
+
+  #speakUp(incarnation: number, nowMs: number): MembershipEffect[] {
+    const { self } = this;
+    if (self === undefined) return [];
+    const next: Member = {
+      ...self,
+      incarnation: Math.min(incarnation, maxIncarnation),
+      state: "alive",
+      changedMs: isGone(self) ? nowMs : self.changedMs,
+    };
+    this.#members.set(self.name, next);
+    return [{ kind: "spread", message: aliveMessageOf(next) }];
+  }
+}
+
+export function aliveMessageOf({ name, ...member }: Member): AliveMessage {
+  const { incarnation, addr, port, meta, vsn } = member;
+  return { kind: "alive", incarnation, node: name, addr, port, meta, vsn };
+}
+
+/** ML-100, second row; ML-123. */
+function isAcceptable({ vsn, meta }: AliveMessage): boolean {
+  if (meta.length > maxMetaBytes) return false;
+  if (vsn.length < 3) return true;
+  const [min, max] = [vsn[0]!, vsn[1]!];
+  return min > 0 && max > 0 && min <= max;
+}
+
+function isElsewhere(known: Member, told: AliveMessage): boolean {
+  return known.port !== told.port || !sameBytes(known.addr, told.addr);
+}
+
+function addressText(bytes: Uint8Array): string | undefined {
+  const address = addressFromBytes(bytes);
+  return address && formatAddress(address);
+}
+
+function memberOf(
+  told: AliveMessage,
+  address: string,
+  { state, changedMs }: Pick<Member, "state" | "changedMs">,
+): Member {
+  const { node: name, addr, port, meta, vsn } = told;
+  const incarnation = state === "dead" ? 0 : told.incarnation;
+  return { name, addr, address, port, meta, vsn, incarnation, state, changedMs };
+}

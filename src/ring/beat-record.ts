@@ -1,0 +1,57 @@
+/** What one watcher knows of the beats of one member: when the last came, how evenly they come, how many are lost. */
+
+export interface BeatRecord {
+  readonly beatMs: number;
+  readonly heardMs: number;
+  readonly seq: number;
+  /** How late beats are, smoothed. */
+  readonly jitterMs: number;
+  /** Share of beats that never came, smoothed. */
+  readonly loss: number;
+}
+
+/** Silence shorter than this many beats says nothing, even on a perfect network. */
+const fewestMissed = 3;
+const mostMissed = 40;
+/** Scheduling, garbage collection: what a healthy member may take off. */
+const slackMs = 40;
+/** One silence in so many may be a chance run of losses; the questions to others come on top. */
+const tolerated = 1e-5;
+/** Smoothing: about the last 64 beats count. */
+const weight = 1 / 64;
+/** A sequence number that jumps farther is that of a member which began anew. */
+const longestGap = 256;
+
+export function firstBeat(beatMs: number, seq: number, nowMs: number): BeatRecord {
+  return { beatMs, heardMs: nowMs, seq, jitterMs: 0, loss: 0 };
+}
+
+/** With one more beat. A repeated or overtaken one only says that the member was there. */
+export function withBeat(record: BeatRecord, seq: number, nowMs: number): BeatRecord {
+  const heardMs = Math.max(record.heardMs, nowMs);
+  const steps = (seq - record.seq) >>> 0;
+  if (steps === 0 || steps > 0xffff_ffff - longestGap) return { ...record, heardMs };
+  if (steps > longestGap) return { ...record, heardMs, seq };
+  const lateMs = Math.max(0, nowMs - record.heardMs - steps * record.beatMs);
+  const jitterMs =
+    record.jitterMs + (lateMs - record.jitterMs) * (lateMs > record.jitterMs ? 1 / 8 : weight);
+  const keep = (1 - weight) ** steps;
+  const loss = record.loss * keep + ((steps - 1) / steps) * (1 - keep);
+  return { ...record, heardMs, seq, jitterMs, loss };
+}
+
+/**
+ * After how long a silence others are asked: as short as the beats allow, longer where the network loses or delays
+ * them, in milliseconds.
+ */
+export function silenceMs({ beatMs, jitterMs, loss }: BeatRecord): number {
+  // How many in a row are lost by chance once in `tolerated` times.
+  const run = loss > 0 ? Math.ceil(Math.log(tolerated) / Math.log(Math.min(loss, 0.9))) : 0;
+  const missed = Math.max(fewestMissed, Math.min(mostMissed, run));
+  return missed * beatMs + slackMs + 4 * jitterMs;
+}
+
+/** The same on a perfect network. */
+export function shortestSilenceMs(beatMs: number): number {
+  return fewestMissed * beatMs + slackMs;
+}

@@ -1,0 +1,233 @@
+/**
+ * The fast detector among speakers of our own: beats, a silence, an inquiry, a verdict. On top of gossip, and only
+ * quicker: what it finds is told as gossip's own "dead", which stock members believe as well (ML-142).
+ */
+
+import { type GossipCommand, isUsable, type Member, type Place } from "../memberlist/index.ts";
+import { AckTimes } from "./ack-times.ts";
+import type { BeatMessage } from "./beat-messages.ts";
+import { Beater } from "./beater.ts";
+import { type Decided, Inquiries } from "./inquiries.ts";
+import { beats, type RingTools, say } from "./ring-tools.ts";
+import { type WatchedMember, Watching, type Widening } from "./watching.ts";
+
+/** What the detector found, for people and metrics. */
+export type Finding =
+  | ({ readonly kind: "decided" } & Decided)
+  /** Somebody else hears it, or it spoke up: a false alarm that came to nothing. */
+  | { readonly kind: "cleared"; readonly about: string }
+  | ({ readonly kind: "widened" } & Widening)
+  /** We were stopped for so long ourselves; nobody is accused for that time. */
+  | { readonly kind: "paused"; readonly ms: number }
+  /** A member that counted as dead is heard again. */
+  | { readonly kind: "returned"; readonly name: string };
+
+export type DetectorCommand =
+  | GossipCommand
+  | { readonly kind: "finding"; readonly finding: Finding };
+
+const beatTimer = "beat";
+const silenceTimer = "silence";
+/** A timer that comes later than that shows that we did not run. */
+const pauseMs = 100;
+/** How often a lost member is told that it counts as dead here. */
+const callEveryMs = 100;
+
+export class Detector {
+  readonly #tools: RingTools;
+  readonly #beatMs: number;
+  readonly #beater: Beater;
+  readonly #watching: Watching;
+  readonly #ackTimes = new AckTimes();
+  readonly #inquiries: Inquiries;
+  readonly #calledMs = new Map<string, number>();
+  #nextBeatMs = 0;
+  #isSilenceTimed = false;
+
+  constructor(tools: RingTools, beatMs: number) {
+    this.#tools = tools;
+    this.#beatMs = beatMs;
+    this.#beater = new Beater(tools);
+    this.#watching = new Watching(tools);
+    this.#inquiries = new Inquiries(tools, this.#watching, this.#ackTimes);
+  }
+
+  get watchers(): readonly string[] {
+    return this.#beater.watchers;
+  }
+
+  watched(): WatchedMember[] {
+    return [...this.#watching.members()];
+  }
+
+  ackMs(name: string): number | undefined {
+    return this.#ackTimes.meanMs(name);
+  }
+
+  start(nowMs: number): DetectorCommand[] {
+    this.#nextBeatMs = nowMs + this.#beatMs;
+    return [{ kind: "set-timer", name: beatTimer, ms: this.#beatMs }];
+  }
+
+  /** We leave: nobody shall wait for our next beat. */
+  stop(): DetectorCommand[] {
+    const cancelled = [beatTimer, silenceTimer].map(
+      (name) => ({ kind: "cancel-timer", name }) as const,
+    );
+    return [...this.#beater.stop(), ...cancelled, ...this.#inquiries.endAll()];
+  }
+
+  /** The addresses of all speakers' pods: members that have none are not waited for any more. */
+  setAddresses(addresses: ReadonlySet<string>): void {
+    this.#beater.lost.keepAddresses(addresses);
+  }
+
+  onMember(change: "join" | "leave" | "update", member: Member, nowMs: number): DetectorCommand[] {
+    this.#beater.membersChanged();
+    if (member.name === this.#tools.name) return [];
+    if (change === "leave") {
+      this.#watching.forget(member.name);
+      this.#ackTimes.forget(member.name);
+      if (member.state === "dead" && beats(member)) {
+        this.#beater.lost.add(member.name, placeOf(member), nowMs);
+      }
+      return this.#inquiries.end(member.name).commands;
+    }
+    if (change !== "join" || !this.#beater.lost.delete(member.name)) return [];
+    // Two parts of the ring may have met in us: each learns what the other knows.
+    return [found({ kind: "returned", name: member.name }), this.#tools.exchange(placeOf(member))];
+  }
+
+  onAckTime(name: string, ms: number): void {
+    this.#ackTimes.add(name, ms);
+  }
+
+  /** A ping of ours was answered. */
+  onChecked(name: string, nowMs: number): DetectorCommand[] {
+    const told = this.#inquiries.onChecked(name, nowMs);
+    return [...told, ...this.#heard(name, nowMs)];
+  }
+
+  onMessage(message: BeatMessage, from: Place, nowMs: number): DetectorCommand[] {
+    const sender = this.#tools.members().get(message.name);
+    if (message.name === this.#tools.name) return [];
+    const called = this.#callLost(message, sender, from, nowMs);
+    switch (message.kind) {
+      case "beat":
+        return [...called, ...this.#onBeat(message, nowMs)];
+      case "ask":
+        return [...called, ...this.#inquiries.onAsk(message, nowMs)];
+      case "answer":
+        return message.isHeard
+          ? [...called, ...this.#heard(message.about, nowMs)]
+          : [...called, ...this.#inquiries.onDeaf(message.about, message.name, nowMs)];
+      default:
+        return [...called, ...this.#tools.speakUp(message.incarnation, from, nowMs)];
+    }
+  }
+
+  /** Undefined for timers of others. */
+  onTimer(name: string, lateMs: number, nowMs: number): DetectorCommand[] | undefined {
+    if (name !== beatTimer && name !== silenceTimer) {
+      const result = this.#inquiries.onTimer(name, nowMs);
+      if (result === undefined) return undefined;
+      if (lateMs > pauseMs) return this.#afterPause(lateMs, nowMs);
+      return [...result.commands, ...(result.decided ? this.#decide(result.decided, nowMs) : [])];
+    }
+    const paused = lateMs > pauseMs ? this.#afterPause(lateMs, nowMs) : [];
+    if (name === beatTimer) return [...paused, ...this.#beat(nowMs)];
+    return [...paused, ...this.#lookForSilence(nowMs)];
+  }
+
+  #beat(nowMs: number): DetectorCommand[] {
+    // At a fixed rate, but beats that were missed are not made up for.
+    this.#nextBeatMs = Math.max(this.#nextBeatMs + this.#beatMs, nowMs + 1);
+    if (this.#nextBeatMs < nowMs + this.#beatMs / 2) this.#nextBeatMs = nowMs + this.#beatMs;
+    return [
+      { kind: "set-timer", name: beatTimer, ms: this.#nextBeatMs - nowMs },
+      ...this.#beater.beat(nowMs),
+      ...this.#timeSilence(nowMs),
+    ];
+  }
+
+  #onBeat(beat: Extract<BeatMessage, { kind: "beat" }>, nowMs: number): DetectorCommand[] {
+    const { name, seq, isLast, isHail } = beat;
+    if (isHail) return [];
+    if (isLast) {
+      this.#watching.forget(name);
+      return this.#inquiries.end(name).commands;
+    }
+    const widening = this.#watching.onBeat(name, seq, nowMs);
+    const told = widening === undefined ? [] : [found({ kind: "widened", ...widening })];
+    return [...told, ...this.#heard(name, nowMs), ...this.#timeSilence(nowMs)];
+  }
+
+  /** It is there: an inquiry about it is over, and whoever asked us shall know. */
+  #heard(about: string, nowMs: number): DetectorCommand[] {
+    const answers = this.#inquiries.onHeard(about);
+    if (!this.#inquiries.has(about)) return answers;
+    const { commands } = this.#inquiries.end(about);
+    this.#watching.postpone(about, nowMs + 2 * this.#beatMs);
+    const cleared = found({ kind: "cleared", about });
+    return [...answers, ...commands, cleared, ...this.#timeSilence(nowMs)];
+  }
+
+  /** One timer for all who are watched: it looks who has been silent, and goes on to the next. */
+  #timeSilence(nowMs: number): DetectorCommand[] {
+    const nextMs = this.#watching.nextMs();
+    if (this.#isSilenceTimed || nextMs === undefined) return [];
+    this.#isSilenceTimed = true;
+    return [{ kind: "set-timer", name: silenceTimer, ms: Math.max(1, nextMs - nowMs) }];
+  }
+
+  #lookForSilence(nowMs: number): DetectorCommand[] {
+    this.#isSilenceTimed = false;
+    const begun = this.#watching.silent(nowMs).flatMap((name) => {
+      if (this.#inquiries.has(name)) return [];
+      const commands = this.#inquiries.begin(name, nowMs);
+      this.#watching.postpone(name, nowMs + 4 * this.#beatMs);
+      return commands;
+    });
+    return [...begun, ...this.#timeSilence(nowMs)];
+  }
+
+  #decide(decided: Decided, nowMs: number): DetectorCommand[] {
+    const { about, verdict } = decided;
+    const finding = found({ kind: "decided", ...decided });
+    if (verdict === "dead") return [finding, ...this.#tools.declareDead(about, nowMs)];
+    this.#watching.postpone(about, nowMs + 2 * this.#beatMs);
+    return [finding, ...this.#timeSilence(nowMs)];
+  }
+
+  /** Whoever was stopped has heard nobody, which says nothing about anybody. */
+  #afterPause(ms: number, nowMs: number): DetectorCommand[] {
+    this.#watching.forgiveAll(nowMs);
+    return [found({ kind: "paused", ms }), ...this.#inquiries.endAll()];
+  }
+
+  /** One who counts as dead and yet speaks is told so; one that was forgotten is met with an exchange. */
+  #callLost(
+    message: BeatMessage,
+    sender: Member | undefined,
+    from: Place,
+    nowMs: number,
+  ): DetectorCommand[] {
+    if (sender !== undefined && (isUsable(sender) || sender.state === "left")) return [];
+    const calledMs = this.#calledMs.get(message.name) ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - calledMs < callEveryMs) return [];
+    if (this.#calledMs.size > 4096) this.#calledMs.clear();
+    this.#calledMs.set(message.name, nowMs);
+    if (sender === undefined) return [this.#tools.exchange(from)];
+    const { name } = this.#tools;
+    const missing = { kind: "missing", name, incarnation: sender.incarnation } as const;
+    return [say(this.#tools, from, missing)];
+  }
+}
+
+function placeOf({ address, port }: Member): Place {
+  return { address, port };
+}
+
+function found(finding: Finding): DetectorCommand {
+  return { kind: "finding", finding };
+}

@@ -1,0 +1,28 @@
+/** What the detector's parts need of gossip. */
+
+import type { GossipCommand, Member, Place } from "../memberlist/index.ts";
+import { type BeatMessage, encodeBeatMessage } from "./beat-messages.ts";
+import { readOwnKind } from "./own-kind.ts";
+
+export interface RingTools {
+  /** Our own name. */
+  readonly name: string;
+  members(): ReadonlyMap<string, Member>;
+  /** A message to our own kind. */
+  user(to: Place, payload: Uint8Array): GossipCommand;
+  /** Pings the member, directly and through the named ones; "checked" follows if it answers. */
+  check(name: string, through: readonly Member[], nowMs: number): GossipCommand[];
+  declareDead(name: string, nowMs: number): GossipCommand[];
+  /** Refutes that we are dead, to `to` first. */
+  speakUp(accused: number, to: Place, nowMs: number): GossipCommand[];
+  exchange(to: Place): GossipCommand;
+}
+
+export function say(tools: RingTools, to: Place, message: BeatMessage): GossipCommand {
+  return tools.user(to, encodeBeatMessage(message));
+}
+
+/** Of our own kind, and beating: such a member is watched by beats. */
+export function beats(member: Member): boolean {
+  return (readOwnKind(member.meta)?.beatMs ?? 0) > 0;
+}

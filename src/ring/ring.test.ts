@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { RingSimulation } from "../testing/ring-simulation.ts";
+
+/** A ring that has stood for ten seconds. */
+function ringOf(
+  nodes: number,
+  options: Partial<ConstructorParameters<typeof RingSimulation>[0]> = {},
+) {
+  const ring = new RingSimulation({ seed: 1, nodes, ...options });
+  for (let index = 0; index < nodes; index++) ring.at(index * 10, () => ring.start(index, [0, 1]));
+  ring.run(10_000);
+  return ring;
+}
+
+const aliveFor = (ring: RingSimulation, index: number): string[] =>
+  [...ring.node(index).ring.alive()].sort();
+
+describe("the ring", () => {
+  it("ML-142: finds a dead member in under half a second, and stock members believe it at once", () => {
+    const ring = ringOf(5, { stockFrom: 3 });
+    ring.kill(0);
+    ring.run(10_500);
+    const survivors = ["node1", "node2", "node3", "node4"];
+    for (const index of [1, 2, 3, 4]) assert.deepEqual(aliveFor(ring, index), survivors);
+  });
+
+  it("ML-140: leaves a stock member to gossip's own time", () => {
+    const ring = ringOf(5, { stockFrom: 3 });
+    ring.kill(4);
+    ring.run(13_000);
+    assert.ok(aliveFor(ring, 0).includes("node4"));
+    ring.run(40_000);
+    assert.ok(!aliveFor(ring, 0).includes("node4"));
+  });
+
+  it("does not accuse anybody after a pause of its own", () => {
+    const ring = ringOf(3);
+    ring.pause(0, 300);
+    ring.run(20_000);
+    assert.deepEqual(
+      ring.transcript.filter((line) => / leave | dead /.test(line)),
+      [],
+    );
+  });
+
+  it("notices within a second that a partition healed", () => {
+    const ring = ringOf(4);
+    ring.partition([0, 1]);
+    ring.run(20_000);
+    assert.deepEqual(aliveFor(ring, 0), ["node0", "node1"]);
+    assert.deepEqual(aliveFor(ring, 2), ["node2", "node3"]);
+    ring.heal();
+    ring.run(21_000);
+    for (const index of [0, 1, 2, 3]) assert.equal(aliveFor(ring, index).length, 4);
+  });
+
+  it("L2-174: accuses nobody whom only itself does not hear", () => {
+    const ring = ringOf(4);
+    ring.cut(0, 1);
+    ring.cut(1, 0);
+    ring.run(30_000);
+    assert.deepEqual(
+      ring.transcript.filter((line) => line.includes(" leave ")),
+      [],
+    );
+  });
+
+  it("ML-108, ML-170..176: takes a goodbye at its word, and does not look for who said it", () => {
+    const ring = ringOf(3);
+    ring.step(ring.node(0), { kind: "leave" });
+    ring.run(10_100);
+    assert.deepEqual(aliveFor(ring, 1), ["node1", "node2"]);
+    assert.ok(!ring.transcript.some((line) => line.includes("decided")));
+  });
+});

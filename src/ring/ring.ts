@@ -1,0 +1,134 @@
+/**
+ * The ring of speakers, as a machine: gossip with every kind of member, and on top of it the fast detector among our
+ * own. It answers one question for the election: who is alive.
+ */
+
+import {
+  Gossip,
+  type GossipCommand,
+  type GossipEvent,
+  type GossipOptions,
+  isUsable,
+  type Member,
+} from "../memberlist/index.ts";
+import { decodeBeatMessage } from "./beat-messages.ts";
+import { Detector, type DetectorCommand, type Finding } from "./detector.ts";
+import { describeOwnKind } from "./own-kind.ts";
+import type { WatchedMember } from "./watching.ts";
+
+export interface RingOptions extends Omit<GossipOptions, "meta"> {
+  /** How often we say that we are there, in milliseconds; 0 switches the fast detector off. */
+  readonly beatMs: number;
+}
+
+export type RingEvent =
+  | GossipEvent
+  /** The addresses of all speakers' pods. */
+  | { readonly kind: "addresses"; readonly addresses: ReadonlySet<string> };
+
+export type RingCommand =
+  | Exclude<GossipCommand, { kind: "user" | "ack-time" | "checked" }>
+  | { readonly kind: "finding"; readonly finding: Finding };
+
+/** 120 ms: three beats and what a busy machine adds stay below half a second. */
+export const defaultBeatMs = 120;
+
+export class Ring {
+  readonly gossip: Gossip;
+  readonly #detector: Detector | undefined;
+  readonly #dueMs = new Map<string, number>();
+
+  constructor(options: RingOptions) {
+    const { beatMs } = options;
+    this.gossip = new Gossip({ ...options, meta: describeOwnKind({ beatMs }) });
+    const { gossip } = this;
+    const tools = {
+      name: options.name,
+      members: () => gossip.members,
+      user: gossip.sendUser.bind(gossip),
+      check: gossip.check.bind(gossip),
+      declareDead: gossip.declareDead.bind(gossip),
+      speakUp: gossip.speakUp.bind(gossip),
+      exchange: gossip.exchange.bind(gossip),
+    };
+    this.#detector = beatMs > 0 ? new Detector(tools, beatMs) : undefined;
+  }
+
+  /** Names of those who may announce: alive and suspect members, ourselves included (ML-103, L2-33). */
+  *alive(): IterableIterator<string> {
+    for (const member of this.gossip.members.values()) {
+      if (isUsable(member)) yield member.name;
+    }
+  }
+
+  get watchers(): readonly string[] {
+    return this.#detector?.watchers ?? [];
+  }
+
+  watched(): readonly WatchedMember[] {
+    return this.#detector?.watched() ?? [];
+  }
+
+  /** How long a member usually takes to answer a ping; undefined before the first. */
+  ackMs(name: string): number | undefined {
+    return this.#detector?.ackMs(name);
+  }
+
+  step(event: RingEvent, nowMs: number): RingCommand[] {
+    const commands = this.#settle(this.#take(event, nowMs), nowMs);
+    for (const command of commands) {
+      if (command.kind === "set-timer") this.#dueMs.set(command.name, nowMs + command.ms);
+      if (command.kind === "cancel-timer") this.#dueMs.delete(command.name);
+    }
+    return commands;
+  }
+
+  #take(event: RingEvent, nowMs: number): DetectorCommand[] {
+    switch (event.kind) {
+      case "addresses":
+        this.#detector?.setAddresses(event.addresses);
+        return [];
+      case "timer":
+        return this.#onTimer(event.name, nowMs) ?? this.gossip.step(event, nowMs);
+      case "start":
+        return [...this.gossip.step(event, nowMs), ...(this.#detector?.start(nowMs) ?? [])];
+      case "leave":
+        return [...(this.#detector?.stop() ?? []), ...this.gossip.step(event, nowMs)];
+      default:
+        return this.gossip.step(event, nowMs);
+    }
+  }
+
+  /** Undefined for timers of gossip. */
+  #onTimer(name: string, nowMs: number): DetectorCommand[] | undefined {
+    const lateMs = nowMs - (this.#dueMs.get(name) ?? nowMs);
+    this.#dueMs.delete(name);
+    return this.#detector?.onTimer(name, lateMs, nowMs);
+  }
+
+  /** Gossip's news go to the detector, whose answers may be news again. */
+  #settle(commands: readonly DetectorCommand[], nowMs: number): RingCommand[] {
+    return commands.flatMap((command): RingCommand[] => {
+      switch (command.kind) {
+        case "user": {
+          const message = decodeBeatMessage(command.payload);
+          if (message === undefined || this.#detector === undefined) return [];
+          return this.#settle(this.#detector.onMessage(message, command.from, nowMs), nowMs);
+        }
+        case "ack-time":
+          this.#detector?.onAckTime(command.name, command.ms);
+          return [];
+        case "checked":
+          return this.#settle(this.#detector?.onChecked(command.name, nowMs) ?? [], nowMs);
+        case "member":
+          return [command, ...this.#onMember(command.change, command.member, nowMs)];
+        default:
+          return [command];
+      }
+    });
+  }
+
+  #onMember(change: "join" | "leave" | "update", member: Member, nowMs: number): RingCommand[] {
+    return this.#settle(this.#detector?.onMember(change, member, nowMs) ?? [], nowMs);
+  }
+}

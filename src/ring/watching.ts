@@ -1,0 +1,147 @@
+/** The members whose beats we hear, and who of them has been silent for too long. */
+
+import { isUsable } from "../memberlist/index.ts";
+import {
+  type BeatRecord,
+  firstBeat,
+  shortestSilenceMs,
+  silenceMs,
+  withBeat,
+} from "./beat-record.ts";
+import { readOwnKind } from "./own-kind.ts";
+import { beats, type RingTools } from "./ring-tools.ts";
+import { watchersOf } from "./watchers.ts";
+
+interface Watch {
+  record: BeatRecord;
+  /** After an inquiry without a verdict: not earlier. */
+  notBeforeMs: number;
+  isWidened: boolean;
+}
+
+export interface WatchedMember {
+  readonly name: string;
+  readonly heardMs: number;
+  /** Silence that leads to questions, and the same on a perfect network. */
+  readonly silenceMs: number;
+  readonly shortestMs: number;
+  readonly loss: number;
+  readonly jitterMs: number;
+}
+
+/** The network asks for more patience, or no longer does. */
+export interface Widening {
+  readonly name: string;
+  readonly isWidened: boolean;
+  readonly silenceMs: number;
+}
+
+/** Said when the patience is that much longer than the shortest, and taken back a little below. */
+const widenedFactor = 1.5;
+const narrowedFactor = 1.3;
+
+export class Watching {
+  readonly #tools: RingTools;
+  readonly #watches = new Map<string, Watch>();
+
+  constructor(tools: RingTools) {
+    this.#tools = tools;
+  }
+
+  get size(): number {
+    return this.#watches.size;
+  }
+
+  *members(): IterableIterator<WatchedMember> {
+    for (const [name, { record }] of this.#watches) {
+      const { heardMs, loss, jitterMs, beatMs } = record;
+      const shortestMs = shortestSilenceMs(beatMs);
+      yield { name, heardMs, silenceMs: silenceMs(record), shortestMs, loss, jitterMs };
+    }
+  }
+
+  /** Answers whether the patience with this member changed enough to tell. */
+  onBeat(name: string, seq: number, nowMs: number): Widening | undefined {
+    const member = this.#tools.members().get(name);
+    const beatMs = member && readOwnKind(member.meta)?.beatMs;
+    if (!member || !beatMs || !isUsable(member)) return undefined;
+    const watch = this.#watches.get(name);
+    if (watch === undefined || watch.record.beatMs !== beatMs) {
+      const record = firstBeat(beatMs, seq, nowMs);
+      this.#watches.set(name, { record, notBeforeMs: 0, isWidened: false });
+      return undefined;
+    }
+    watch.record = withBeat(watch.record, seq, nowMs);
+    return widening(name, watch);
+  }
+
+  forget(name: string): void {
+    this.#watches.delete(name);
+  }
+
+  /** How long ago it was heard; undefined where we do not watch it. */
+  silentForMs(name: string, nowMs: number): number | undefined {
+    const watch = this.#watches.get(name);
+    return watch && nowMs - watch.record.heardMs;
+  }
+
+  isSilent(name: string, nowMs: number): boolean {
+    const watch = this.#watches.get(name);
+    return watch !== undefined && nowMs >= expiryMs(watch);
+  }
+
+  /** When the first of them will have been silent for too long; undefined while none is watched. */
+  nextMs(): number | undefined {
+    if (this.#watches.size === 0) return undefined;
+    return Math.min(...[...this.#watches.values()].map(expiryMs));
+  }
+
+  /**
+   * Who is silent now. Members that chose others to watch them, as far as we can see, are forgotten instead:
+   * their word that they did so may have been lost.
+   */
+  silent(nowMs: number): string[] {
+    const silent = [...this.#watches]
+      .filter(([, watch]) => nowMs >= expiryMs(watch))
+      .map(([name]) => name);
+    return silent.filter((name) => {
+      if (this.#watchesMe(name)) return true;
+      this.#watches.delete(name);
+      return false;
+    });
+  }
+
+  postpone(name: string, untilMs: number): void {
+    const watch = this.#watches.get(name);
+    if (watch !== undefined) watch.notBeforeMs = untilMs;
+  }
+
+  /** We did not listen for a while, so nobody's silence means anything. */
+  forgiveAll(nowMs: number): void {
+    for (const watch of this.#watches.values()) watch.record = { ...watch.record, heardMs: nowMs };
+  }
+
+  #watchesMe(name: string): boolean {
+    const members = this.#tools.members();
+    const member = members.get(name);
+    if (member === undefined || !isUsable(member)) return false;
+    const others: string[] = [];
+    for (const other of members.values()) {
+      if (isUsable(other) && beats(other)) others.push(other.name);
+    }
+    return watchersOf(name, others).includes(this.#tools.name);
+  }
+}
+
+function expiryMs({ record, notBeforeMs }: Watch): number {
+  return Math.max(notBeforeMs, record.heardMs + silenceMs(record));
+}
+
+function widening(name: string, watch: Watch): Widening | undefined {
+  const now = silenceMs(watch.record);
+  const factor = now / shortestSilenceMs(watch.record.beatMs);
+  const isWidened = watch.isWidened ? factor > narrowedFactor : factor > widenedFactor;
+  if (isWidened === watch.isWidened) return undefined;
+  watch.isWidened = isWidened;
+  return { name, isWidened, silenceMs: now };
+}

@@ -1,0 +1,330 @@
+/** The ring with what carries out its commands: sockets, timers, the pod list, log lines. */
+
+import { formatAddress, parseAddress } from "../ip/index.ts";
+import {
+  GossipSockets,
+  type KubeClient,
+  type Logger,
+  monotonicMs,
+  NamedTimers,
+  type RingMetrics,
+} from "../platform/index.ts";
+import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
+import type { GossipSettings } from "./gossip-settings.ts";
+import { RingHistory } from "./ring-history.ts";
+import { RingPeers } from "./ring-peers.ts";
+
+export interface RingProgramOptions {
+  readonly settings: GossipSettings;
+  readonly nodeName: string;
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  readonly metrics: RingMetrics;
+  /** Who may announce, after each change (L2-57). */
+  readonly onMembers: (alive: ReadonlySet<string>) => void;
+}
+
+/** So long after our goodbye we still answer: the next owner has taken over long before (L2-162). */
+const farewellMs = 300;
+/**
+ * Who has not met the others yet would take every address for its own; so long we wait for the first meeting, then
+ * addresses count more.
+ */
+const settleMs = 3000;
+/** The goodbye itself takes at most a second (ML-108). */
+const longestFarewellMs = 1000;
+
+export class RingProgram {
+  readonly #options: RingProgramOptions;
+  readonly #ring: Ring;
+  readonly #peers: RingPeers;
+  readonly #history = new RingHistory();
+  readonly #timers = new NamedTimers((name) => this.#step({ kind: "timer", name }));
+  #sockets: GossipSockets | undefined;
+  #onDeparted: (() => void) | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  #isSettled = false;
+  #isTelling = false;
+
+  private constructor(options: RingProgramOptions) {
+    const { settings, nodeName, client, logger } = options;
+    this.#options = options;
+    this.#ring = new Ring({
+      name: nodeName,
+      addr: settings.advertised,
+      port: settings.port,
+      timings: settings.timings,
+      isEncrypted: settings.keys.length > 0 && settings.timings.gossipVerifyOutgoing,
+      random: Math.random,
+      beatMs: settings.beatMs,
+    });
+    this.#peers = new RingPeers({
+      client,
+      logger,
+      namespace: settings.namespace,
+      labels: settings.labels,
+      memberAddresses: () => this.#memberAddresses(),
+      onAddresses: (addresses) =>
+        this.#step({ kind: "addresses", addresses: canonical(addresses) }),
+      join: (addresses) => {
+        const places = addresses.map((address) => ({ address, port: settings.port }));
+        this.#step({ kind: "join", places });
+      },
+      onSettled: () => this.#settle(),
+    });
+  }
+
+  /** Opens the sockets; rejects with a clear error when it cannot. */
+  static async open(options: RingProgramOptions): Promise<RingProgram> {
+    const { settings, metrics } = options;
+    const { timings } = settings;
+    const program = new RingProgram(options);
+    program.#sockets = await GossipSockets.open({
+      address: settings.bindAddress,
+      port: settings.port,
+      keys: settings.keys,
+      compresses: timings.enableCompression,
+      verifiesIncoming: timings.gossipVerifyIncoming,
+      verifiesOutgoing: timings.gossipVerifyOutgoing,
+      tcpTimeoutMs: timings.tcpTimeoutMs,
+      onEvent: (event) => program.#step(event),
+      onProblem: (reason, from) => program.#dropped(reason, from),
+    });
+    metrics.onScrape(() => program.#showMetrics());
+    return program;
+  }
+
+  start(): void {
+    this.#step({ kind: "start" });
+    this.#peers.start();
+    this.#patience = setTimeout(() => this.#settle(), settleMs);
+  }
+
+  /** Our Node object came or changed (ML-153). */
+  nodeChanged(): void {
+    this.#peers.look();
+  }
+
+  /** What `metallb members` shows. */
+  members(): unknown {
+    const { settings } = this.#options;
+    return this.#history.show(this.#ring, monotonicMs(), {
+      isEncrypted: settings.keys.length > 0,
+      keyBits: (settings.keys[0]?.length ?? 0) * 8,
+      beatMs: settings.beatMs,
+    });
+  }
+
+  /** Says goodbye, and answers once others had the time to take over (L2-161, L2-162). */
+  async leave(): Promise<void> {
+    this.#peers.stop();
+    const departed = new Promise<void>((resolve) => {
+      this.#onDeparted = resolve;
+    });
+    const hasOthers = this.#ring.gossip.members.size > 1;
+    this.#step({ kind: "leave" });
+    const longest = new Promise<void>((resolve) => {
+      setTimeout(resolve, longestFarewellMs).unref();
+    });
+    const answering = new Promise<void>((resolve) => {
+      setTimeout(resolve, hasOthers ? farewellMs : 0);
+    });
+    await Promise.all([Promise.race([departed, longest]), answering]);
+  }
+
+  close(): void {
+    this.#peers.stop();
+    clearTimeout(this.#patience);
+    this.#timers.cancelAll();
+    this.#sockets?.close();
+  }
+
+  #step(event: RingEvent): void {
+    for (const command of this.#ring.step(event, monotonicMs())) this.#run(command);
+  }
+
+  #run(command: RingCommand): void {
+    switch (command.kind) {
+      case "send":
+        this.#sockets?.send(command);
+        return;
+      case "dial":
+        this.#sockets?.dial(command);
+        return;
+      case "answer":
+        this.#sockets?.answer(command.stream, command.message);
+        return;
+      case "set-timer":
+        this.#timers.set(command.name, command.ms);
+        return;
+      case "cancel-timer":
+        this.#timers.cancel(command.name);
+        return;
+      default:
+        this.#say(command);
+    }
+  }
+
+  #say(
+    command: Exclude<
+      RingCommand,
+      { kind: "send" | "dial" | "answer" | "set-timer" | "cancel-timer" }
+    >,
+  ): void {
+    const { logger } = this.#options;
+    switch (command.kind) {
+      case "member":
+        this.#memberChanged(command);
+        return;
+      case "finding":
+        this.#found(command.finding);
+        return;
+      case "joined":
+        this.#joined(command);
+        return;
+      case "departed":
+        this.#onDeparted?.();
+        return;
+      default:
+        logger[command.level](command.fields);
+    }
+  }
+
+  /** ML-155: the words that people search for; the elections run again for all that came at once. */
+  #memberChanged({ change, member, accuser }: Extract<RingCommand, { kind: "member" }>): void {
+    const { logger, nodeName, metrics } = this.#options;
+    const event = { join: "NodeJoin", leave: "NodeLeave", update: "NodeUpdate" }[change];
+    const cause = accuser === undefined || accuser === member.name ? {} : { foundBy: accuser };
+    logger.info({
+      event: "nodeEvent",
+      msg: "node event - forcing sync",
+      "node addr": member.address,
+      "node name": member.name,
+      "node event": event,
+      ...cause,
+    });
+    metrics.changes.inc(1, { event });
+    this.#history.add({ change, member, accuser });
+    this.#tell();
+    if (change === "leave" && member.name !== nodeName) this.#peers.look();
+  }
+
+  #settle(): void {
+    if (this.#isSettled) return;
+    clearTimeout(this.#patience);
+    this.#isSettled = true;
+    this.#tell();
+  }
+
+  /** Once for all changes that came together. Who leaves goes on as it is until the end. */
+  #tell(): void {
+    if (this.#isTelling || !this.#isSettled) return;
+    this.#isTelling = true;
+    setImmediate(() => {
+      this.#isTelling = false;
+      if (!this.#ring.gossip.isLeaving) this.#options.onMembers(new Set(this.#ring.alive()));
+    });
+  }
+
+  #found(finding: Finding): void {
+    const { logger, metrics } = this.#options;
+    metrics.findings.inc(1, {
+      finding: finding.kind === "decided" ? finding.verdict : finding.kind,
+    });
+    this.#history.found(finding);
+    const line = findingLine(finding);
+    logger[line.level]({ op: "failureDetector", ...line.fields, msg: line.msg });
+  }
+
+  #joined({ reached, failed }: Extract<RingCommand, { kind: "joined" }>): void {
+    const { logger } = this.#options;
+    this.#peers.joined();
+    if (failed.length === 0) {
+      if (reached > 0) logger.info({ op: "memberDiscovery", joined: reached, msg: "joined" });
+      return;
+    }
+    const errors = failed.map(({ place, error }) => `${place.address}: ${error}`).slice(0, 5);
+    const msg = reached > 0 ? "joined some of the speakers" : "reached none of the speakers";
+    const fields = { op: "memberDiscovery", joined: reached, failed: failed.length, errors };
+    logger[reached > 0 ? "info" : "warn"]({ ...fields, msg });
+  }
+
+  #dropped(reason: string, from: string): void {
+    this.#options.metrics.dropped.inc(1, { reason });
+    if (this.#history.isFirstDrop(reason, from)) {
+      const msg = "dropped a packet of gossip; more of this kind are only counted";
+      this.#options.logger.warn({ op: "memberlist", reason, from, msg });
+    }
+  }
+
+  #memberAddresses(): ReadonlySet<string> {
+    const { members } = this.#ring.gossip;
+    const usable = new Set(this.#ring.alive());
+    return new Set(
+      [...members.values()].flatMap(({ name, address }) => (usable.has(name) ? address : [])),
+    );
+  }
+
+  #showMetrics(): void {
+    const { members, silence, ackTime } = this.#options.metrics;
+    const alive = [...this.#ring.alive()];
+    members.set(alive.length);
+    silence.reset();
+    ackTime.reset();
+    for (const { name, silenceMs } of this.#ring.watched())
+      silence.set(silenceMs / 1000, { node: name });
+    for (const name of alive) {
+      const ackMs = this.#ring.ackMs(name);
+      if (ackMs !== undefined) ackTime.set(ackMs / 1000, { node: name });
+    }
+  }
+}
+
+interface Line {
+  readonly level: "info" | "warn";
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly msg: string;
+}
+
+function findingLine(finding: Finding): Line {
+  switch (finding.kind) {
+    case "decided": {
+      const { about: member, verdict, tookMs, deaf, asked } = finding;
+      const fields = { member, verdict, asked, agree: deaf, tookMs: Math.round(tookMs) };
+      if (verdict === "dead") {
+        const msg = "the member is silent, and those who were asked do not hear it either";
+        return { level: "info", fields, msg };
+      }
+      const msg = "the member is silent, but so are those who were asked: nobody is accused";
+      return { level: "warn", fields, msg };
+    }
+    case "cleared": {
+      const msg = "the member was silent for a while, but it is heard: nothing changes";
+      return { level: "info", fields: { member: finding.about }, msg };
+    }
+    case "widened": {
+      const { name: member, isWidened, silenceMs } = finding;
+      const fields = { member, silenceMs: Math.round(silenceMs) };
+      const msg = isWidened
+        ? "the network is slow or loses packets: more patience with this member"
+        : "the network is quick again: the usual patience with this member";
+      return { level: isWidened ? "warn" : "info", fields, msg };
+    }
+    case "paused": {
+      const msg = "this speaker did not run for a while: nobody is accused for that time";
+      return { level: "warn", fields: { ms: Math.round(finding.ms) }, msg };
+    }
+    default: {
+      const msg = "a member that counted as dead is back: exchanging what each knows";
+      return { level: "info", fields: { member: finding.name }, msg };
+    }
+  }
+}
+
+function canonical(addresses: ReadonlySet<string>): ReadonlySet<string> {
+  const texts = [...addresses].flatMap((text) => {
+    const address = parseAddress(text);
+    return address === undefined ? [] : formatAddress(address);
+  });
+  return new Set(texts);
+}
