@@ -170,6 +170,25 @@ describe("messages", () => {
     }
   });
 
+  it("ML-19: takes bytes as integers, and 0 and 1 as booleans, as stock nodes do", () => {
+    const payload = (value: string) => decoded(`0281a7${text("Payload")}${value}`);
+    for (const form of ["920102", "dc000201cc02", "810102", "a20102", "c4020102"]) {
+      const expected = { kind: "ack", seqNo: 0, payload: Uint8Array.of(1, 2) };
+      assert.deepEqual(payload(form), expected, form);
+    }
+    const isNack = (value: string) => {
+      const message = decoded(`0181a4${text("Nack")}${value}`) as { nack?: boolean };
+      return message.nack;
+    };
+    assert.deepEqual(["c3", "01", "c2", "00", "02"].map(isNack), [
+      true,
+      true,
+      false,
+      false,
+      undefined,
+    ]);
+  });
+
   it("ML-26e: a name is what its bytes are; bytes that are no UTF-8 are shown as such", () => {
     const node = (hex: string) => decoded(`0581a4${text("Node")}${hex}`);
     for (const name of ["\ufeffn", "ö", "\ufeff".repeat(30)]) {

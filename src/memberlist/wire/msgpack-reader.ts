@@ -90,12 +90,17 @@ function readValue(cursor: Cursor, type: FieldType): unknown {
   }
 }
 
-/** The field that the key at the cursor names, -1 for one that we do not know. */
+/**
+ * The field that the key at the cursor names, -1 for one that we do not know. Stock nodes take even a key that is an
+ * array of bytes.
+ */
 function readName(cursor: Cursor, names: readonly Uint8Array[]): number {
-  const length = takeData(cursor);
-  const from = cursor.at - length;
+  const array = kindAt(cursor) === ARRAY ? readByteArray(cursor) : undefined;
+  const length = array?.length ?? takeData(cursor);
+  const bytes = array ?? cursor.bytes;
+  const from = array === undefined ? cursor.at - length : 0;
   for (let index = 0; index < names.length; index += 1) {
-    if (isAt(cursor.bytes, from, length, names[index]!)) return index;
+    if (isAt(bytes, from, length, names[index]!)) return index;
   }
   return -1;
 }
@@ -128,7 +133,8 @@ function textOf(bytes: Uint8Array, from: number): string {
 
 /** A copy: nothing that outlives a packet may hold on to its buffer. */
 function readBytes(cursor: Cursor): Uint8Array {
-  if (kindAt(cursor) === ARRAY) return readByteArray(cursor);
+  const kind = kindAt(cursor);
+  if (kind === ARRAY || kind === MAP) return readByteArray(cursor);
   const length = takeData(cursor);
   if (length === 0) return nothing;
   const copy = new Uint8Array(length);
@@ -138,8 +144,9 @@ function readBytes(cursor: Cursor): Uint8Array {
   return copy;
 }
 
+/** Bytes as integers (ML-19); stock nodes take a map for the row of its keys and values. */
 function readByteArray(cursor: Cursor): Uint8Array {
-  const count = takeHead(cursor);
+  const count = kindAt(cursor) === MAP ? takeHead(cursor) * 2 : takeHead(cursor);
   // Every item has at least a byte: more items than bytes are a lie, and must not be made room for.
   if (count > cursor.end - cursor.at) return fail(cursor, "an array is cut short");
   const bytes = new Uint8Array(count);
@@ -147,11 +154,13 @@ function readByteArray(cursor: Cursor): Uint8Array {
   return bytes;
 }
 
+/** Stock nodes take the numbers 0 and 1 too. */
 function readBool(cursor: Cursor): boolean {
-  const first = cursor.bytes[cursor.at];
-  if (cursor.at < cursor.end && (first === TRUE || first === FALSE)) cursor.at += 1;
+  const first = cursor.at < cursor.end ? cursor.bytes[cursor.at] : undefined;
+  const isTrue = first === TRUE || first === 1;
+  if (isTrue || first === FALSE || first === 0) cursor.at += 1;
   else fail(cursor, "not a boolean");
-  return first === TRUE;
+  return isTrue;
 }
 
 /** Any width of integer for any field (ML-22). */

@@ -78,11 +78,11 @@ function* readStream(
 /** Stock nodes answer with these words (ML-46). */
 const notEncrypted: Problem = {
   reason: "not-encrypted",
-  detail: "encryption is configured but remote state is not encrypted",
+  detail: "Encryption is configured but remote state is not encrypted",
 };
 const unexpectedlyEncrypted: Problem = {
   reason: "unexpectedly-encrypted",
-  detail: "remote state is encrypted and encryption is not configured",
+  detail: "Remote state is encrypted and encryption is not configured",
 };
 
 function* readLabel(

@@ -175,12 +175,12 @@ describe("streams", () => {
     assert.deepEqual(read(encodeStream(ping, plainly), { keys: [key16] }), {
       kind: "failed",
       reason: "not-encrypted",
-      detail: "encryption is configured but remote state is not encrypted",
+      detail: "Encryption is configured but remote state is not encrypted",
     });
     assert.deepEqual(read(encodeStream(ping, { ...plainly, keys: [key16] })), {
       kind: "failed",
       reason: "unexpectedly-encrypted",
-      detail: "remote state is encrypted and encryption is not configured",
+      detail: "Remote state is encrypted and encryption is not configured",
     });
     const lax = { keys: [key16], verifiesIncoming: false };
     assert.equal(reason(encodeStream(ping, plainly), lax), "message");
