@@ -64,6 +64,13 @@ describe("manifests", () => {
     assert.equal(read(`${head}kind: Pod\n`).findings[0]?.line, 3);
   });
 
+  it("that hold a control character are refused, as the API server does", () => {
+    const text = `${head}metadata: {name: a}\ndata: {a: "x\u0000y"}\n`;
+    assert.match(problem(text), /not valid YAML: a control character/);
+    assert.equal(read(text).findings[0]?.line, 4);
+    assert.deepEqual(read(text.replace("\u0000", "\\0\t\u0085")).findings, []);
+  });
+
   it("that are no objects are told of, and no error", () => {
     for (const text of ["a: 1", "- 1", "text", "kind: Service"]) {
       assert.deepEqual(

@@ -1,6 +1,6 @@
 /** Reads the objects of YAML and JSON files as kubectl does, and keeps where they stand. */
 import { LineCounter, parseAllDocuments, type Tags } from "yaml";
-import { findDeepNesting, yamlProblem } from "../config/index.ts";
+import { findControlCharacter, findDeepNesting, yamlProblem } from "../config/index.ts";
 import { isRecord, type Json } from "../schema/index.ts";
 import { jsonOfYaml } from "./json-of-yaml.ts";
 import type { LintFinding } from "./lint-finding.ts";
@@ -43,7 +43,8 @@ function readFile({ name: file, text }: ManifestFile): ReadManifests {
     lineCounter: lines,
   });
   const documents = [...parsed];
-  const error = documents.flatMap(({ errors }) => errors)[0];
+  const control = findControlCharacter(text);
+  const error = control ?? documents.flatMap(({ errors }) => errors)[0];
   const fault = (offset: number, problem: string): ReadManifests => {
     const { line, col } = lines.linePos(offset);
     const position = { line: Math.max(line, 1), column: Math.max(col, 1) };
