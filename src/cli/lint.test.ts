@@ -1,5 +1,7 @@
 /** `metallb lint` as users call it: words, exit status, what goes where. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +44,21 @@ describe("metallb lint", () => {
     assert.equal(status, 1);
     assert.match(out, /bad\.yaml:4:20: error CFG-10: /);
     assert.match(out, /1 error, 0 warnings in 1 file\n$/);
+  });
+
+  it("CFG-10: whoever reads may stop early, as head does", async () => {
+    const addresses = Array.from({ length: 2000 }, () => "10.0.0.1").join();
+    const path = file("long.yaml", pool(addresses));
+    const main = join(import.meta.dirname, "main.ts");
+    const child = spawn(process.execPath, [main, "lint", path], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    const [status] = (await once(child, "close")) as [number];
+    assert.deepEqual([status, said], [1, ""]);
   });
 
   it("CFG-10: a folder may be named like a file", async () => {

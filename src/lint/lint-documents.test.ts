@@ -35,6 +35,15 @@ describe("lint", () => {
     );
   });
 
+  it("CRD-10: says where quotes are missing, or too many", () => {
+    const fixOf = (more: string) => findings(pool(`{addresses: [10.0.0.0/24], ${more}}`))[0]?.fix;
+    const labels = "serviceAllocation: {serviceSelectors: [{matchLabels: {a: y}}]}";
+    assert.equal(fixOf(labels), "put it in quotes: without them YAML makes a boolean of it");
+    assert.equal(fixOf('autoAssign: "true"'), "write it without quotes");
+    assert.equal(fixOf("autoAssign: maybe"), "correct the value");
+    assert.equal(fixOf('serviceAllocation: {priority: "7"}'), "write it without quotes");
+  });
+
   it("CFG-10: a fault that the schema tells is not told twice", () => {
     assert.deepEqual(outline(pool("{addresses: 10.0.0.0/24}")), ["error CRD-10 4:19"]);
   });
