@@ -104,6 +104,11 @@ describe("lint", () => {
     }
   });
 
+  it("LC-1: of two ConfigMaps of the name each is judged: whichever comes last would be in force", () => {
+    const text = `${configMap("peers: []")}---\n${configMap("surprise: 1")}`;
+    assert.deepEqual(outline(text), ["error LC-2 13:5"]);
+  });
+
   it("INS-46: ConfigMap and pools together are an error, unless the ConfigMap is empty", () => {
     const resources = pool("{addresses: [10.0.0.0/24]}");
     const text = `${configMap("address-pools: []")}---\n${resources}`;

@@ -39,15 +39,16 @@ export function lintManifests(read: ReadManifests, options: LintOptions): LintRe
     ...schemaFindings(one, namespace),
     ...foreignFindings(one, namespace),
   ]);
-  const configMap = manifests.find((one) => isConfigMap(one, namespace));
-  const text = configMap && documentOf(configMap);
+  const configMaps = manifests.filter((one) => isConfigMap(one, namespace));
   return reportOf([
     ...findings,
     ...single,
     ...together(single, { own, all: manifests, options }),
-    ...(configMap ? textlessFindings(configMap, namespace) : []),
-    ...(configMap && text ? legacy(configMap, options) : []),
-    ...(configMap && text ? bothPresent(configMap, own, namespace) : []),
+    ...configMaps.flatMap((one) => [
+      ...textlessFindings(one, namespace),
+      ...(documentOf(one) ? legacy(one, options) : []),
+      ...(documentOf(one) ? bothPresent(one, own, namespace) : []),
+    ]),
   ]);
 }
 

@@ -80,6 +80,16 @@ describe("manifests", () => {
     }
   });
 
+  it("CRD-1: that are plainly ours and lack a version, or are the inside of the ConfigMap, are told how", () => {
+    const told = (text: string) => {
+      const [only] = read(text).findings;
+      return `${only?.severity}: ${only?.fix}`;
+    };
+    assert.equal(told("kind: BGPPeer\nspec: {}"), "error: add apiVersion: metallb.io/v1beta2");
+    assert.match(told("address-pools: []"), /^warning: put it below `config: \|`/);
+    assert.match(told("peers: []"), /^warning: put it below/);
+  });
+
   it("that explode or stand too deep are refused, and soon", () => {
     const words = "0123456789".split("").map(() => "x");
     let text = `${head}a0: &a0 [${words.join()}]\n`;
