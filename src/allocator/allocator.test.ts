@@ -92,6 +92,21 @@ describe("the next address", () => {
     assert.deepEqual(next.slice(252, 255), ["198.18.0.254", "198.18.1.1", "198.18.1.2"]);
   });
 
+  it("IPAM-5, IPAM-7: a refusal says whether a pool avoids the address, or two pools have the two", () => {
+    const allocator = allocatorWith(
+      pool("p", "198.18.0.0/16", { avoidBuggyIps: true }),
+      pool("six", "2001:db8:5::/120"),
+    );
+    const refusal = (...texts: string[]) =>
+      outcome(allocator.assign(claim("w/a"), texts.map(address)));
+    assert.match(refusal("198.18.7.0"), /^"198.18.7.0" is not allowed in config: pool "p" avoids/);
+    assert.match(
+      refusal("198.18.7.1", "2001:db8:5::1"),
+      /is not allowed in config: they are of pools "p" and "six"; use two addresses of one pool/,
+    );
+    assert.match(refusal("192.0.2.1", "2001:db8:5::1"), /no pool contains it/);
+  });
+
   it("IPAM-10: a huge pool costs no more than what is used of it", () => {
     const allocator = allocatorWith(pool("p", "10.0.0.0/8 2001:db8::/64"));
     allocator.assign(claim("w/high"), [address("10.255.255.255")]);
@@ -109,6 +124,15 @@ describe("the choice of a pool", () => {
     assert.equal(outcome(allocator.assign(claim("w/c"), [address("198.18.2.9")])), "198.18.2.9");
     const alone = allocatorWith(hidden);
     assert.equal(reason(alone.allocate(claim("w/a"), v4)), "exhausted");
+  });
+
+  it("IPAM-25: a pool without the family says so, instead of asking for more of what it has", () => {
+    const allocator = allocatorWith(pool("six", "2001:db8:5::/120"));
+    const asked = (wishes: FamilyWishes) =>
+      outcome(allocator.allocateFromPool(claim("w/a"), "six", wishes));
+    assert.match(asked([[4]]), /^no available IPs in pool "six"; it has no IPv4 addresses; add/);
+    assert.match(asked([[4, 6]]), /it has no IPv4 addresses/);
+    assert.equal(asked([[4, 6], [4], [6]]), "2001:db8:5::");
   });
 
   it("IPAM-12: a named pool has no fallback", () => {

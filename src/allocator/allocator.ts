@@ -81,7 +81,7 @@ export class Allocator {
    */
   assign(claim: Claim, addresses: readonly IpAddress[], poolName?: string): Assignment {
     const home = this.#findHome(addresses);
-    if (home === undefined) return { ok: false, refusal: refuseOutside(addresses) };
+    if (home === undefined) return { ok: false, refusal: this.#refuseOutside(addresses) };
     const refusal = this.#refuseAssign(claim, addresses, home.pool);
     if (refusal !== undefined) return { ok: false, refusal };
     const { service, sharingKey, backendKey, ports } = claim;
@@ -138,7 +138,11 @@ export class Allocator {
     if (!admits(pool, claim)) return { ok: false, refusal: refuseAdmission(pool) };
     const addresses = this.#firstFit([pool], claim, wishes);
     if (addresses !== undefined) return this.assign(claim, addresses);
-    const fix = "add addresses to it, delete a service that needs none, or name another pool";
+    const lacking = lackingFamilies(pool, wishes);
+    const fix =
+      lacking.length > 0
+        ? `it has no ${lacking.join(" and no ")} addresses; add some, or name another pool`
+        : "add addresses to it, delete a service that needs none, or name another pool";
     return refuse("pool-exhausted", `no available IPs in pool "${poolName}"`, fix);
   }
 
@@ -189,6 +193,25 @@ export class Allocator {
       return table && !isAvoided(table.pool, address) ? table : undefined;
     });
     return homes.every((home) => home === homes[0]) ? homes[0] : undefined;
+  }
+
+  /** IPAM-5, IPAM-7: an address that its pool avoids is outside too, but people see it inside. */
+  #refuseOutside(addresses: readonly IpAddress[]): Refusal {
+    const outside = (why: string, fix: string): Refusal => {
+      const problem = `${quoteAddresses(addresses)} is not allowed in config: ${why}`;
+      return { reason: "not-in-a-pool", problem, fix };
+    };
+    const around = addresses.map((address) => this.#tableAround.get(address)?.pool);
+    const avoiding = around.find((pool, at) => pool && isAvoided(pool, addresses[at] as IpAddress));
+    if (avoiding !== undefined) {
+      const why = `pool "${avoiding.name}" avoids addresses that end in .0 or .255`;
+      return outside(why, "use another address, or turn its avoidBuggyIPs off");
+    }
+    if (around.length > 1 && around.every((pool) => pool !== undefined)) {
+      const names = around.map(({ name }) => `"${name}"`).join(" and ");
+      return outside(`they are of pools ${names}`, "use two addresses of one pool");
+    }
+    return outside("no pool contains it", "use an address of a pool, or add it to a pool");
   }
 
   /** Keeps a holding of a pool that changed, if one pool has all its addresses now. */
@@ -243,9 +266,11 @@ function refuse(reason: RefusalReason, problem: string, fix: string): Assignment
   return { ok: false, refusal: { reason, problem, fix } };
 }
 
-function refuseOutside(addresses: readonly IpAddress[]): Refusal {
-  const problem = `${quoteAddresses(addresses)} is not allowed in config: no pool contains it`;
-  return { reason: "not-in-a-pool", problem, fix: "use an address of a pool, or add it to a pool" };
+/** The families, in words, for want of which a pool can meet no wish at all. */
+function lackingFamilies({ prefixes }: Pool, wishes: FamilyWishes): readonly string[] {
+  const has = (family: Family): boolean => prefixes.some((one) => one.family === family);
+  if (wishes.some((families) => families.every(has))) return [];
+  return (wishes[0] ?? []).filter((family) => !has(family)).map((family) => `IPv${family}`);
 }
 
 function refuseOtherPool(addresses: readonly IpAddress[], home: string, asked: string): Refusal {

@@ -1,5 +1,7 @@
 /** `metallb lint` as users call it: words, exit status, what goes where. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +14,7 @@ after(() => rmSync(folder, { recursive: true }));
 const pool = (address: string) =>
   `apiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nmetadata: {name: lan}\nspec: {addresses: [${address}]}\n`;
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const path = join(folder, name);
   mkdirSync(join(path, ".."), { recursive: true });
   writeFileSync(path, text);
@@ -42,6 +44,40 @@ describe("metallb lint", () => {
     assert.equal(status, 1);
     assert.match(out, /bad\.yaml:4:20: error CFG-10: /);
     assert.match(out, /1 error, 0 warnings in 1 file\n$/);
+  });
+
+  it("CFG-10: whoever reads may stop early, as head does", async () => {
+    const addresses = Array.from({ length: 2000 }, () => "10.0.0.1").join();
+    const path = file("long.yaml", pool(addresses));
+    const main = join(import.meta.dirname, "main.ts");
+    const child = spawn(process.execPath, [main, "lint", path], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    const [status] = (await once(child, "close")) as [number];
+    assert.deepEqual([status, said], [1, ""]);
+  });
+
+  it("CFG-10: a folder may be named like a file", async () => {
+    file("odd/sub.yaml/a.yaml", pool("10.0.0.1"));
+    const { status, out } = await lint(join(folder, "odd"));
+    assert.equal(status, 1);
+    assert.match(out, /sub\.yaml\/a\.yaml:4:20: error CFG-10/);
+  });
+
+  it("CFG-10: reads UTF-16 as shells write it, and refuses what is no text", async () => {
+    const text = Buffer.from(`\ufeff${pool("10.0.0.1")}`, "utf16le");
+    for (const bytes of [text, Buffer.from(text).swap16()]) {
+      const { status, out } = await lint(file("wide.yaml", bytes));
+      assert.equal(status, 1);
+      assert.match(out, /:4:20: error CFG-10/);
+    }
+    const { status, err } = await lint(file("binary.yaml", Buffer.from([0x61, 0xff, 0x80])));
+    assert.equal(status, 2);
+    assert.match(err, /^metallb lint: cannot read .*binary\.yaml: it is not text in UTF-8\n$/);
   });
 
   it("CFG-13: reads folders with all below, and only manifests", async () => {

@@ -9,11 +9,17 @@ export interface Output {
 
 /** Standard output and standard error; colours only on a terminal, and never with NO_COLOR. */
 export function processOutput(env: NodeJS.ProcessEnv): Output {
+  process.stdout.on("error", passOverClosedPipe);
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     hasColours: process.stdout.isTTY && !env["NO_COLOR"],
   };
+}
+
+/** Whoever reads may have seen enough, as in `metallb lint ... | head`: the exit status stands all the same. */
+function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 export type Style = "bold" | "red" | "yellow" | "cyan";

@@ -31,7 +31,7 @@ function planLines({ services }: Plan, paint: Paint): string[] {
   const silent = entries.filter(([, service]) => isSilent(service));
   const warnings = silent.map(
     ([key, service]) =>
-      `${paint("yellow", printable(key))} is announced by nobody: ${printable(silence(service))}`,
+      `${paint("yellow", printable(key))} is announced by nobody: ${printable(silence(key, service))}`,
   );
   const notes = [...sentences, ...warnings];
   const sum = `${entries.length - without.length} of ${entries.length} Services have an address.`;
@@ -56,11 +56,11 @@ function isSilent({ ips, l2, bgp }: ServicePlan): boolean {
 }
 
 /** The reasons of the nodes, each once. */
-function silence({ l2, pool }: ServicePlan): string {
+function silence(key: string, { l2, pool }: ServicePlan): string {
   const candidates = Object.values(l2).flatMap((one) => one.candidates);
   const reasons = new Set(candidates.map(({ reason }) => reason));
   if (reasons.size > 0) return [...reasons].join("; ");
-  return pool === null ? "no pool contains its address" : `see metallb explain service`;
+  return pool === null ? "no pool contains its address" : `see metallb explain service ${key}`;
 }
 
 function changeLines(changes: readonly PlanChange[], paint: Paint): string[] {

@@ -111,6 +111,15 @@ describe("metallb plan", () => {
     assert.ok(!out.includes("\u202e"));
   });
 
+  it("names the command that says more of a Service that nobody announces", async () => {
+    const peer =
+      "apiVersion: metallb.io/v1beta2\nkind: BGPPeer\nmetadata: {name: tor}\nspec: {myASN: 0, peerASN: 2, peerAddress: 192.0.2.1}\n---";
+    const silent = file("silent.yaml", lan, advertisement, peer, service("web"));
+    const { exit, out } = await run(runPlan, ["-f", silent]);
+    assert.equal(exit, 1);
+    assert.match(out, /^shop\/web is announced by nobody: see metallb explain service shop\/web$/m);
+  });
+
   it("exits with 3 where something would be lost, and says what", async () => {
     const wide = file("wide.yaml", pool("lan", "198.18.1.0/24"), advertisement);
     assert.deepEqual((await planJson("-f", wide, "--against", small)).changes, []);

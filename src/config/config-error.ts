@@ -56,6 +56,13 @@ interface Faulty {
   readonly value?: unknown;
 }
 
+/** A key too many takes nothing away: the rest of the element is judged all the same. */
+const keyFaults: ReadonlySet<ConfigErrorCode> = new Set([
+  "unknown-key",
+  "late-key",
+  "repeated-key",
+]);
+
 /** Takes down every error of a document; the first is the one that MetalLB would report (LC-3). */
 export class Faults {
   readonly errors: ConfigError[] = [];
@@ -66,7 +73,8 @@ export class Faults {
     const { path } = place;
     const position = place.position();
     const where = position ? ` (line ${position.line}, column ${position.column})` : "";
-    this.#brokenPaths.add(path).add(elementPath.exec(path)?.[0] ?? path);
+    this.#brokenPaths.add(path);
+    if (!keyFaults.has(code)) this.#brokenPaths.add(elementPath.exec(path)?.[0] ?? path);
     this.errors.push({
       code,
       path,
@@ -79,7 +87,7 @@ export class Faults {
     });
   }
 
-  /** Whether there is an error here, or anywhere in this element of a list at the top. */
+  /** Whether there is an error here, or anywhere in this element of a list at the top that leaves it unread. */
   isBroken({ path }: Place): boolean {
     return this.#brokenPaths.has(path);
   }

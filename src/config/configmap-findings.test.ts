@@ -125,8 +125,29 @@ address-pools:
     );
   });
 
+  it("LC-2: a key too many hides no other fault of its element", () => {
+    const text = `
+peers:
+- {my-asn: 1, peer-asn: 0, peer-address: 192.0.2.1, surprise: 1}
+address-pools:
+- {name: a, protocol: layer2, addresses: [10.0.0.1], surprise: 1}
+- {name: b, protocol: layer3, addresses: [10.0.0.2/32], name: c}
+`;
+    assert.deepEqual(outline(text), [
+      "LC-2 peers[0].surprise",
+      "LC-2 address-pools[0].surprise",
+      "LC-2 address-pools[1].name",
+      "LC-35 peers[0].peer-asn",
+      "LC-8 address-pools[0].addresses[0]",
+      "LC-7 address-pools[1].protocol",
+    ]);
+    // A line number would be that of the document, not of the file that it stands in.
+    for (const { message } of findings(text)) assert.doesNotMatch(message, /\bline\b/);
+  });
+
   it("LC-4: a key of a later release is told as such", () => {
-    assert.deepEqual(outline("peers: [{source-address: 192.0.2.1}]\nbfd-profiles: []"), [
+    const peer = "{my-asn: 1, peer-asn: 2, peer-address: 192.0.2.1, source-address: 192.0.2.2}";
+    assert.deepEqual(outline(`peers: [${peer}]\nbfd-profiles: []`), [
       "LC-4 bfd-profiles",
       "LC-4 peers[0].source-address",
     ]);

@@ -85,7 +85,7 @@ function aboutUnread(line: number, object: string): Finding {
     severity: "warning",
     object,
     path: "",
-    message: `the second YAML document, from line ${line} on, is not read`,
+    message: "the second YAML document, and what follows it, is not read",
     fix: "move it into the first document, or remove it",
     line,
     column: 1,

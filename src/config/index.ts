@@ -14,7 +14,7 @@ export {
   type ServiceAllocation,
 } from "./config.ts";
 export { findingText, isError, type Finding } from "./finding.ts";
-export { AliasTargets, yamlProblem } from "./yaml-aliases.ts";
+export { AliasTargets, findControlCharacter, yamlProblem } from "./yaml-aliases.ts";
 export { findDeepNesting } from "./yaml-nesting.ts";
 export type { ConfigError, ConfigErrorCode } from "./config-error.ts";
 export {

@@ -11,7 +11,7 @@ import {
   type Scalar,
 } from "yaml";
 import type { Faults } from "./config-error.ts";
-import { AliasTargets, yamlProblem } from "./yaml-aliases.ts";
+import { AliasTargets, findControlCharacter, yamlProblem } from "./yaml-aliases.ts";
 import { Place } from "./place.ts";
 import { findDeepNesting } from "./yaml-nesting.ts";
 
@@ -100,12 +100,6 @@ function findExcess(text: string): { problem: string; fix: string } | undefined 
   }
   if (findDeepNesting(text) === undefined) return undefined;
   return { problem: "nested too deeply", fix: "correct the brackets and the indentation" };
-}
-
-/** YAML allows few characters below the blank; the parser at hand lets all of them pass. */
-function findControlCharacter(text: string): { pos: [number]; message: string } | undefined {
-  const at = text.search(/(?![\t\n\r\u0085])\p{Cc}/u);
-  return at === -1 ? undefined : { pos: [at], message: "a control character" };
 }
 
 /** Text: any scalar as it is written, so that `password: 0123` keeps its zero. */
@@ -218,9 +212,8 @@ function readEntries(node: YamlNode, parent: Place, source: Source) {
     }
     const key = textOf(keyNode);
     const keyPlace = place.key(key).at(offset);
-    const earlier = entries.get(key)?.keyPlace.position();
-    if (earlier !== undefined) {
-      const problem = `the key is given twice, first on line ${earlier.line}`;
+    if (entries.has(key)) {
+      const problem = "the key is given twice in this mapping";
       source.faults.add("repeated-key", { place: keyPlace }, problem, "keep one of the two");
       continue;
     }

@@ -43,3 +43,9 @@ function findTargets(document: Document.Parsed): ReadonlyMap<unknown, ParsedNode
 export function yamlProblem(message: string): string {
   return message.replace(/(?<=\w)(?:: | \\).*$/s, "");
 }
+
+/** YAML allows few characters below the blank; the parser at hand lets all of them pass. */
+export function findControlCharacter(text: string): { pos: [number]; message: string } | undefined {
+  const at = text.search(/(?![\t\n\r\u0085])\p{Cc}/u);
+  return at === -1 ? undefined : { pos: [at], message: "a control character" };
+}

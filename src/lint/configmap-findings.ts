@@ -1,7 +1,8 @@
 /** Judges the legacy ConfigMap: as 0.9.5 reads it, or as the last release that had one. */
 import { compileConfigMap, type Finding } from "../config/index.ts";
 import { isRecord } from "../schema/index.ts";
-import { metadataOf, type Manifest } from "./manifest.ts";
+import { placed, type LintFinding } from "./lint-finding.ts";
+import { metadataOf, objectTitle, type Manifest } from "./manifest.ts";
 
 /** The field of the ConfigMap that holds the document. */
 export const documentPath = "data.config";
@@ -28,6 +29,24 @@ export function documentOf({ object }: Manifest): string | undefined {
   const { data } = object;
   const text = isRecord(data) ? data["config"] : undefined;
   return typeof text === "string" ? text : undefined;
+}
+
+/** LC-1: the API server takes text alone; without the `|` the document becomes something else. */
+export function textlessFindings(manifest: Manifest, namespace: string): readonly LintFinding[] {
+  const { data } = manifest.object;
+  const document = isRecord(data) ? (data["config"] ?? "") : "";
+  const hasNoData = data === undefined || data === null || isRecord(data);
+  if (hasNoData && typeof document === "string") return [];
+  const path = hasNoData ? documentPath : "data";
+  const finding: Finding = {
+    code: "LC-1",
+    severity: "error",
+    object: objectTitle(manifest, namespace),
+    path,
+    message: hasNoData ? "the document is not text" : "the data is not a mapping of keys to texts",
+    fix: "write `config: |` below `data:`, and indent the document below that",
+  };
+  return [placed(finding, manifest.file, manifest.positionOf(path))];
 }
 
 /** Fine for 0.12, but not for every release that reads a ConfigMap. */

@@ -35,6 +35,15 @@ describe("lint", () => {
     );
   });
 
+  it("CRD-10: says where quotes are missing, or too many", () => {
+    const fixOf = (more: string) => findings(pool(`{addresses: [10.0.0.0/24], ${more}}`))[0]?.fix;
+    const labels = "serviceAllocation: {serviceSelectors: [{matchLabels: {a: y}}]}";
+    assert.equal(fixOf(labels), "put it in quotes: without them YAML makes a boolean of it");
+    assert.equal(fixOf('autoAssign: "true"'), "write it without quotes");
+    assert.equal(fixOf("autoAssign: maybe"), "correct the value");
+    assert.equal(fixOf('serviceAllocation: {priority: "7"}'), "write it without quotes");
+  });
+
   it("CFG-10: a fault that the schema tells is not told twice", () => {
     assert.deepEqual(outline(pool("{addresses: 10.0.0.0/24}")), ["error CRD-10 4:19"]);
   });
@@ -77,6 +86,27 @@ describe("lint", () => {
     const text = configMap("address-pools: []", "name: config, namespace: edge");
     assert.deepEqual(outline(text), ["warning LC-1 3:37"]);
     assert.deepEqual(outline(configMap("a: 1", "name: config, namespace: edge")), []);
+  });
+
+  it("LC-1: a ConfigMap of another name that looks like MetalLB's is told of", () => {
+    const named = "name: metallb, namespace: metallb-system";
+    assert.deepEqual(outline(configMap("address-pools: []", named)), ["warning LC-1 3:18"]);
+    assert.deepEqual(outline(configMap("pools: []", named)), []);
+  });
+
+  it("LC-1: a document that is no text, as without the `|`, is an error", () => {
+    const head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\n";
+    assert.deepEqual(outline(`${head}data:\n  config:\n    peers: []\n`), ["error LC-1 6:5"]);
+    assert.deepEqual(outline(`${head}data: {config: 5}\n`), ["error LC-1 4:16"]);
+    assert.deepEqual(outline(`${head}data: "peers: []"\n`), ["error LC-1 4:7"]);
+    for (const empty of ["", "data:\n", "data: {config: }\n", 'data: {config: ""}\n']) {
+      assert.deepEqual(outline(head + empty), []);
+    }
+  });
+
+  it("LC-1: of two ConfigMaps of the name each is judged: whichever comes last would be in force", () => {
+    const text = `${configMap("peers: []")}---\n${configMap("surprise: 1")}`;
+    assert.deepEqual(outline(text), ["error LC-2 13:5"]);
   });
 
   it("INS-46: ConfigMap and pools together are an error, unless the ConfigMap is empty", () => {
@@ -123,6 +153,22 @@ describe("lint", () => {
     assert.deepEqual(outline(peer), []);
     assert.deepEqual(outline(peer + secret("default")), []);
     assert.equal(findings(peer + secret("metallb-system"))[0]?.code, "CFG-23");
+  });
+
+  it("CFG-23: the password of a Secret may be written as text", () => {
+    const text = `apiVersion: metallb.io/v1beta2
+kind: BGPPeer
+metadata: {name: a}
+spec: {myASN: 1, peerASN: 2, peerAddress: 192.0.2.1, passwordSecret: {name: s}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: s, namespace: metallb-system}
+type: kubernetes.io/basic-auth
+stringData: {password: x}
+`;
+    assert.deepEqual(outline(text), []);
+    assert.deepEqual(outline(text.replace("password: x", "user: x")), ["error CFG-23 4:77"]);
   });
 
   it("LOG-3: a password is in no finding", () => {

@@ -1,6 +1,11 @@
 /** The whole check of files: what the API server, the webhooks and the programs would say of them. */
 import { compileResources, type Finding } from "../config/index.ts";
-import { configMapFindings, documentOf, documentPath } from "./configmap-findings.ts";
+import {
+  configMapFindings,
+  documentOf,
+  documentPath,
+  textlessFindings,
+} from "./configmap-findings.ts";
 import { placed, reportOf, type LintFinding, type LintReport } from "./lint-finding.ts";
 import { metadataOf, objectTitle, type Manifest, type ManifestFile } from "./manifest.ts";
 import { isOfMetalLb, objectFindings } from "./object-findings.ts";
@@ -34,14 +39,16 @@ export function lintManifests(read: ReadManifests, options: LintOptions): LintRe
     ...schemaFindings(one, namespace),
     ...foreignFindings(one, namespace),
   ]);
-  const configMap = manifests.find((one) => isConfigMap(one, namespace));
-  const text = configMap && documentOf(configMap);
+  const configMaps = manifests.filter((one) => isConfigMap(one, namespace));
   return reportOf([
     ...findings,
     ...single,
     ...together(single, { own, all: manifests, options }),
-    ...(configMap && text ? legacy(configMap, options) : []),
-    ...(configMap && text ? bothPresent(configMap, own, namespace) : []),
+    ...configMaps.flatMap((one) => [
+      ...textlessFindings(one, namespace),
+      ...(documentOf(one) ? legacy(one, options) : []),
+      ...(documentOf(one) ? bothPresent(one, own, namespace) : []),
+    ]),
   ]);
 }
 
@@ -56,9 +63,12 @@ function isConfigMap(manifest: Manifest, namespace: string): boolean {
 
 /** WH-3: what stands in another namespace is not read, and cannot be created. */
 function foreignFindings(manifest: Manifest, namespace: string): readonly LintFinding[] {
-  if (isInside(manifest, namespace)) return [];
   const isResource = isOfMetalLb(manifest);
   const mayBeMeant = documentOf(manifest)?.includes("address-pools") ?? false;
+  if (isInside(manifest, namespace)) {
+    const isRead = isResource || !mayBeMeant || isConfigMap(manifest, namespace);
+    return isRead ? [] : [otherName(manifest, namespace)];
+  }
   if (!isResource && !mayBeMeant) return [];
   const path = "metadata.namespace";
   const finding: Finding = {
@@ -71,6 +81,22 @@ function foreignFindings(manifest: Manifest, namespace: string): readonly LintFi
     fix: `put it into namespace ${namespace}, or say --namespace if MetalLB runs in another one`,
   };
   return [placed(finding, manifest.file, manifest.positionOf(path))];
+}
+
+/** LC-1: charts named it after the release, and told the programs. */
+function otherName(manifest: Manifest, namespace: string): LintFinding {
+  const path = "metadata.name";
+  const finding: Finding = {
+    code: "LC-1",
+    severity: "warning",
+    object: objectTitle(manifest, namespace),
+    path,
+    value: metadataOf(manifest.object).name,
+    message:
+      'not read: the programs read the ConfigMap "config", unless --config names another one',
+    fix: 'name it "config"; the check passes over any other',
+  };
+  return placed(finding, manifest.file, manifest.positionOf(path));
 }
 
 function schemaFindings(manifest: Manifest, namespace: string): readonly LintFinding[] {

@@ -21,6 +21,6 @@ export function reportOf(findings: readonly LintFinding[]): LintReport {
 /** Puts a finding where it belongs, and keeps secrets out of it (LOG-3). */
 export function placed(finding: Finding, file: string, position: Position): LintFinding {
   const { value, ...rest } = finding;
-  const isSecret = /password$/i.test(finding.path) || value === undefined;
+  const isSecret = /pass[^.]*$/i.test(finding.path) || value === undefined;
   return { ...rest, ...(!isSecret && { value }), file, ...position };
 }

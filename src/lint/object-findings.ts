@@ -59,9 +59,21 @@ function schemaFinding(
     ? "correct or remove the field"
     : reason === "FieldValueRequired"
       ? "add the field"
-      : "correct the value";
+      : (quotesMend(message, value) ?? "correct the value");
   const shown = isUnknown ? undefined : value;
   return fault(code, title, { path, message, fix, ...(isScalar(shown) && { value: shown }) });
+}
+
+/** YAML reads `y`, `010` and `1.10` as something else than text; and what stands in quotes is only text. */
+function quotesMend(message: string, value: unknown): string | undefined {
+  const wanted = /must be of type (\w+)/.exec(message)?.[1];
+  if (wanted === "string" && isScalar(value)) {
+    return `put it in quotes: without them YAML makes a ${typeof value} of it`;
+  }
+  if (typeof value !== "string") return undefined;
+  const isMeant = wanted === "boolean" ? /^(?:true|false)$/.test(value) : /^-?\d+$/.test(value);
+  const takesPlain = wanted === "boolean" || wanted === "integer";
+  return takesPlain && isMeant ? "write it without quotes" : undefined;
 }
 
 const namePattern = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;

@@ -64,6 +64,13 @@ describe("manifests", () => {
     assert.equal(read(`${head}kind: Pod\n`).findings[0]?.line, 3);
   });
 
+  it("that hold a control character are refused, as the API server does", () => {
+    const text = `${head}metadata: {name: a}\ndata: {a: "x\u0000y"}\n`;
+    assert.match(problem(text), /not valid YAML: a control character/);
+    assert.equal(read(text).findings[0]?.line, 4);
+    assert.deepEqual(read(text.replace("\u0000", "\\0\t\u0085")).findings, []);
+  });
+
   it("that are no objects are told of, and no error", () => {
     for (const text of ["a: 1", "- 1", "text", "kind: Service"]) {
       assert.deepEqual(
@@ -71,6 +78,16 @@ describe("manifests", () => {
         [["YAML", "warning"]],
       );
     }
+  });
+
+  it("CRD-1: that are plainly ours and lack a version, or are the inside of the ConfigMap, are told how", () => {
+    const told = (text: string) => {
+      const [only] = read(text).findings;
+      return `${only?.severity}: ${only?.fix}`;
+    };
+    assert.equal(told("kind: BGPPeer\nspec: {}"), "error: add apiVersion: metallb.io/v1beta2");
+    assert.match(told("address-pools: []"), /^warning: put it below `config: \|`/);
+    assert.match(told("peers: []"), /^warning: put it below/);
   });
 
   it("that explode or stand too deep are refused, and soon", () => {

@@ -1,6 +1,7 @@
 /** Reads the objects of YAML and JSON files as kubectl does, and keeps where they stand. */
 import { LineCounter, parseAllDocuments, type Tags } from "yaml";
-import { findDeepNesting, yamlProblem } from "../config/index.ts";
+import { findControlCharacter, findDeepNesting, yamlProblem } from "../config/index.ts";
+import { customResourceDefinitions } from "../crds/index.ts";
 import { isRecord, type Json } from "../schema/index.ts";
 import { jsonOfYaml } from "./json-of-yaml.ts";
 import type { LintFinding } from "./lint-finding.ts";
@@ -43,7 +44,8 @@ function readFile({ name: file, text }: ManifestFile): ReadManifests {
     lineCounter: lines,
   });
   const documents = [...parsed];
-  const error = documents.flatMap(({ errors }) => errors)[0];
+  const control = findControlCharacter(text);
+  const error = control ?? documents.flatMap(({ errors }) => errors)[0];
   const fault = (offset: number, problem: string): ReadManifests => {
     const { line, col } = lines.linePos(offset);
     const position = { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -58,7 +60,7 @@ function readFile({ name: file, text }: ManifestFile): ReadManifests {
     if (!value.ok) return fault(value.offset, value.problem);
     for (const { at, json } of objectsOf(value.json)) {
       const manifest = manifestOf(json, { at, file, source });
-      if (manifest === undefined) findings.push(noObject(file, positionOf(source, at)));
+      if (manifest === undefined) findings.push(noObject(json, file, positionOf(source, at)));
       else manifests.push(manifest);
     }
   }
@@ -117,14 +119,25 @@ function unreadable(file: string, position: Position, problem: string): LintFind
   };
 }
 
-function noObject(file: string, position: Position): LintFinding {
+/** Folders hold other YAML too, such as the values of a chart; but what is plainly meant for MetalLB must not pass. */
+function noObject(json: Json, file: string, position: Position): LintFinding {
+  const { kind, "address-pools": pools, peers } = isRecord(json) ? json : {};
+  const ours = customResourceDefinitions.find(({ spec }) => spec.names.kind === kind)?.spec;
+  const isDocument = pools !== undefined || peers !== undefined;
+  const version = ours?.versions.find(({ storage }) => storage)?.name;
+  const fix =
+    ours !== undefined
+      ? `add apiVersion: ${ours.group}/${version}`
+      : isDocument
+        ? 'put it below `config: |` in the data of the ConfigMap "config"'
+        : "give it apiVersion and kind, or leave the file out";
   return {
     code: "YAML",
-    severity: "warning",
+    severity: ours === undefined ? "warning" : "error",
     object: "",
     path: "",
     message: "not a Kubernetes object, hence not read",
-    fix: "give it apiVersion and kind, or leave the file out",
+    fix,
     file,
     ...position,
   };

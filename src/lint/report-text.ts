@@ -13,8 +13,14 @@ export function reportText(
   paint: Paint,
 ): string {
   const texts = new Map(files.map(({ name, text }) => [name, text]));
+  const shown = new Map<string, ShownText>();
+  const shownOf = (file: string): ShownText => {
+    const one = shown.get(file) ?? shownText(texts.get(file) ?? "");
+    shown.set(file, one);
+    return one;
+  };
   const lines = findings.flatMap((one) => [
-    ...findingLines(one, texts.get(one.file ?? ""), paint),
+    ...findingLines(one, shownOf(one.file ?? ""), paint),
     "",
   ]);
   return `${[...lines, summary(findings, files.length)].join("\n")}\n`;
@@ -30,26 +36,53 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function findingLines(finding: LintFinding, text: string | undefined, paint: Paint): string[] {
+function findingLines(finding: LintFinding, shown: ShownText, paint: Paint): string[] {
   const { code, severity, object, path, message, fix, file, line, column = 1 } = finding;
   const place = [file, line, line && column].filter((part) => part !== undefined).join(":");
   const colour = severity === "error" ? "red" : "yellow";
   const where = [object, path].filter((part) => part !== "").join(" ");
   const head = `${paint(colour, `${severity} ${code}`)}: ${printable(message)}`;
-  const source = line === undefined ? undefined : text?.split(/\r?\n/)[line - 1];
-  // LOG-3: a line that may hold a password is not shown; where the text is torn, any line may.
-  const isHidden = source === undefined || holdsSecret.test(path === "" ? (text ?? "") : source);
+  const source = line === undefined ? undefined : shown.lines[line - 1];
+  // Where the text is torn, any line may hold the password.
+  const isSecret = path === "" ? shown.hasSecret : secretField.test(path);
+  const isHidden = source === undefined || source.mayHoldSecret || isSecret;
   return [
     `${paint("bold", `${printable(place)}:`)} ${head}`,
-    ...(isHidden ? [] : sourceLines(source, { line: line ?? 1, column }, paint)),
+    ...(isHidden ? [] : sourceLines(source.text, { line: line ?? 1, column }, paint)),
     ...(where === "" ? [] : [`  in ${printable(where)}`]),
     `  ${paint("cyan", "fix:")} ${printable(fix)}`,
   ];
 }
 
-const maxShown = 160;
+interface ShownText {
+  readonly lines: readonly {
+    readonly text: string;
+    /** LOG-3: it is not shown then. */
+    readonly mayHoldSecret: boolean;
+  }[];
+  readonly hasSecret: boolean;
+}
 
-const holdsSecret = /pass|secret/i;
+const secretWord = /pass|secret/i;
+const secretField = /pass[^.]*$/i;
+
+/** `key: ...` or `- key: ...`, also in quotes. */
+const beginsWithKey = /^[\s-]*(?:"[^"]*"|'[^']*'|[^\s"'{}[\],:#]+)\s*:(?:\s|$)/;
+
+/**
+ * A password may stand below its key, so what follows a line with that word counts as well, up to
+ * the next key. Of many findings in one file each needs its line: the file is cut up once.
+ */
+function shownText(text: string): ShownText {
+  let isAfterSecret = false;
+  const lines = text.split(/\r?\n/).map((line) => {
+    isAfterSecret = secretWord.test(line) || (isAfterSecret && !beginsWithKey.test(line));
+    return { text: line, mayHoldSecret: isAfterSecret };
+  });
+  return { lines, hasSecret: secretWord.test(text) };
+}
+
+const maxShown = 160;
 
 /** The line with a caret under the value. */
 function sourceLines(source: string, { line, column }: Position, paint: Paint): string[] {

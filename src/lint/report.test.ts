@@ -107,8 +107,39 @@ describe("the report of lint", () => {
     assert.doesNotMatch(torn, /hunter2/);
   });
 
+  it("LOG-3: nor one below the key, nor one written where a Secret is to be named", () => {
+    const peer = "apiVersion: metallb.io/v1beta2\nkind: BGPPeer\nmetadata: {name: a}\nspec:";
+    const below = [
+      "\n  myASN: 1\n  peerASN: 2\n  peerAddress: 192.0.2.1\n  password:\n    31337\n",
+      "\n  password:\n    31337: x\n",
+      " {peerASN: 2, peerAddress: 192.0.2.1, password:\n  '31337', myASN: x}\n",
+      "\n  passwordSecret: 31337\n",
+    ];
+    for (const spec of below) {
+      const { text, json } = reports(peer + spec);
+      assert.match(text, /CRD-13/);
+      assert.doesNotMatch(text + JSON.stringify(json), /31337/);
+    }
+    const after = reports(`${peer}\n  password: a\n  myASN: x\n`).text;
+    assert.match(after, / {2}6 \| {3}myASN: x\n/);
+  });
+
+  it("CFG-10: cuts a file with many findings into lines only once", () => {
+    const text = `${head}spec:\n  addresses:\n${"  - 10.0.0.1\n".repeat(50)}`;
+    let cuts = 0;
+    const split = (separator: RegExp): string[] => {
+      cuts += 1;
+      return text.split(separator);
+    };
+    const report = lintDocuments([{ name: "a.yaml", text }], options);
+    const watched = Object.assign(Object(text) as object, { split }) as unknown as string;
+    const counted = { name: "a.yaml", text: watched };
+    assert.match(reportText(report, [counted], plain), /50 errors/);
+    assert.equal(cuts, 1);
+  });
+
   it("CRD-1: characters that act on a terminal or turn the text are written out", () => {
-    const { text } = reports(head.replace("lan", '"a\u202e\u001b[31mb"') + "spec: {addresses: []}");
+    const { text } = reports(head.replace("lan", '"a\u202e\\e[31mb"') + "spec: {addresses: []}");
     assert.match(text, /IPAddressPool metallb-system\/a\\u\{202e\}/);
     assert.equal(/[^\n\P{C}]/u.test(text), false);
   });

@@ -33,7 +33,9 @@ export function resourceSetOf(
     all.filter((one) => one.kind === kind).map(({ object }) => object);
   const inNamespace = (kind: string): readonly JsonObject[] =>
     ofKind(kind).filter((object) => (metadataOf(object).namespace ?? namespace) === namespace);
-  const secrets = byName<Secret>(inNamespace("Secret"));
+  const secrets = new Map(
+    [...byName<Secret>(inNamespace("Secret"))].map(([name, one]) => [name, withoutValues(one)]),
+  );
   const extras = byName<ConfigMap>(inNamespace("ConfigMap")).get("bgpextras")?.data?.["extras"];
   const resources: ResourceSet = {
     ...emptyResourceSet,
@@ -58,6 +60,16 @@ export function asStored(object: JsonObject, namespace: string): JsonObject {
   };
   const apiVersion = "metallb.io/v1beta2";
   return { ...object, apiVersion, metadata: named, spec: { ...spec, ...timers } };
+}
+
+/**
+ * That a key is there is all that a check asks for: no value is kept. Files may give values as
+ * `stringData`, which the API server turns into `data`.
+ */
+export function withoutValues(secret: Secret): Secret {
+  const { data, stringData } = secret as { data?: unknown; stringData?: unknown };
+  const keys = [data, stringData].flatMap((one) => (isRecord(one) ? Object.keys(one) : []));
+  return { ...secret, data: Object.fromEntries(keys.map((key) => [key, "aGlkZGVu"])) };
 }
 
 /** The shape is the compiler's to judge. */

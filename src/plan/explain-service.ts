@@ -4,10 +4,8 @@ import type { Finding } from "../config/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import { viewService, type Service } from "../kube/index.ts";
 import { bgpPlan, layer2Plans } from "./announcers.ts";
-import type { Assigned } from "./assign-addresses.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { firstError } from "./configuration.ts";
-import { lookAhead, type Outlook, type PlanOptions } from "./outlook.ts";
+import { lookAhead, reasonIn, type Outlook, type PlanOptions } from "./outlook.ts";
 import type { ServicePlan } from "./plan.ts";
 
 export interface Explanation extends ServicePlan {
@@ -74,7 +72,7 @@ export function explainService(
     ...base,
     ips: assigned.ips.map(formatAddress),
     pool: assigned.pool ?? null,
-    reason: reasonOf(assigned, outlook),
+    reason: reasonIn(outlook, assigned),
     pools: trialsOf(outlook, key, options),
     sharesWith: outlook.sharersOf(key),
     l2: layer2Plans(outlook.layer2Of(key), assigned.ips),
@@ -85,12 +83,6 @@ export function explainService(
       reason,
     })),
   };
-}
-
-/** A refused configuration is the reason for all that does not happen. */
-function reasonOf({ reason }: Assigned, { configuration }: Outlook): string {
-  const error = firstError(configuration.controller);
-  return error === undefined ? reason : `${reason} (${error.code}: ${error.message})`;
 }
 
 function requestOf(service: Service): ServiceRequest {

@@ -26,7 +26,12 @@ import {
   type ServiceOrder,
 } from "./assumptions.ts";
 import { endpointsOf, type ClusterView } from "./cluster-view.ts";
-import { compileView, type Configuration, type ConfigurationOptions } from "./configuration.ts";
+import {
+  compileView,
+  firstError,
+  type Configuration,
+  type ConfigurationOptions,
+} from "./configuration.ts";
 
 export interface PlanOptions extends ConfigurationOptions {
   /** In which order services ask for an address; `name` if absent. */
@@ -71,6 +76,17 @@ export function lookAhead(view: ClusterView, options: PlanOptions): Outlook {
       ...(assumed !== undefined && balanced.length > 0 ? [assumed.finding] : []),
     ],
   };
+}
+
+/** A refused configuration is the reason for all that does not happen: no address, or no announcement of one. */
+export function reasonIn({ configuration }: Outlook, { reason, ips }: Assigned): string {
+  const { controller, speakers } = configuration;
+  const cause = ({ code, message }: Finding): string => `(${code}: ${message})`;
+  const error = firstError(controller);
+  if (error !== undefined) return `${reason} ${cause(error)}`;
+  const silencing = firstError(speakers);
+  if (silencing === undefined || ips.length === 0) return reason;
+  return `${reason}; but speakers that start refuse the configuration and announce nothing ${cause(silencing)}`;
 }
 
 interface Scene {

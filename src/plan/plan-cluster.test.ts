@@ -236,7 +236,12 @@ address-pools: [{name: wan, protocol: bgp, addresses: [198.18.1.0/30]}]`;
     const plan = planOf([...lan, peer, ...nodes, service("a")]);
     assert.deepEqual(codesOf(plan), ["CFG-20", "PLAN-2"]);
     assert.deepEqual(ipsOf(plan), { "shop/a": "198.18.1.0" });
-    assert.deepEqual(plan.services["shop/a"]?.l2, {});
+    const { l2, reason = "" } = plan.services["shop/a"] ?? {};
+    assert.deepEqual(l2, {});
+    assert.match(
+      reason,
+      /^Assigned IP .*; but speakers .* announce nothing \(CFG-20: missing local/,
+    );
   });
 
   it("IPAM-62: leaves services of another class alone", () => {
