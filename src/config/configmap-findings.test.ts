@@ -51,12 +51,12 @@ address-pools:
       "LC-8 address-pools[1].addresses[1]",
       "LC-7 address-pools[1].protocol",
       "LC-7 address-pools[2].protocol",
+      "LC-7 address-pools[2].name",
+      "LC-9 address-pools[2].addresses[0]",
       "LC-11 address-pools[3].bgp-advertisements[0].aggregation-length",
       "LC-11 address-pools[3].bgp-advertisements[1].aggregation-length",
       "LC-12 address-pools[3].bgp-advertisements[1].communities[0]",
       "LC-10 address-pools[4].bgp-advertisements",
-      "LC-7 address-pools[2].name",
-      "LC-9 address-pools[2].addresses[0]",
     ]);
   });
 
