@@ -150,7 +150,8 @@ function compileAllocation(pool: Fields, namespaces: LabelIndex): ServiceAllocat
     }
     listed.add(text);
   }
-  const priority = spec.integer("priority", -(2 ** 31), 2 ** 31 - 1) ?? 0;
+  // 64 bits, as far as numbers reach.
+  const priority = spec.integer("priority", -(2 ** 63), 2 ** 63) ?? 0;
   const ofNamespaces = new SelectorList(spec, "namespaceSelectors");
   const ofServices = new SelectorList(spec, "serviceSelectors");
   if (listed.size + ofNamespaces.length + ofServices.length === 0) {

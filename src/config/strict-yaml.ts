@@ -102,9 +102,9 @@ function findExcess(text: string): { problem: string; fix: string } | undefined 
   return { problem: "nested too deeply", fix: "correct the brackets and the indentation" };
 }
 
-/** YAML allows few characters below the blank; the parser at hand lets all of them pass. */
+/** YAML allows few characters below the blank, and no U+FFFE; the parser at hand lets all pass. */
 function findControlCharacter(text: string): { pos: [number]; message: string } | undefined {
-  const at = text.search(/(?![\t\n\r\u0085])\p{Cc}/u);
+  const at = text.search(/(?![\t\n\r\u0085])[\p{Cc}\ufffe\uffff]/u);
   return at === -1 ? undefined : { pos: [at], message: "a control character" };
 }
 
@@ -280,10 +280,18 @@ function resolve(
     source.faults.add("yaml-syntax", { place: place.at(node.range[0]) }, target, fix);
     return undefined;
   }
+  if (node.anchor !== undefined && !anchorPattern.test(node.anchor)) {
+    // LOG-3: what follows `&password:` is a password, and nobody's list or number.
+    const problem = "the name of an anchor has other characters than letters, digits, - and _";
+    const fix = "correct the name, or quote the text if it is no anchor";
+    source.faults.add("yaml-syntax", { place: place.at(node.range[0]) }, problem, fix);
+    return undefined;
+  }
   const isNull = isScalar(node) && nullWords.has(wordOf(node, "null"));
   return isNull ? undefined : node;
 }
 
+const anchorPattern = /^[A-Za-z0-9_-]+$/;
 const nullWords = new Set<string | undefined>(["", "~", "null", "Null", "NULL"]);
 
 function textOf({ source = "" }: Scalar): string {
