@@ -64,24 +64,36 @@ function isSelector(value: unknown): value is Selector {
 }
 
 function toNewer(spec: JsonObject, selectors: readonly Selector[]): JsonObject {
-  const nodeSelectors = selectors.map(({ matchLabels, matchExpressions }) => ({
-    ...(Object.keys(matchLabels ?? {}).length > 0 ? { matchLabels } : {}),
-    ...((matchExpressions ?? []).length > 0 ? { matchExpressions } : {}),
-  }));
-  return { ...sharedOf(spec), ...(nodeSelectors.length > 0 ? { nodeSelectors } : {}) };
+  return { ...sharedOf(spec), ...selectorsOf(selectors, withoutEmptyValues) };
+}
+
+function withoutEmptyValues({ values, ...expression }: JsonObject): JsonObject {
+  return Array.isArray(values) && values.length > 0 ? { ...expression, values } : expression;
 }
 
 /** What is required there and may be absent here gets its zero value. */
 function toOlder(spec: JsonObject, selectors: readonly Selector[]): JsonObject {
-  const nodeSelectors = selectors.map(({ matchLabels, matchExpressions }) => ({
-    matchLabels: matchLabels ?? {},
-    matchExpressions: (matchExpressions ?? []).map((one) => ({ ...one, values: one.values ?? [] })),
-  }));
-  return { peerASN: 0, peerAddress: "", ...sharedOf(spec), nodeSelectors };
+  const withValues = (one: JsonObject) => ({ ...one, values: one.values ?? [] });
+  return { peerASN: 0, peerAddress: "", ...sharedOf(spec), ...selectorsOf(selectors, withValues) };
 }
 
+/** What is empty is not written, in either version. */
+function selectorsOf(
+  selectors: readonly Selector[],
+  convertExpression: (expression: JsonObject) => JsonObject,
+): JsonObject {
+  const nodeSelectors = selectors.map(({ matchLabels, matchExpressions }) => ({
+    ...(Object.keys(matchLabels ?? {}).length > 0 ? { matchLabels } : {}),
+    ...((matchExpressions ?? []).length > 0
+      ? { matchExpressions: (matchExpressions ?? []).map(convertExpression) }
+      : {}),
+  }));
+  return nodeSelectors.length > 0 ? { nodeSelectors } : {};
+}
+
+/** Zero is absent: the `peerPort: 0` of v1beta1 would be no port that v1beta2 allows. */
 function sharedOf(spec: JsonObject): JsonObject {
-  const given = shared.filter((field) => spec[field] !== undefined && spec[field] !== null);
+  const given = shared.filter((field) => field === "myASN" || Boolean(spec[field]));
   return Object.fromEntries(given.map((field) => [field, spec[field]]));
 }
 

@@ -87,6 +87,18 @@ export class Faults {
     });
   }
 
+  /**
+   * Takes down what the checks add in the order of the elements it is about: MetalLB does all
+   * checks of one element before it looks at the next.
+   */
+  byElement<T>(check: () => T): T {
+    const before = this.errors.length;
+    const result = check();
+    const added = this.errors.splice(before);
+    this.errors.push(...added.sort((a, b) => elementNumber(a) - elementNumber(b)));
+    return result;
+  }
+
   /** Whether there is an error here, or anywhere in this element of a list at the top that leaves it unread. */
   isBroken({ path }: Place): boolean {
     return this.#brokenPaths.has(path);
@@ -119,6 +131,10 @@ const elementNames = new Map([
   ["address-pools", "address pool"],
   ["bfd-profiles", "BFD profile"],
 ]);
+
+function elementNumber({ path }: ConfigError): number {
+  return Number(elementPath.exec(path)?.[2] ?? 0);
+}
 
 /** LC-3: errors count elements from 1, as people do. */
 function elementOf(path: string): string {

@@ -60,9 +60,9 @@ export interface L2Advertisement {
 export interface BgpAdvertisement {
   /** Name of the BGPAdvertisement object; empty for one of a ConfigMap's pool. */
   readonly name: string;
-  /** 0..32 */
+  /** At most 32; below 0 only if no pool has the family, as there is nothing to advertise then. */
   readonly aggregationLength: number;
-  /** 0..128 */
+  /** At most 128, else the same. */
   readonly aggregationLengthV6: number;
   readonly localPref: number;
   /** Distinct, in the order given; each `A:B` as one 32-bit number, A in the high half (RFC 1997). */

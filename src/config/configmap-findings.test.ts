@@ -51,12 +51,12 @@ address-pools:
       "LC-8 address-pools[1].addresses[1]",
       "LC-7 address-pools[1].protocol",
       "LC-7 address-pools[2].protocol",
+      "LC-7 address-pools[2].name",
+      "LC-9 address-pools[2].addresses[0]",
       "LC-11 address-pools[3].bgp-advertisements[0].aggregation-length",
       "LC-11 address-pools[3].bgp-advertisements[1].aggregation-length",
       "LC-12 address-pools[3].bgp-advertisements[1].communities[0]",
       "LC-10 address-pools[4].bgp-advertisements",
-      "LC-7 address-pools[2].name",
-      "LC-9 address-pools[2].addresses[0]",
     ]);
   });
 
@@ -170,10 +170,21 @@ address-pools:
   it("LC-2: a control character is refused where it stands; one that turns the text is kept", () => {
     const [nul] = findings('address-pools: [{name: "a\u0000b"}]');
     assert.deepEqual([nul?.code, nul?.column], ["LC-2", 26]);
+    assert.equal(findings('address-pools: [{name: "a\ufffeb"}]')[0]?.code, "LC-2");
     const name = "a\u202eb";
     const text = `address-pools: [{name: "${name}", protocol: layer2, addresses: [10.0.0.0/24]}]`;
     const result = compileConfigMap(text);
     assert.ok(result.ok && result.config.pools.has(name));
+  });
+
+  it("LC-2, LOG-3: an anchor with a colon or a dot is refused, and what follows it is not shown", () => {
+    for (const anchor of ["&password:", "&a.b"]) {
+      const [only, ...more] = findings(`address-pools: ${anchor} hunter2`);
+      assert.match(only?.message ?? "", /the name of an anchor/);
+      assert.doesNotMatch(JSON.stringify([only, more]), /hunter2/);
+      assert.deepEqual([only?.line, only?.column, more], [1, 17 + anchor.length, []]);
+    }
+    assert.deepEqual(compileConfigMap("peers: &a-1_b []\naddress-pools: *a-1_b").ok, true);
   });
 
   it("LC-2: anchors that explode end in a finding that says so, and nothing is judged further", () => {

@@ -18,12 +18,28 @@ describe("durations", () => {
     ["1.s", second],
     ["0", 0n],
     ["2us3µs4μs5ns", 9005n],
+    ["2.9999999999999999999s", 3n * second],
+    ["0.33333333333333333333h", 1200n * second],
+    ["-9223372036854775808ns", -(2n ** 63n)],
     ["1h2m3s4ms", 3723n * second + 4_000_000n],
   ] as const) {
     it(`LC-5: reads ${text}`, () => assert.equal(parseDuration(text), expected));
   }
 
-  for (const text of ["", "90", "s", ".s", "3 s", "3S", "3d", "1m30", "--3s", "s3", "9999999h9s"]) {
+  for (const text of [
+    "",
+    "90",
+    "s",
+    ".s",
+    "3 s",
+    "3S",
+    "3d",
+    "1m30",
+    "--3s",
+    "s3",
+    "9999999h9s",
+    "9223372036854775808ns",
+  ]) {
     it(`LC-5: refuses "${text}"`, () => assert.equal(parseDuration(text), undefined));
   }
 

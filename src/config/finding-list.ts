@@ -22,7 +22,7 @@ export class Report {
 
 export class FindingList {
   readonly #namespace: string;
-  readonly #reports: Report[] = [];
+  readonly #reports: { readonly about: KubeObject; readonly report: Report }[] = [];
 
   /** The namespace stands for that of objects that name none. */
   constructor(namespace: string) {
@@ -33,14 +33,24 @@ export class FindingList {
   begin(kind: ConfigKind, object: KubeObject): Report {
     const { name, namespace } = metaOf(object);
     const report = new Report(`${kind} ${namespace || this.#namespace}/${name}`);
-    this.#reports.push(report);
+    this.#reports.push({ about: object, report });
     return report;
   }
 
+  /** What two stages find wrong with one object is told once, at the earlier. */
   toFindings(): Finding[] {
-    return this.#reports.flatMap(({ object, problems }) =>
-      problems.map(({ code, ...rest }) => ({ code, severity: "error", object, ...rest }) as const),
-    );
+    const told = new Map<KubeObject, Set<string>>();
+    return this.#reports.flatMap(({ about, report: { object, problems } }) => {
+      const known = told.get(about) ?? new Set<string>();
+      told.set(about, known);
+      const isNew = ({ code, path, message }: Problem): boolean => {
+        const before = known.size;
+        return known.add(JSON.stringify([code, path, message])).size > before;
+      };
+      return problems
+        .filter(isNew)
+        .map(({ code, ...rest }) => ({ code, severity: "error", object, ...rest }) as const);
+    });
   }
 }
 

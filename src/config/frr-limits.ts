@@ -27,7 +27,9 @@ export function refuseForFrr(
   const sessions: Session[] = [];
   for (const peer of peers) {
     const report = findings.begin("BGPPeer", peer);
-    const session = readSession(peer, nodes);
+    // MetalLB resolves selectors, and tells which are none, as soon as there is something to compare.
+    const isResolved = nodes.size > 0 && peers.length > 1;
+    const session = readSession(peer, nodes, isResolved ? report : new Report(""));
     for (const earlier of sessions) {
       // Nodes are looked at last, as they are the dear part.
       const problem = problemBetween(session, earlier);
@@ -41,10 +43,13 @@ export function refuseForFrr(
   }
 }
 
-function readSession(peer: BGPPeer, nodes: LabelIndex): Session {
-  // Shapes are told of when the peer itself is compiled.
+function readSession(peer: BGPPeer, nodes: LabelIndex, report: Report): Session {
+  // Other shapes are told of when the peer itself is compiled.
   const spec = new Fields(peer?.spec, "spec", new Report(""), "");
-  const selectors = new SelectorList(spec, "nodeSelectors");
+  const selectors = new SelectorList(
+    new Fields(peer?.spec, "spec", report, "CRD-13"),
+    "nodeSelectors",
+  );
   const vrf = spec.text("vrf");
   return {
     name: nameOf(peer),

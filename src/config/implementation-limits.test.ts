@@ -70,6 +70,13 @@ describe("FRR", () => {
     ]);
   });
 
+  it("CFG-2, CFG-26: a selector that is none is told first, and once, where nodes are compared", () => {
+    const illegal = { nodeSelectors: [{ matchLabels: { "": "x" } }] };
+    const selector = "CRD-3 p0 spec.nodeSelectors[0].matchLabels.";
+    assert.deepEqual(faults({ ...illegal, myASN: 0 }, {}), [selector, "CFG-20 p0 spec.myASN"]);
+    assert.deepEqual(faults({ ...illegal, myASN: 0 }), ["CFG-20 p0 spec.myASN", selector]);
+  });
+
   it("CFG-26: each peer is told its first conflict with an earlier one", () => {
     const findings = faults(one, { ...one, routerID: "10.0.0.1" }, one);
     assert.deepEqual(findings, ["CFG-26 p1 spec.routerID", "CFG-26 p2 spec.peerAddress"]);
@@ -127,6 +134,22 @@ describe("native BGP", () => {
       const [only] = findingsOf({ pools: [six], bgpAdvertisements: [bgp("w", spec)] }, native);
       assert.deepEqual([only?.code, only?.path], ["CFG-28", "spec.addresses[1]"]);
     }
+  });
+
+  it("CFG-2, CFG-28: what is no entry of an advertised pool, or no selector of pools, is told first, and once", () => {
+    const peers = [peer("p", { myASN: 0 })];
+    const pools = [pool("odd", { addresses: ["x"] })];
+    const selectors = { ipAddressPoolSelectors: [{ matchLabels: { "": "x" } }] };
+    const bgpAdvertisements = [bgp("v", selectors), bgp("w")];
+    assert.deepEqual(faults({ peers, pools, bgpAdvertisements }), [
+      "CRD-3 BGPAdvertisement v spec.ipAddressPoolSelectors[0].matchLabels.",
+      "CFG-10 IPAddressPool odd spec.addresses[0]",
+      "CFG-20 BGPPeer p spec.myASN",
+    ]);
+    assert.deepEqual(faults({ peers, pools }), [
+      "CFG-20 BGPPeer p spec.myASN",
+      "CFG-10 IPAddressPool odd spec.addresses[0]",
+    ]);
   });
 
   it("CFG-28, TV-39: a pool with IPv6 that only layer 2 announces is fine", () => {

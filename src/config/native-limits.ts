@@ -1,10 +1,10 @@
 /** What the native BGP implementation cannot do (CFG-27, CFG-28, CFG-29). */
 import type { BGPPeer } from "../kube/index.ts";
-import { parseAddressEntry } from "./address-entry.ts";
 import { parseDuration } from "./duration.ts";
 import { nameOf, Report, type FindingList } from "./finding-list.ts";
 import { LabelIndex } from "./label-index.ts";
 import { parseCommunity } from "./resource-communities.ts";
+import { readEntry } from "./resource-pools.ts";
 import { Fields, labelsOf, type Word } from "./resource-fields.ts";
 import { SelectorList } from "./resource-selectors.ts";
 import type { ResourceSet } from "./resource-set.ts";
@@ -52,32 +52,39 @@ function isZero(duration: unknown): boolean {
   return typeof duration === "string" && parseDuration(duration) === 0n;
 }
 
-/** CFG-28: of each pool with IPv6 that is advertised by BGP, the first such entry. */
+/**
+ * CFG-28: of each pool with IPv6 that is advertised by BGP, the first such entry. Entries that are
+ * none are told already here, as MetalLB does.
+ */
 function refuseIpv6(resources: ResourceSet, findings: FindingList): void {
-  const advertised = advertisedPools(resources);
+  if (resources.bgpAdvertisements.length === 0) return;
+  const advertised = advertisedPools(resources, findings);
   for (const pool of resources.pools) {
     if (advertised?.has(nameOf(pool)) === false) continue;
-    const entry = wordsOf(pool?.spec, "addresses").find(({ text }) => holdsIpv6(text));
+    const report = findings.begin("IPAddressPool", pool);
+    const entry = wordsOf(pool?.spec, "addresses").find(
+      (word) => readEntry(word, report)[0]?.family === 6,
+    );
     if (entry === undefined) continue;
     const message = `native BGP cannot advertise the IPv6 addresses "${entry.text}"`;
     const mend = "advertise this pool by layer 2 only, or run the speakers with BGP type frr-k8s";
     const at = { code: "CFG-28", path: entry.path, value: entry.text };
-    findings.begin("IPAddressPool", pool).add({ ...at, message, fix: mend });
+    report.add({ ...at, message, fix: mend });
   }
 }
 
-function holdsIpv6(text: string): boolean {
-  const entry = parseAddressEntry(text);
-  return entry.ok && entry.prefixes[0]?.family === 6;
-}
-
 /** Names of the pools that some BGPAdvertisement selects; undefined: all. */
-function advertisedPools(resources: ResourceSet): ReadonlySet<string> | undefined {
+function advertisedPools(
+  resources: ResourceSet,
+  findings: FindingList,
+): ReadonlySet<string> | undefined {
   const labels = new LabelIndex(resources.pools.map((pool) => [nameOf(pool), labelsOf(pool)]));
   const advertised = new Set<string>();
-  for (const { spec } of resources.bgpAdvertisements.filter(Boolean)) {
-    const names = wordsOf(spec, "ipAddressPools");
-    const selectors = new SelectorList(unreported(spec), "ipAddressPoolSelectors");
+  for (const advertisement of resources.bgpAdvertisements) {
+    const report = findings.begin("BGPAdvertisement", advertisement);
+    const spec = new Fields(advertisement?.spec, "spec", report, "CRD-12");
+    const names = spec.words("ipAddressPools");
+    const selectors = new SelectorList(spec, "ipAddressPoolSelectors");
     if (names.length + selectors.length === 0) return undefined;
     for (const { text } of names) advertised.add(text);
     for (const name of labels.namesMatching(selectors.compile())) advertised.add(name);

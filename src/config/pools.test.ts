@@ -58,6 +58,20 @@ describe("a pool", () => {
     });
   }
 
+  for (const [fault, second] of [
+    ["repeated-pool-name", "{name: a, protocol: layer2, addresses: [198.18.2.0/24]}"],
+    ["overlapping-addresses", "{name: b, protocol: layer2, addresses: [198.18.1.0/25]}"],
+  ] as const) {
+    it(`LC-3, LC-7: ${fault} in a pool is told before what is wrong with the next pool`, () => {
+      const first = "{name: a, protocol: layer2, addresses: [198.18.1.0/24]}";
+      const result = compileConfigMap(`address-pools: [${first}, ${second}, {name: c}]`);
+      assert.ok(!result.ok);
+      assert.equal(result.error.code, fault);
+      const paths = result.findings.map(({ path }) => path.slice(0, "address-pools[0]".length));
+      assert.deepEqual(paths, ["address-pools[1]", "address-pools[2]", "address-pools[2]"]);
+    });
+  }
+
   for (const [entry, fix] of [
     ["198.18.1.0/33", /write a prefix such as/],
     ["198.18.1.1", /write 198\.18\.1\.1\/32/],

@@ -52,8 +52,13 @@ export function compilePools(
   context: PoolContext,
 ): ReadonlyMap<string, Pool> {
   const { faults } = context;
-  const placed: PlacedPrefix[] = [];
   const sound = raw.filter(({ place }) => !faults.isBroken(place));
+  return faults.byElement(() => compileSound(sound, context));
+}
+
+function compileSound(sound: readonly RawPool[], context: PoolContext): ReadonlyMap<string, Pool> {
+  const { faults } = context;
+  const placed: PlacedPrefix[] = [];
   const compiled = sound.map(({ value }) => compilePool(value, context, placed));
   const pools = new Map<string, Pool>();
   for (const [index, pool] of compiled.entries()) {

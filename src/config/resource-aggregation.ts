@@ -25,7 +25,8 @@ export function readLengths(spec: Fields, hasServiceSelectors: boolean): Lengths
   }
   for (const [index, { key, max }] of fields.entries()) {
     const length = given[index] ?? max;
-    if (length >= 0 && length <= max) lengths[key] = length;
+    // A negative one fits where no selected pool has the family, and is refused by every other.
+    if (length <= max) lengths[key] = length;
     else refuseLength(length, key, max, spec);
   }
   return lengths;

@@ -119,8 +119,13 @@ describe("aggregation lengths", () => {
     ["CFG-31: as long as the prefix", { aggregationLength: 24, aggregationLengthV6: 64 }, []],
     ["CFG-31: 0 where no pool forbids it", { aggregationLengthV6: 0, ipAddressPools: ["a"] }, []],
     [
-      "CFG-31: negative",
+      "CFG-31: -1 where no pool has the family",
       { aggregationLengthV6: -1, ipAddressPools: ["a"] },
+      [],
+    ],
+    [
+      "CFG-31: -1 for a pool of the family",
+      { aggregationLengthV6: -1, ipAddressPools: ["b"] },
       ["CFG-31 spec.aggregationLengthV6"],
     ],
     [

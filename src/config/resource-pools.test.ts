@@ -159,6 +159,7 @@ describe("whom a pool serves", () => {
       priority: 0,
     });
     assert.equal(allocationOf({ priority: -3 })?.priority, -3);
+    assert.equal(allocationOf({ priority: 2 ** 40 })?.priority, 2 ** 40);
   });
 
   it("CFG-15: a namespace listed twice is refused", () => {

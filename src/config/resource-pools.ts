@@ -7,7 +7,7 @@ import { nameOf, type FindingList, type Report } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
 import type { PoolMemory } from "./pool-memory.ts";
 import { findOverlaps } from "./prefix-overlap.ts";
-import { Fields, labelsOf } from "./resource-fields.ts";
+import { Fields, labelsOf, type Word } from "./resource-fields.ts";
 import { SelectorList } from "./resource-selectors.ts";
 
 /** One entry of `spec.addresses`, as the prefixes that it stands for. */
@@ -121,19 +121,22 @@ function readEntries(spec: Fields): readonly PoolEntry[] {
     const message = "the pool has no prefixes defined";
     spec.report.add({ code: "CFG-11", path: spec.pathOf("addresses"), message, fix });
   }
-  return words.map(({ text, path }) => {
-    const entry = parseAddressEntry(text);
-    const at = { code: "CFG-10", path, value: text };
-    if (!entry.ok) {
-      spec.report.add({ ...at, message: entry.problem, fix: entry.fix });
-      return { text, path, prefixes: [] };
-    }
-    if (entry.emptyBecause !== undefined) {
-      const message = `the range "${text}" ${entry.emptyBecause}, so it holds no address`;
-      spec.report.add({ ...at, message, fix: "write it as first-last, of one family" });
-    }
-    return { text, path, prefixes: entry.prefixes };
-  });
+  return words.map((word) => ({ ...word, prefixes: readEntry(word, spec.report) }));
+}
+
+/** CFG-10: the prefixes of one entry; none, and a problem, if it is no entry or holds no address. */
+export function readEntry({ text, path }: Word, report: Report): readonly Prefix[] {
+  const entry = parseAddressEntry(text);
+  const at = { code: "CFG-10", path, value: text };
+  if (!entry.ok) {
+    report.add({ ...at, message: entry.problem, fix: entry.fix });
+    return [];
+  }
+  if (entry.emptyBecause !== undefined) {
+    const message = `the range "${text}" ${entry.emptyBecause}, so it holds no address`;
+    report.add({ ...at, message, fix: "write it as first-last, of one family" });
+  }
+  return entry.prefixes;
 }
 
 /** CFG-15: whom the pool serves; undefined if it serves everybody. */
@@ -150,7 +153,8 @@ function compileAllocation(pool: Fields, namespaces: LabelIndex): ServiceAllocat
     }
     listed.add(text);
   }
-  const priority = spec.integer("priority", -(2 ** 31), 2 ** 31 - 1) ?? 0;
+  // 64 bits, as far as numbers reach.
+  const priority = spec.integer("priority", -(2 ** 63), 2 ** 63) ?? 0;
   const ofNamespaces = new SelectorList(spec, "namespaceSelectors");
   const ofServices = new SelectorList(spec, "serviceSelectors");
   if (listed.size + ofNamespaces.length + ofServices.length === 0) {

@@ -273,10 +273,18 @@ function resolve(
     source.faults.add("yaml-syntax", { place: place.at(node.range[0]) }, target, fix);
     return undefined;
   }
+  if (node.anchor !== undefined && !anchorPattern.test(node.anchor)) {
+    // LOG-3: what follows `&password:` is a password, and nobody's list or number.
+    const problem = "the name of an anchor has other characters than letters, digits, - and _";
+    const fix = "correct the name, or quote the text if it is no anchor";
+    source.faults.add("yaml-syntax", { place: place.at(node.range[0]) }, problem, fix);
+    return undefined;
+  }
   const isNull = isScalar(node) && nullWords.has(wordOf(node, "null"));
   return isNull ? undefined : node;
 }
 
+const anchorPattern = /^[A-Za-z0-9_-]+$/;
 const nullWords = new Set<string | undefined>(["", "~", "null", "Null", "NULL"]);
 
 function textOf({ source = "" }: Scalar): string {

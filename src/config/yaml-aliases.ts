@@ -44,8 +44,8 @@ export function yamlProblem(message: string): string {
   return message.replace(/(?<=\w)(?:: | \\).*$/s, "");
 }
 
-/** YAML allows few characters below the blank; the parser at hand lets all of them pass. */
+/** YAML allows few characters below the blank, and no U+FFFE; the parser at hand lets all of them pass. */
 export function findControlCharacter(text: string): { pos: [number]; message: string } | undefined {
-  const at = text.search(/(?![\t\n\r\u0085])\p{Cc}/u);
+  const at = text.search(/(?![\t\n\r\u0085])[\p{Cc}\ufffe\uffff]/u);
   return at === -1 ? undefined : { pos: [at], message: "a control character" };
 }

@@ -72,6 +72,8 @@ describe("ranges", () => {
     const expected = { first: address("192.0.2.3"), last: address("192.0.2.20") };
     assert.deepEqual(parseRange("192.0.2.3-192.0.2.20"), expected);
     assert.deepEqual(parseRange("  192.0.2.3 \t-  192.0.2.20 "), expected);
+    assert.deepEqual(parseRange("192.0.2.3\u00a0-\u0085192.0.2.20\u3000"), expected);
+    assert.equal(parseRange("192.0.2.3\ufeff-192.0.2.20"), undefined);
   });
 
   for (const text of ["192.0.2.3", "192.0.2.0/24-192.0.2.9", "-192.0.2.9", "192.0.2.9-", "a-b"]) {

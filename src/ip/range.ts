@@ -15,9 +15,19 @@ export interface AddressRange {
 export function parseRange(text: string): AddressRange | undefined {
   const dash = text.indexOf("-");
   if (dash < 0) return undefined;
-  const first = parseAddress(text.slice(0, dash).trim());
-  const last = parseAddress(text.slice(dash + 1).trim());
+  const first = parseAddress(withoutBlanks(text.slice(0, dash)));
+  const last = parseAddress(withoutBlanks(text.slice(dash + 1)));
   return first === undefined || last === undefined ? undefined : { first, last };
+}
+
+const blank = /\p{White_Space}/u;
+
+/** Blanks are Unicode's: `trim` knows no U+0085, and takes the invisible U+FEFF for a blank. */
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && blank.test(text.charAt(start))) start += 1;
+  while (end > start && blank.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 /**

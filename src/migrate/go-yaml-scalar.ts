@@ -1,12 +1,19 @@
 /** One scalar in YAML 1.1: plain where that reads as the same text again, else quoted. */
 
-/** May have several lines, the later ones without indentation. */
-export function scalarText(value: unknown): string {
+import { folded, type Spot } from "./go-yaml-folding.ts";
+
+/** May have several lines, the later ones without indentation; without a spot it is not folded. */
+export function scalarText(value: unknown, spot?: Spot): string {
   if (typeof value !== "string") return String(value);
-  if (value.includes("\n")) return isFitForBlock(value) ? blockText(value) : doubleQuoted(value);
-  if (meansOther(value)) return doubleQuoted(value);
-  if (isFitForPlain(value)) return value;
-  return isPrintable(value) ? `'${value.replaceAll("'", "''")}'` : doubleQuoted(value);
+  if (value.includes("\n") && isFitForBlock(value)) return blockText(value);
+  if (value.includes("\n") || meansOther(value)) return doubleQuoted(value, spot);
+  if (isFitForPlain(value)) return folded(Array.from(value), "", spot);
+  if (!isPrintable(value)) return doubleQuoted(value, spot);
+  return folded(
+    Array.from(value, (char) => (char === "'" ? "''" : char)),
+    "'",
+    spot,
+  );
 }
 
 const otherWords = new Set(
@@ -70,7 +77,7 @@ const shortEscapes = new Map([
   ["\u2029", "\\P"],
 ]);
 
-function doubleQuoted(text: string): string {
+function doubleQuoted(text: string, spot?: Spot): string {
   const escaped = Array.from(text, (char) => {
     const short = shortEscapes.get(char);
     if (short !== undefined) return short;
@@ -79,5 +86,5 @@ function doubleQuoted(text: string): string {
     if (code.length <= 2) return `\\x${code.padStart(2, "0")}`;
     return code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\U${code.padStart(8, "0")}`;
   });
-  return `"${escaped.join("")}"`;
+  return folded(escaped, '"', spot);
 }

@@ -40,6 +40,27 @@ describe("YAML as Go programs write it", () => {
     });
   }
 
+  // Behind `key: ` they end in column 78, 80 and 81.
+  const [x73, x75, x76] = [73, 75, 76].map((length) => "x".repeat(length));
+  for (const [text, written] of [
+    [`${x76} y z`, `${x76}\n  y z`],
+    [`${x75} y z`, `${x75} y\n  z`],
+    [`${x75} # y`, `'${x75}\n  # y'`],
+    [`${x76}  y z`, `${x76}  y\n  z`],
+    [`\t${x73}  y`, `"\\t${x73}\n  \\ y"`],
+    [`${x76}y`, `${x76}y`],
+  ] as const) {
+    it(`MIG-4: ${JSON.stringify(text)} is broken at the first fit blank behind column 80`, () => {
+      assert.equal(goYaml({ key: text }), `key: ${written}\n`);
+    });
+  }
+
+  it("MIG-4: the column of long text counts lists, keys and indentation", () => {
+    const value = { a: [{ b: [`${"x".repeat(76)} y`, `${"x".repeat(77)} y`] }] };
+    const lines = [`${"x".repeat(76)} y`, `${"x".repeat(77)}\n    y`];
+    assert.equal(goYaml(value), `a:\n- b:\n${lines.map((line) => `  - ${line}\n`).join("")}`);
+  });
+
   it("MIG-4: keys are sorted, numbers in them by value, letters after other characters", () => {
     const keys = ["b", "a10", "a9", "a-1", "B", "a", "ab", "a010", "a10b"];
     const lines = goYaml(Object.fromEntries(keys.map((key) => [key, true])));

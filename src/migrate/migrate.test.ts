@@ -221,9 +221,16 @@ peers: [{${peer}}, {${peer.replace("2.1", "2.2")}}]
     ["x", "x"],
     [`${"1".repeat(60)}ABCDEF`, "abc"],
     ["UPPER", "upper"],
+    [`${"é".repeat(31)}-`, undefined],
+    [`${"é".repeat(30)}abcd`, "abc"],
+    ["\u0130x", "ix"],
   ] as const) {
-    it(`MIG-6, TV-85: the pool ${from} is named ${to}`, () => {
+    it(`MIG-6, TV-85: the pool ${from} is named ${to ?? "nothing that fits"}`, () => {
       const text = `address-pools: [{name: "${from}", protocol: layer2, addresses: [10.0.0.0/24]}]`;
+      if (to === undefined) {
+        assert.deepEqual(codes(text), ["MIG-6 address-pools[0].name"]);
+        return;
+      }
       const [first, advertisement] = objects(text);
       assert.equal(first?.metadata.name, to);
       assert.deepEqual(advertisement?.spec["ipAddressPools"], [to]);
@@ -247,6 +254,13 @@ peers: [{${peer}}, {${peer.replace("2.1", "2.2")}}]
     ]);
     const twins = [pool("a_b", "10.0.0.0/24]}"), pool("A_b", "10.0.1.0/24]}")];
     assert.ok(codes(`address-pools: [${twins.join()}]`)[0]?.startsWith("CFG-13"));
+  });
+
+  it("MIG-5: the empty name of an alias is not written", () => {
+    assert.match(
+      manifest(`bgp-communities: {"": "65000:8"}`),
+      /communities:\n  - value: "?65000:8/,
+    );
   });
 
   for (const [text, written] of [

@@ -69,9 +69,9 @@ function migrateProfile(profile: LegacyDocument["bfd-profiles"][number]): BFDPro
   };
 }
 
-/** All aliases in one object, sorted by name; none if there is no alias. */
-function aliasLists(document: LegacyDocument): { name: string; value: string }[][] {
-  const aliases = [...document["bgp-communities"]].map(([name, value]) => ({ name, value }));
+/** All aliases in one object, sorted by name; none if there is no alias. An empty name is not written. */
+function aliasLists(document: LegacyDocument): { name?: string; value: string }[][] {
+  const aliases = [...document["bgp-communities"]].sort(([a], [b]) => (a < b ? -1 : 1));
   if (aliases.length === 0) return [];
-  return [aliases.sort((a, b) => (a.name < b.name ? -1 : 1))];
+  return [aliases.map(([name, value]) => ({ ...(name !== "" && { name }), value }))];
 }
