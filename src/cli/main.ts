@@ -46,6 +46,10 @@ const verbs: Record<string, Verb> = {
     summary: "say why a Service has its address, or none, and why nodes announce it or do not",
     load: async () => (await import("./explain.ts")).runExplain,
   },
+  members: {
+    summary: "show the ring of speakers as the one of this node sees it",
+    load: async () => (await import("./members.ts")).runMembers,
+  },
   version: {
     summary: "print the version",
     load: () => Promise.resolve(printVersion),

@@ -64,22 +64,31 @@ export async function servePlain(pages: PlainPages): Promise<HttpServer> {
 
 type Address = Pick<PlainPages, "host" | "port">;
 
-/** LC-42: `/metrics` without authentication, and nothing else. */
-export function serveMetrics(metrics: Metrics, address: Address): Promise<HttpServer> {
-  const page = (path: string) => (path === "/metrics" ? metrics.expose() : undefined);
+/** What is shown beside the usual, as JSON, by path. */
+export type JsonPages = Readonly<Record<string, () => unknown>>;
+
+/** LC-42: `/metrics` without authentication, and what is asked for beside it. */
+export function serveMetrics(
+  metrics: Metrics,
+  address: Address,
+  more: JsonPages = {},
+): Promise<HttpServer> {
+  const page = (path: string): Page | undefined =>
+    path === "/metrics" ? metrics.expose() : jsonPage(more, path);
   return servePlain({ ...address, name: "metrics", flag: "--port", page });
 }
 
-/** What is shown beside health, by path. */
-export type JsonPages = Readonly<Record<string, () => unknown>>;
-
 /** MET-2: a process that answers is alive and ready. */
 export function serveHealth(address: Address, more: JsonPages = {}): Promise<HttpServer> {
-  const page = (path: string): Page | undefined => {
-    if (path === "/healthz" || path === "/readyz") return { text: "ok", contentType: plainText };
-    if (!Object.hasOwn(more, path)) return undefined;
-    const text = `${JSON.stringify(more[path]?.(), undefined, 2)}\n`;
-    return { text, contentType: "application/json" };
-  };
+  const page = (path: string): Page | undefined =>
+    path === "/healthz" || path === "/readyz"
+      ? { text: "ok", contentType: plainText }
+      : jsonPage(more, path);
   return servePlain({ ...address, name: "health", flag: "--health-probe-port", page });
+}
+
+function jsonPage(pages: JsonPages, path: string): Page | undefined {
+  if (!Object.hasOwn(pages, path)) return undefined;
+  const text = `${JSON.stringify(pages[path]?.(), undefined, 2)}\n`;
+  return { text, contentType: "application/json" };
 }

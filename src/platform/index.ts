@@ -17,6 +17,7 @@ export {
   type FlagSpecs,
   type FlagValues,
 } from "./go-flags.ts";
+export { fetchText } from "./fetch-text.ts";
 export { GossipSockets, type GossipSocketOptions } from "./gossip-sockets.ts";
 export { serveHealth, serveMetrics, type HttpServer, type JsonPages } from "./http-server.ts";
 export {

@@ -26,8 +26,8 @@ export interface PagesOptions {
   readonly metricsHost?: string;
   /** Address of the health page (MET-2); absent: all. */
   readonly healthHost?: string;
-  /** More pages beside health, as JSON, by path. */
-  readonly healthPages?: JsonPages;
+  /** More pages, by path: beside health, in v0.9.5's interface beside the metrics. */
+  readonly morePages?: JsonPages;
 }
 
 /** Opens all of them; one that cannot be opened is told in the log, for addresses matter more than pages about them. */
@@ -52,19 +52,19 @@ export async function openPages(options: PagesOptions): Promise<{ close(): Promi
 
 function pagesOf(options: PagesOptions): Promise<HttpServer>[] {
   const { processInterface, flags, metrics, client, logger, metricsHost, healthHost } = options;
-  const { healthPages = {} } = options;
+  const { morePages = {} } = options;
   const { port } = flags;
   const pages: Promise<HttpServer>[] = [];
   const profiler = flags["pprof-bind-address"];
   if (profiler !== "") pages.push(serveProfiles(profiler));
   if (processInterface === "legacy") {
     const host = metricsHost === undefined ? {} : { host: metricsHost };
-    return [...pages, serveMetrics(metrics, { port, ...host })];
+    return [...pages, serveMetrics(metrics, { port, ...host }, morePages)];
   }
   const healthPort = flags["health-probe-port"];
   if (healthPort !== 0) {
     const host = healthHost === undefined ? {} : { host: healthHost };
-    pages.push(serveHealth({ port: healthPort, ...host }, healthPages));
+    pages.push(serveHealth({ port: healthPort, ...host }, morePages));
   }
   const tls = parseTlsFlags(flags);
   if (port !== 0 && tls.ok) {

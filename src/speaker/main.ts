@@ -108,7 +108,7 @@ async function run(start: SpeakerStart): Promise<number> {
     logger,
     metricsHost: flags.host,
     healthHost: "127.0.0.1",
-    healthPages: {
+    morePages: {
       "/members": () => ring?.members() ?? { off: "off" in gossip ? gossip.off : "" },
     },
   });

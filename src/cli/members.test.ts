@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, it } from "node:test";
+import { runMembers } from "./members.ts";
+
+const calm = {
+  self: "n1",
+  encryption: "AES-256",
+  fastFailover: true,
+  beatMs: 120,
+  watchedBy: ["n2"],
+  members: [
+    { name: "n1", address: "192.0.2.1:7946", state: "alive", sinceSeconds: 61, isOurs: true },
+    {
+      name: "n2",
+      address: "192.0.2.2:7946",
+      state: "alive",
+      sinceSeconds: 8000,
+      isOurs: true,
+      ackMs: 0.42,
+      detector: { heardMsAgo: 20, silenceMs: 900.4, shortestMs: 400, lossPercent: 7.5 },
+    },
+    { name: "stock", address: "192.0.2.3:7946", state: "alive", sinceSeconds: 3, isOurs: false },
+  ],
+  changes: [
+    { at: "2026-11-26T10:00:00.000Z", what: "leave", member: "n4", why: "found silent by n2" },
+  ],
+};
+
+describe("metallb members", () => {
+  const servers: { close(): unknown }[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  const ask = async (page: unknown, ...words: string[]) => {
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === "/members" ? 200 : 404;
+      response.end(JSON.stringify(page));
+    });
+    servers.push(server);
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/members`;
+    return run("--url", url, ...words);
+  };
+  const run = async (...words: string[]) => {
+    let [out, err] = ["", ""];
+    const output = {
+      out: (text: string) => void (out += text),
+      err: (text: string) => void (err += text),
+      hasColours: false,
+    };
+    const status = await runMembers(words, {}, output);
+    return { status, out, err };
+  };
+
+  it("shows who is seen, how patiently each is watched, and what changed and why", async () => {
+    const { status, out } = await ask(calm);
+    assert.equal(status, 0);
+    assert.match(out, /^n1 sees 3 members, 3 alive\n/);
+    assert.match(out, /encryption: AES-256; fast failover: beats every 120 ms, watched by n2\n/);
+    assert.match(
+      out,
+      /n2 +192\.0\.2\.2:7946 +alive +2h +0\.4 ms +900 ms \(widened\) +7\.5 % +metallb-ts\n/,
+    );
+    assert.match(out, /stock +192\.0\.2\.3:7946 +alive +3s +- +gossip's +- +stock\n/);
+    assert.match(out, /leave +member=n4 why="found silent by n2"/);
+  });
+
+  it("gives the page as it is with -o json, and status 1 while somebody is suspect or dead", async () => {
+    const [first, ...rest] = calm.members;
+    const troubled = { ...calm, members: [first, { ...rest[0], state: "suspect" }] };
+    const { status, out } = await ask(troubled, "-o", "json");
+    assert.equal(status, 1);
+    assert.deepEqual(JSON.parse(out), troubled);
+  });
+
+  it("says why gossip is off", async () => {
+    const { status, out } = await ask({ off: "METALLB_ML_LABELS (--ml-labels) not set" });
+    assert.equal(status, 0);
+    assert.match(out, /^gossip is off: METALLB_ML_LABELS/);
+  });
+
+  it("shows control characters of a foreign name escaped", async () => {
+    const { out } = await ask({ ...calm, self: "n\u202e1" });
+    assert.match(out, /n\\u\{202e\}1 sees/);
+  });
+
+  it("says what to do where no speaker answers", async () => {
+    const { status, err } = await run("--url", "http://127.0.0.1:1/members");
+    assert.equal(status, 2);
+    assert.match(
+      err,
+      /members: http:\/\/127\.0\.0\.1:1\/members: .*; run this where a speaker runs/,
+    );
+  });
+});
