@@ -48,7 +48,7 @@ export function runController(
     run: async (flags, logger, processInterface) => {
       const bad = findBadValue(flags);
       if (bad !== undefined) throw new Error(bad);
-      const cluster = openCluster(flags, env);
+      const cluster = openCluster(flags, env, "controller");
       try {
         return await run({ flags, env, logger, processInterface, ...cluster });
       } finally {

@@ -118,6 +118,8 @@ describe("controller program of v0.16", () => {
     await put(shop, service("web"));
     const served = await until(`${shop}/web`, (body) => addressOf(body) !== undefined);
     assert.equal(addressOf(served), "192.0.2.8");
+    const managers = JSON.stringify(served.metadata.managedFields);
+    assert.match(managers, /"manager":"controller"/, "as in MetalLB");
     const { status } = await until(`${pools}/lan`, (body) => body.status?.assignedIPv4 === 1);
     assert.equal(status.availableIPv4, 3);
     await until(state, (body) => body.status?.result === "Valid");

@@ -57,7 +57,7 @@ async function run(start: SpeakerStart): Promise<number> {
   if (bad !== undefined) throw new Error(bad);
   checkSecret(start);
   const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
-  const { client, namespace } = openCluster(flags, env);
+  const { client, namespace } = openCluster(flags, env, "speaker");
   const pod = await ownPod(start, client, namespace);
   const metrics = new Metrics();
   const logsRequests = ["all", "debug"].includes(flags["log-level"]);
