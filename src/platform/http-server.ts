@@ -70,9 +70,12 @@ export function serveMetrics(metrics: Metrics, address: Address): Promise<HttpSe
   return servePlain({ ...address, name: "metrics", flag: "--port", page });
 }
 
+/** A check, all checks of its kind, and the only one there is by its name, as Kubernetes' own health pages have it. */
+const healthPaths = /^\/(?:healthz(?:\/(?:healthz)?)?|readyz(?:\/(?:readyz)?)?)$/;
+
 /** MET-2: a process that answers is alive and ready. */
 export function serveHealth(address: Address): Promise<HttpServer> {
   const page = (path: string) =>
-    path === "/healthz" || path === "/readyz" ? { text: "ok", contentType: plainText } : undefined;
+    healthPaths.test(path) ? { text: "ok", contentType: plainText } : undefined;
   return servePlain({ ...address, name: "health", flag: "--health-probe-port", page });
 }
