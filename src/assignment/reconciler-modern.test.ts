@@ -313,6 +313,17 @@ describe("writes under custom resources", () => {
     assert.equal(bench.events().filter((event) => event === "a IPAllocated").length, 1);
   });
 
+  it("CTL-6: a write that failed is not made up for when it has become needless", () => {
+    bench.answersWrites = false;
+    bench.put("w/a");
+    bench.taken("writeStatus");
+    bench.send({ kind: "writeFailed", key: "w/a", error: "conflict" });
+    bench.config();
+    bench.pass(5);
+    assert.deepEqual(bench.taken("writeStatus"), [], "nothing is shown, nothing is held");
+    assert.deepEqual([...bench.machine.held()], []);
+  });
+
   it("CTL-6: a cleared status is written even when the result is an error", () => {
     bench.put("w/a");
     bench.config();

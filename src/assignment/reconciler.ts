@@ -14,6 +14,7 @@ import type {
   ReconcilerEvent,
 } from "./reconciler-messages.ts";
 import type { ServiceOutcome } from "./service-outcome.ts";
+import { showsSame } from "./shown-addresses.ts";
 import { UsageReport } from "./usage-report.ts";
 
 export interface ReconcilerOptions {
@@ -188,7 +189,9 @@ export class Reconciler {
     });
     const { result } = outcome;
     const changed = outcome.changed ?? proposal;
-    if (changed !== service) {
+    // A retry whose address is no longer to be had may come back to what is stored.
+    const isNews = changed !== service && !showsSame(changed, service);
+    if (isNews) {
       // The key stays in work until the answer comes, so no second write can overtake this one.
       this.#writes.set(key, { from: service, wanted: changed, result, isOwnTurn });
       // First of all: somebody waits for the address, and nobody for the log.
@@ -197,7 +200,7 @@ export class Reconciler {
     }
     this.#tell(key, service, outcome);
     this.#follow(key, before, { result, isOwnTurn });
-    if (changed === service) this.#finish(key, { result, isOwnTurn }, nowMs);
+    if (!isNews) this.#finish(key, { result, isOwnTurn }, nowMs);
   }
 
   /** What an evaluation means for others, and for the next pass. */
