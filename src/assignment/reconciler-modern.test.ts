@@ -278,6 +278,20 @@ describe("services that wait, under custom resources", () => {
   });
 });
 
+describe("the order of those that wait", () => {
+  it("CTL-14: the one that shows an address is looked at before one that shows none and asked earlier", () => {
+    const bench = Bench.ready(pool("lan", "192.0.2.0/32 2001:db8::/126"));
+    bench.put("w/holder");
+    bench.put("w/both", { spec: dual("RequireDualStack") });
+    bench.put("w/either", { spec: dual("PreferDualStack") });
+    bench.remove("w/holder");
+    assert.deepEqual(
+      ["w/both", "w/either"].map((key) => bench.ips(key)),
+      ["none", "2001:db8:: 192.0.2.0"],
+    );
+  });
+});
+
 describe("writes under custom resources", () => {
   let bench: Bench;
   beforeEach(() => {
@@ -299,10 +313,52 @@ describe("writes under custom resources", () => {
     assert.equal(bench.events().filter((event) => event === "a IPAllocated").length, 1);
   });
 
+  it("CTL-6: a write that failed is not made up for when it has become needless", () => {
+    bench.answersWrites = false;
+    bench.put("w/a");
+    bench.taken("writeStatus");
+    bench.send({ kind: "writeFailed", key: "w/a", error: "conflict" });
+    bench.config();
+    bench.pass(5);
+    assert.deepEqual(bench.taken("writeStatus"), [], "nothing is shown, nothing is held");
+    assert.deepEqual([...bench.machine.held()], []);
+  });
+
   it("CTL-6: a cleared status is written even when the result is an error", () => {
     bench.put("w/a");
     bench.config();
     assert.equal(bench.ips("w/a"), "none");
+  });
+
+  it("CTL-13: our own write is not judged again when the watch tells of it before the answer", () => {
+    bench.config(pool("lan", "2001:db8::/126"));
+    bench.answersWrites = false;
+    bench.put("w/a", { spec: dual("PreferDualStack") });
+    const [write] = bench.taken("writeStatus");
+    assert.ok(write);
+    const metadata = { ...write.service.metadata, resourceVersion: "2002" };
+    const stored = { ...write.service, metadata };
+    assert.deepEqual(bench.events(), ["a IPAllocated", "a AdditionalAssignFailed"]);
+    bench.counts();
+    bench.send({ kind: "service", key: "w/a", service: stored });
+    bench.send({ kind: "written", key: "w/a", service: stored });
+    assert.deepEqual([bench.events(), bench.counts()], [[], "0 updates, 0 errors"]);
+  });
+
+  it("CTL-2, CTL-7: what others do while a write is under way is judged when the answer is there", () => {
+    bench.answersWrites = false;
+    bench.put("w/a");
+    const [write] = bench.taken("writeStatus");
+    assert.ok(write);
+    bench.put("w/a", { spec: { type: "ClusterIP" } });
+    assert.equal(bench.counts(), "1 updates, 0 errors", "not yet");
+    const metadata = { ...write.service.metadata, resourceVersion: "0" };
+    bench.send({ kind: "written", key: "w/a", service: { ...write.service, metadata } });
+    assert.deepEqual([...bench.machine.held()], []);
+    bench.put("w/b");
+    bench.remove("w/b");
+    bench.send({ kind: "writeFailed", key: "w/b", error: "not found" });
+    assert.deepEqual([...bench.machine.held()], [], "gone while its write was under way");
   });
 
   it("CTL-8: the watch that tells late of our own older write takes nothing back", () => {

@@ -14,6 +14,7 @@ import type {
   ReconcilerEvent,
 } from "./reconciler-messages.ts";
 import type { ServiceOutcome } from "./service-outcome.ts";
+import { showsSame } from "./shown-addresses.ts";
 import { UsageReport } from "./usage-report.ts";
 
 export interface ReconcilerOptions {
@@ -69,6 +70,8 @@ export class Reconciler {
   readonly #waiting = new Set<string>();
   readonly #writes = new Map<string, Write>();
   readonly #failedWrites = new Map<string, Write>();
+  /** Services that the watch told of while their write was under way. */
+  readonly #heard = new Set<string>();
   /** Versions that we stored, until the watch tells of one that we did not. */
   readonly #echoes = new Map<string, string[]>();
   #commands: ReconcilerCommand[] = [];
@@ -130,8 +133,21 @@ export class Reconciler {
     this.#echoes.delete(key);
     if (service === undefined) this.#services.delete(key);
     else this.#services.set(key, service);
+    // Most often it is that very write, which is not to be judged again: the answer will tell.
+    if (this.#writes.has(key)) this.#heard.add(key);
+    else this.#askFor(key);
+  }
+
+  #askFor(key: string): void {
     this.#ownTurns.add(key);
     this.#queue.add(key);
+  }
+
+  /** What the watch told while a write was under way, unless it is just what was stored. */
+  #askForHeard(key: string, stored?: Service): void {
+    const isHeard = this.#heard.delete(key);
+    const isOurs = stored !== undefined && isSameVersion(this.#services.get(key), stored);
+    if (isHeard && !isOurs) this.#askFor(key);
   }
 
   /** The watch tells late of what we stored: the versions before the one that we know would take us back. */
@@ -173,7 +189,9 @@ export class Reconciler {
     });
     const { result } = outcome;
     const changed = outcome.changed ?? proposal;
-    if (changed !== service) {
+    // A retry whose address is no longer to be had may come back to what is stored.
+    const isNews = changed !== service && !showsSame(changed, service);
+    if (isNews) {
       // The key stays in work until the answer comes, so no second write can overtake this one.
       this.#writes.set(key, { from: service, wanted: changed, result, isOwnTurn });
       // First of all: somebody waits for the address, and nobody for the log.
@@ -182,7 +200,7 @@ export class Reconciler {
     }
     this.#tell(key, service, outcome);
     this.#follow(key, before, { result, isOwnTurn });
-    if (changed === service) this.#finish(key, { result, isOwnTurn }, nowMs);
+    if (!isNews) this.#finish(key, { result, isOwnTurn }, nowMs);
   }
 
   /** What an evaluation means for others, and for the next pass. */
@@ -238,6 +256,7 @@ export class Reconciler {
       const version = stored.metadata.resourceVersion ?? "";
       this.#echoes.set(key, [...(this.#echoes.get(key) ?? []).slice(-echoesAtMost), version]);
     }
+    this.#askForHeard(key, stored);
     this.#log("info", { event: "serviceUpdated", service: key, msg: "updated service object" });
     this.#finish(key, write, nowMs);
   }
@@ -256,6 +275,7 @@ export class Reconciler {
     const write = this.#writes.get(key);
     this.#writes.delete(key);
     if (write !== undefined) this.#failedWrites.set(key, write);
+    this.#askForHeard(key);
     if (!this.#services.has(key)) return this.#queue.done(key);
     const fields = { op: "updateServiceStatus", service: key, error };
     this.#log("error", { ...fields, msg: "failed to update service status" });
@@ -272,16 +292,21 @@ export class Reconciler {
 
   // Full passes
 
-  /** IPAM-53: those that show most addresses first. */
   #startPass(): void {
-    const ordered = [...this.#services].sort(([, a], [, b]) => ingressCount(b) - ingressCount(a));
-    for (const [key] of ordered) this.#queue.add(key);
+    this.#addInOrder(this.#services.keys());
+  }
+
+  /** IPAM-53, CTL-14: those that show most addresses first. */
+  #addInOrder(keys: Iterable<string>): void {
+    const shown = (key: string): number => ingressCount(this.#services.get(key));
+    const ordered = [...keys].sort((a, b) => shown(b) - shown(a));
+    for (const key of ordered) this.#queue.add(key);
   }
 
   /** Whoever has what it asks for keeps it (CTL-13): looking at the others alone comes to the same, and scales. */
   #onFreed(): void {
     this.#queue.done(freedKey);
-    for (const key of this.#waiting) this.#queue.add(key);
+    this.#addInOrder(this.#waiting);
   }
 
   #onListed(): void {
@@ -359,8 +384,8 @@ function termsOf({ addresses, sharingKey, backendKey, ports }: Holding): string 
   return [addresses.map(formatAddress), sharingKey, backendKey, ports].join("\n");
 }
 
-function ingressCount({ status }: Service): number {
-  return status?.loadBalancer?.ingress?.length ?? 0;
+function ingressCount(service: Service | undefined): number {
+  return service?.status?.loadBalancer?.ingress?.length ?? 0;
 }
 
 function isSameVersion(a: Service | undefined, b: Service): boolean {

@@ -25,6 +25,16 @@ export function showPool(service: Service, pool: string | undefined): Service {
   return { ...service, metadata: { ...metadata, annotations } };
 }
 
+/** Whether both show the same: to store one in place of the other would be a write for nothing. */
+export function showsSame(a: Service, b: Service): boolean {
+  const shown = ({ metadata, status }: Service): string => {
+    const ingress = status?.loadBalancer?.ingress ?? [];
+    const entries = ingress.map(({ ip, hostname }) => [ip, hostname]);
+    return JSON.stringify([metadata.annotations?.[allocatedPoolAnnotation], entries]);
+  };
+  return shown(a) === shown(b);
+}
+
 function isJust(entry: LoadBalancerIngress | undefined, ip: string): boolean {
   return entry?.ip === ip && !entry.hostname;
 }

@@ -60,6 +60,5 @@ describe("controller flags", () => {
     assert.equal(findBadValue(parse([])), undefined);
     assert.match(findBadValue(parse(["--webhook-mode=maybe"])) ?? "", /maybe.*enabled, disabled/);
     assert.match(findBadValue(parse(["--tls-min-version=1.2"])) ?? "", /VersionTLS12/);
-    assert.match(findBadValue(parse(["--ml-secret-name=m"])) ?? "", /needs --deployment/);
   });
 });

@@ -73,8 +73,5 @@ export function findBadValue(flags: ControllerFlags): string | undefined {
   if (!webhookModes.includes(mode)) {
     return `--webhook-mode=${mode}: it must be one of ${webhookModes.join(", ")}`;
   }
-  if (flags["ml-secret-name"] !== "" && flags.deployment === "") {
-    return `--ml-secret-name=${flags["ml-secret-name"]} needs --deployment: the Deployment that will own the secret`;
-  }
   return undefined;
 }

@@ -48,7 +48,7 @@ export function runController(
     run: async (flags, logger, processInterface) => {
       const bad = findBadValue(flags);
       if (bad !== undefined) throw new Error(bad);
-      const cluster = openCluster(flags, env);
+      const cluster = openCluster(flags, env, "controller");
       try {
         return await run({ flags, env, logger, processInterface, ...cluster });
       } finally {
@@ -78,6 +78,8 @@ async function run(setting: Setting): Promise<number> {
     ...state,
   });
   if (!isModern || flags["webhook-mode"] !== "onlywebhook") loop.start();
+  // ST-10: each process has its object, also one that looks at no pool.
+  else state.state?.start();
   const pages = await openPages({ processInterface, flags, metrics, client, logger });
   const webhooks = isModern ? openWebhooks(setting) : undefined;
   const status = await untilStopped(loop, stopSignal(), { logger, processInterface });

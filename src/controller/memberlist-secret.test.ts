@@ -65,6 +65,14 @@ describe("ensureMemberlistSecret", () => {
     assert.equal(requests.length, 1);
   });
 
+  it("FL-5, FL-2: without a Deployment an existing secret does, and a new one cannot be made", async () => {
+    const nobodys = { ...wish, deployment: "" };
+    await assert.rejects(ensureMemberlistSecret(client, nobodys, random), /needs --deployment/);
+    found = [memberlistSecret(wish, "uid-1", random)];
+    assert.equal(await ensureMemberlistSecret(client, nobodys, random), "exists");
+    assert.deepEqual(new Set(requests).size, 1, "nothing but the list");
+  });
+
   it("FL-5: when another controller was faster its secret stays", async () => {
     createStatus = 409;
     assert.equal(await ensureMemberlistSecret(client, wish, random), "exists");

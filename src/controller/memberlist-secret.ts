@@ -6,7 +6,7 @@ import { hasStatus, type KubeClient, type ResourceRef } from "../platform/index.
 export interface SecretWish {
   readonly namespace: string;
   readonly name: string;
-  /** The Deployment that the secret belongs to and goes away with. */
+  /** The Deployment that the secret belongs to and goes away with; empty: not known. */
   readonly deployment: string;
 }
 
@@ -40,6 +40,12 @@ export async function ensureMemberlistSecret(
   const secrets: ResourceRef = { group: "", version: "v1", plural: "secrets", namespace };
   const found = await client.list<Secret>(secrets, { fieldSelector: `metadata.name=${name}` });
   if (found.items.length > 0) return "exists";
+  // Only now: whoever made the secret by hand need not name a Deployment.
+  if (deployment === "") {
+    throw new Error(
+      `--ml-secret-name=${name} needs --deployment: the one that will own the secret`,
+    );
+  }
   const deployments = { group: "apps", version: "v1", plural: "deployments", namespace };
   const owner = await client.get<KubeObject>(deployments, deployment);
   try {

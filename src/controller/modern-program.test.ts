@@ -118,6 +118,8 @@ describe("controller program of v0.16", () => {
     await put(shop, service("web"));
     const served = await until(`${shop}/web`, (body) => addressOf(body) !== undefined);
     assert.equal(addressOf(served), "192.0.2.8");
+    const managers = JSON.stringify(served.metadata.managedFields);
+    assert.match(managers, /"manager":"controller"/, "as in MetalLB");
     const { status } = await until(`${pools}/lan`, (body) => body.status?.assignedIPv4 === 1);
     assert.equal(status.availableIPv4, 3);
     await until(state, (body) => body.status?.result === "Valid");
@@ -229,10 +231,12 @@ describe("controller program of v0.16", () => {
     assert.match(nameless.stdout, /METALLB_POD_NAME/);
   });
 
-  it("WH-11: with onlywebhook no service is looked at", async () => {
+  it("WH-11, ST-10: with onlywebhook no service is looked at, and the state is Unknown", async () => {
+    await cluster.request("DELETE", state);
     const controller = start("--webhook-mode=onlywebhook", `--cert-dir=${dir}`);
     await controller.line({ op: "startup", msg: "serving" });
     await put(shop, service("alone"));
+    await until(state, (body) => body.status?.result === "Unknown");
     assert.equal(await controller.stop(), 0);
     assert.ok(!controller.lines.some(({ event }) => event === "stateSynced"));
     assert.equal(addressOf(await get(`${shop}/alone`)), undefined);

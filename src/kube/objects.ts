@@ -132,6 +132,8 @@ export interface KubeEvent extends KubeObject {
   message: string;
   type: "Normal" | "Warning";
   source: { component: string; host?: string };
+  /** The component again, where `kubectl get events --field-selector` and newer readers look. */
+  reportingComponent: string;
   firstTimestamp: string;
   lastTimestamp: string;
   count: number;

@@ -17,8 +17,9 @@ export const clusterFlags = {
 export function openCluster(
   flags: FlagValues<typeof clusterFlags>,
   env: Readonly<Record<string, string | undefined>>,
+  program: "controller" | "speaker",
 ): { client: KubeClient; namespace: string } {
-  const client = KubeClient.fromEnvironment({ kubeconfig: flags.kubeconfig, env });
+  const client = KubeClient.fromEnvironment({ kubeconfig: flags.kubeconfig, env }, program);
   const namespace = flags.namespace || flags["config-ns"] || client.connection.namespace;
   if (namespace === undefined) {
     throw new Error("the namespace of the configuration is unknown: give --namespace");

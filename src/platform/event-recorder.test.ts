@@ -66,6 +66,7 @@ describe("EventRecorder", () => {
     const object = { kind: "Service", apiVersion: "v1", namespace, name, uid, resourceVersion };
     assert.deepEqual(body?.involvedObject, object);
     assert.deepEqual(body.source, { component: "metallb-controller" });
+    assert.equal(body.reportingComponent, "metallb-controller");
     assert.deepEqual([body.type, body.reason, body.count], ["Normal", "IPAllocated", 1]);
     assert.match(body.lastTimestamp ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
   });

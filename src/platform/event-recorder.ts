@@ -107,6 +107,7 @@ export class EventRecorder {
       message: note.message,
       type: note.type,
       source: this.#source,
+      reportingComponent: this.#source.component,
       firstTimestamp: now,
       lastTimestamp: now,
       count: 1,

@@ -78,12 +78,13 @@ export function serveMetrics(
   return servePlain({ ...address, name: "metrics", flag: "--port", page });
 }
 
+/** A check, all checks of its kind, and the only one there is by its name, as Kubernetes' own health pages have it. */
+const healthPaths = /^\/(?:healthz(?:\/(?:healthz)?)?|readyz(?:\/(?:readyz)?)?)$/;
+
 /** MET-2: a process that answers is alive and ready. */
 export function serveHealth(address: Address, more: JsonPages = {}): Promise<HttpServer> {
   const page = (path: string): Page | undefined =>
-    path === "/healthz" || path === "/readyz"
-      ? { text: "ok", contentType: plainText }
-      : jsonPage(more, path);
+    healthPaths.test(path) ? { text: "ok", contentType: plainText } : jsonPage(more, path);
   return servePlain({ ...address, name: "health", flag: "--health-probe-port", page });
 }
 

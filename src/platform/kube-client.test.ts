@@ -50,6 +50,13 @@ describe("KubeClient", () => {
     assert.equal(seen[0]?.headers.authorization, undefined);
   });
 
+  it("CTL-6: what a program writes is filed by the program's name, the first word of its user agent", async () => {
+    const controller = new KubeClient({ server: url, origin: "the test" }, "controller");
+    await controller.update(services, "web", { metadata: { name: "web" } }, "status");
+    await controller.close();
+    assert.match(seen[0]?.headers["user-agent"] ?? "", /^controller\//);
+  });
+
   it("names the patch format in the content type", async () => {
     await client.patch(services, "web", { a: 1 }, { type: "strategic" });
     const options = { type: "apply", fieldManager: "me", force: true } as const;

@@ -81,21 +81,25 @@ const patchContentType = {
   apply: "application/apply-patch+yaml",
 } as const;
 
-const userAgent = "metallb-ts";
-
 /** One per process. Every failure is a `KubeApiError`, but an abort through `signal`, which throws its reason. */
 export class KubeClient {
   readonly connection: KubeConnection;
   readonly #transport: KubeTransport;
+  readonly #userAgent: string;
 
-  constructor(connection: KubeConnection) {
+  /**
+   * `program`: the name by which the server files what we write (`managedFields`), where a user looks for MetalLB's
+   * and tools are told to leave it alone.
+   */
+  constructor(connection: KubeConnection, program?: string) {
     this.connection = connection;
+    this.#userAgent = program === undefined ? "metallb-ts" : `${program}/metallb-ts`;
     this.#transport = new KubeTransport(connection);
   }
 
   /** A client for the cluster we run in, or for a kubeconfig file. Throws `KubeConfigError`. */
-  static fromEnvironment(source: KubeConfigSource): KubeClient {
-    return new KubeClient(loadKubeConnection(source));
+  static fromEnvironment(source: KubeConfigSource, program?: string): KubeClient {
+    return new KubeClient(loadKubeConnection(source), program);
   }
 
   async list<T>(ref: ResourceRef, options: ListOptions = {}): Promise<ListResult<T>> {
@@ -236,7 +240,7 @@ export class KubeClient {
     const token = this.connection.token?.();
     const headers = {
       accept: "application/json",
-      "user-agent": userAgent,
+      "user-agent": this.#userAgent,
       ...(token ? { authorization: `Bearer ${token}` } : {}),
       ...(body === undefined ? {} : { "content-type": contentType }),
     };

@@ -142,11 +142,14 @@ describe("serveHealth", () => {
     const server = await serveHealth({ host: "127.0.0.1", port: 0 });
     const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
     try {
-      for (const path of ["/healthz", "/readyz", "/readyz?verbose"]) {
+      const named = ["/healthz/healthz", "/readyz/readyz", "/healthz/", "/readyz/"];
+      for (const path of ["/healthz", "/readyz", "/readyz?verbose", ...named]) {
         const answer = await get(path);
         assert.deepEqual([answer.status, await answer.text()], [200, "ok"], path);
       }
-      assert.equal((await get("/metrics")).status, 404);
+      for (const path of ["/metrics", "/healthz/readyz", "/livez", "/"]) {
+        assert.equal((await get(path)).status, 404, path);
+      }
     } finally {
       await server.close();
     }

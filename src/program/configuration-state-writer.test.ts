@@ -138,6 +138,29 @@ describe("ConfigurationStateWriter", () => {
     );
   });
 
+  it("ST-11, ST-14: a process without a condition mends the verdict, and leaves the condition of its fellow", async (context) => {
+    writer.report(accepted);
+    writer.start();
+    const valid = await until(hasResult("Valid"));
+    writer.stop();
+    const owner = { component: "controller" } as const;
+    writer = new ConfigurationStateWriter({ client, logger: silentLogger, namespace, owner, pod });
+    const patched = context.mock.method(client, "patch");
+    writer.start();
+    const status = { ...valid.status, result: "Invalid" };
+    await cluster.request("PUT", `${path}/controller/status`, { ...valid, status });
+    const { resourceVersion } = valid.metadata;
+    const mended = await until(
+      (state) => state.metadata.resourceVersion !== resourceVersion && hasResult("Valid")(state),
+    );
+    assert.deepEqual(mended.status?.conditions, valid.status?.conditions);
+    // Applied by "poolReconciler", a status without its condition would take that away.
+    assert.match(
+      JSON.stringify(patched.mock.calls.at(-1)?.arguments),
+      /"fieldManager":"controller"/,
+    );
+  });
+
   it("ST-10: labels that somebody took away come back", async () => {
     writer.report(accepted);
     writer.start();

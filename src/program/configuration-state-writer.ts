@@ -110,8 +110,13 @@ export class ConfigurationStateWriter {
     return result !== right.result || errorSummary !== right.errorSummary;
   }
 
-  /** ST-11: server-side apply with force, the condition and the verdict of all conditions in one request. */
+  /**
+   * ST-11: server-side apply with force, the condition and the verdict of all conditions in one request. A process that
+   * has no condition to tell goes by another name: an apply without it takes away what was applied under the same one,
+   * and the condition may be that of a fellow process (WH-11: `onlywebhook` beside a controller).
+   */
   async #apply(): Promise<void> {
+    const { component } = this.#options.owner;
     const { apiVersion = "", kind = "", metadata } = this.#wanted;
     const own = this.#condition;
     const others = (this.#stored?.status?.conditions ?? []).filter(
@@ -127,7 +132,7 @@ export class ConfigurationStateWriter {
       this.#stored = await this.#options.client.patch(this.#ref, name, body, {
         type: "apply",
         subresource: "status",
-        fieldManager: fieldOwner(this.#options.owner),
+        fieldManager: own === undefined ? component : fieldOwner(this.#options.owner),
         force: true,
       });
     } catch (error) {

@@ -60,7 +60,7 @@ async function run(start: SpeakerStart): Promise<number> {
   if (bad !== undefined) throw new Error(bad);
   const secret = readSecret(start);
   const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
-  const { client, namespace } = openCluster(flags, env);
+  const { client, namespace } = openCluster(flags, env, "speaker");
   const gossip = gossipSettings({
     flags,
     isModern: looks === "modern",
