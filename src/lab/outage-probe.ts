@@ -1,20 +1,18 @@
 /**
- * Runs in the client's namespace: `outage-probe.ts ADDRESS PORT KUBECONFIG`. Connects every 20 ms,
- * listens for gratuitous ARP and watches the nodes; prints one JSON line for each thing it sees.
+ * Runs in the client's namespace: `outage-probe.ts ADDRESS PORT`. Connects every 20 ms and listens for gratuitous ARP;
+ * prints one JSON line for each thing it sees.
  */
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { isReady, refOf } from "../cluster/index.ts";
 import { formatMac } from "../ip/index.ts";
-import type { Node } from "../kube/index.ts";
 import { ETHERTYPE_ARP } from "../layer2/index.ts";
-import { Informer, KubeClient, PacketSocket } from "../platform/index.ts";
+import { PacketSocket } from "../platform/index.ts";
 
 export interface Sighting {
   /** Date.now() of the moment. */
   readonly at: number;
-  readonly kind: "opened" | "announced" | "unready" | "watching";
-  /** MAC of an announcement, name of a node. */
+  readonly kind: "opened" | "announced";
+  /** MAC of an announcement. */
   readonly what: string;
 }
 
@@ -55,18 +53,7 @@ function watchArp(address: string): PacketSocket {
   });
 }
 
-function watchNodes(kubeconfig: string): void {
-  const client = KubeClient.fromEnvironment({ kubeconfig, env: process.env });
-  new Informer<Node>(client, refOf("nodes"), {
-    onChange: (name, node) => {
-      if (node && !isReady(node)) tell("unready", name);
-    },
-    onSynced: () => tell("watching"),
-  }).start();
-}
-
-const [address = "", port = "", kubeconfig = ""] = process.argv.slice(2);
-watchNodes(kubeconfig);
+const [address = "", port = ""] = process.argv.slice(2);
 const wire = watchArp(address);
 setInterval(() => tryConnection(address, Number(port)), connectEveryMs);
 process.stdin.on("end", () => {

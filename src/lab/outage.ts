@@ -8,9 +8,7 @@ export interface Outage {
   readonly node: string;
   /** From the cut to the first connection that stands again. */
   readonly totalMs: number;
-  /** The cluster notices: the node is no longer Ready. */
-  readonly noticedMs: number;
-  /** Another speaker has decided, and its first gratuitous ARP reaches the client. */
+  /** Another speaker has noticed and decided, and its first gratuitous ARP reaches the client. */
   readonly announcedMs: number;
   /** The first connection through the new node stands. */
   readonly servedMs: number;
@@ -21,14 +19,14 @@ export interface Outage {
 const probe = fileURLToPath(new URL("outage-probe.ts", import.meta.url));
 const limitMs = 30_000;
 
-/** The three parts add up to the total. Throws when the address is not served within 30 s. */
+/** The two parts add up to the total. Throws when the address is not served within 30 s. */
 export async function measureOutage(
   lab: Lab,
   { node, address, port }: { node: string; address: string; port: number },
 ): Promise<Outage> {
   const oldMac = lab.topology.nodes.find(({ name }) => name === node)?.mac ?? "";
   const argv = [process.execPath, "--disable-warning=ExperimentalWarning", probe];
-  const child = lab.spawn("client", [...argv, address, String(port), lab.kubeconfig], {
+  const child = lab.spawn("client", [...argv, address, String(port)], {
     stdio: ["pipe", "pipe", "inherit"], // the probe ends when its input does
   });
   const seen: Sighting[] = [];
@@ -53,29 +51,24 @@ export async function measureOutage(
 }
 
 function isServed(seen: readonly Sighting[]): boolean {
-  return ["opened", "watching"].every((kind) => seen.some((sighting) => sighting.kind === kind));
+  return seen.some(({ kind }) => kind === "opened");
 }
 
-/** Undefined until the probe has seen all three: the node unready, a new announcer, a connection. */
+/** Undefined until the probe has seen both: a new announcer, and then a connection. */
 export function splitOutage(
   seen: readonly Sighting[],
   { node, oldMac, cutAt }: { node: string; oldMac: string; cutAt: number },
 ): Outage | undefined {
   const after = (ms: number) => seen.filter(({ at }) => at >= ms);
-  const noticed = after(cutAt).find(({ kind, what }) => kind === "unready" && what === node);
-  if (!noticed) return undefined;
   const isNews = ({ kind, what }: Sighting) => kind === "announced" && what !== oldMac;
   const announced = after(cutAt).find(isNews);
   if (!announced) return undefined;
   const served = after(announced.at).find(({ kind }) => kind === "opened");
   if (!served) return undefined;
-  // The new announcer can be quicker than the news of the node on its way to this probe.
-  const noticedAt = Math.min(noticed.at, announced.at);
   return {
     node,
     totalMs: served.at - cutAt,
-    noticedMs: noticedAt - cutAt,
-    announcedMs: announced.at - noticedAt,
+    announcedMs: announced.at - cutAt,
     servedMs: served.at - announced.at,
     newMac: announced.what,
   };

@@ -72,7 +72,7 @@ describe("npm run demo", () => {
     const { status, output } = await first.ended;
     assert.equal(status, 0, output);
     assert.match(output, /^LoadBalancer Ingress: {5}192\.168\.1\.240\b/m);
-    assert.match(output, /until the cluster noticed/);
+    assert.match(output, /until the speakers had noticed, knode\d had decided/);
     assert.match(output, /Every step was checked/);
     assert.equal(existsSync(picture), existsSync("/usr/bin/chromium"));
     assert.deepEqual([existsSync(stateDir), processesOf(stateDir)], [false, []]);
