@@ -25,6 +25,20 @@ const configMap = (document: string, metadata = "name: config, namespace: metall
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {${metadata}}\ndata:\n  config: |\n${document.replace(/^/gm, "    ")}\n`;
 
 describe("lint", () => {
+  it("CFG-33, CFG-36, TV-49: names the rule of compilation where a schema only repeats it", () => {
+    const profile =
+      "apiVersion: metallb.io/v1beta1\nkind: BFDProfile\nmetadata: {name: a}\nspec: {echoInterval: 9}\n";
+    const [bound] = findings(profile, { bgpType: "frr" });
+    assert.deepEqual([bound?.code, bound?.path, bound?.value], ["CFG-36", "spec.echoInterval", 9]);
+    assert.equal(bound?.fix, "give a value within that bound");
+    const advertisement =
+      "apiVersion: metallb.io/v1beta1\nkind: BGPAdvertisement\nmetadata: {name: a}\n" +
+      "spec: {aggregationLength: 24, serviceSelectors: [{matchLabels: {a: b}}]}\n";
+    const [rule] = findings(advertisement);
+    assert.deepEqual([rule?.code, rule?.fix], ["CFG-33", "change the fields that the rule names"]);
+    assert.match(rule?.message ?? "", /^serviceSelectors need single addresses/);
+  });
+
   it("CRD-10: tells every fault of an object, each at its value", () => {
     const text = pool("\n  addresses: [10.0.0.0/24]\n  autoAssign: maybe\n  autoAsign: 1");
     assert.deepEqual(outline(text), ["error CRD-10 6:15", "error CRD-10 7:14"]);

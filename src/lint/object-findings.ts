@@ -34,8 +34,15 @@ export function objectFindings(manifest: Manifest, title: string): readonly Find
   const faults = objectFaults(manifest.object, schema);
   return [
     ...nameFindings(manifest, title),
-    ...faults.map((one) => schemaFinding(code, title, one)),
+    ...faults.map((one) => schemaFinding(meaningRule(manifest.kind, one) ?? code, title, one)),
   ];
+}
+
+/** The rule of compilation that a schema only repeats: it names the fault better than the list of fields does. */
+function meaningRule(kind: string, { reason, message }: Fault): string | undefined {
+  if (reason !== "FieldValueInvalid") return undefined;
+  if (kind === "BFDProfile" && message.includes("in body should be")) return "CFG-36";
+  return kind === "BGPAdvertisement" && message.includes("serviceSelectors") ? "CFG-33" : undefined;
 }
 
 /** The schema of the object's version, or why there is none. */
@@ -55,13 +62,21 @@ function schemaFinding(
   { path, message, value, reason }: Fault,
 ): Finding {
   const isUnknown = reason === "UnknownField";
-  const fix = isUnknown
-    ? "correct or remove the field"
-    : reason === "FieldValueRequired"
-      ? "add the field"
-      : (quotesMend(message, value) ?? "correct the value");
   const shown = isUnknown ? undefined : value;
-  return fault(code, title, { path, message, fix, ...(isScalar(shown) && { value: shown }) });
+  // Of a whole object the API server says that its value is "object", which tells nobody anything.
+  const text = message.replace(/^Invalid value: "object": /, "");
+  const fix = fixOf({ message, value, reason, isRule: text !== message });
+  return fault(code, title, { path, message: text, fix, ...(isScalar(shown) && { value: shown }) });
+}
+
+type FaultKind = Pick<Fault, "message" | "value" | "reason"> & { readonly isRule: boolean };
+
+function fixOf({ message, value, reason, isRule }: FaultKind): string {
+  if (reason === "UnknownField") return "correct or remove the field";
+  if (reason === "FieldValueRequired") return "add the field";
+  if (isRule) return "change the fields that the rule names";
+  if (message.includes("in body should be")) return "give a value within that bound";
+  return quotesMend(message, value) ?? "correct the value";
 }
 
 /** YAML reads `y`, `010` and `1.10` as something else than text; and what stands in quotes is only text. */
