@@ -30,7 +30,7 @@ const suites: Record<string, Suite> = {
     without: [
       "src/controller/main.test.ts",
       "src/controller/{modern-program,pool-status-writer,webhook-*}.test.ts",
-      "src/speaker/{cluster-watch,service-status-writer}.test.ts",
+      "src/speaker/{cluster-watch,ring-program,service-status-writer}.test.ts",
     ],
     // Pure code shares nothing, so one process is as good as sixty, and starts once.
     flags: ["--test-isolation=none"],

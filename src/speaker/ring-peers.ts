@@ -4,7 +4,7 @@ import type { KubeObject } from "../kube/index.ts";
 import { type KubeClient, type Logger, NamedTimers } from "../platform/index.ts";
 
 export interface RingPeersOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, "list">;
   readonly logger: Logger;
   readonly namespace: string;
   readonly labels: string;

@@ -17,7 +17,7 @@ import { RingPeers } from "./ring-peers.ts";
 export interface RingProgramOptions {
   readonly settings: GossipSettings;
   readonly nodeName: string;
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, "list">;
   readonly logger: Logger;
   readonly metrics: RingMetrics;
   /** Who may announce, after each change (L2-57). */
