@@ -16,6 +16,7 @@ export function explainText(found: Explanation, output: Output): string {
     ...title("Asked for"),
     ...indented(requestLines(found)),
     ...section(title("Pools, in the order of trial, as if it held nothing"), poolLines(found)),
+    ...section(title("Who holds addresses of these pools"), holderLines(found)),
     ...section(title("Shares its address with"), found.sharesWith),
     ...section(title("Layer 2"), layer2Lines(found)),
     ...section(title("BGP"), bgpLines(found)),
@@ -41,6 +42,10 @@ function requestLines({ request, shown }: Explanation): string[] {
 
 function poolLines({ pools }: Explanation): string[] {
   return textTable(pools.map(({ pool, answer }) => [pool, answer]));
+}
+
+function holderLines({ holders }: Explanation): string[] {
+  return textTable(holders.map(({ pool, ip, service }) => [pool, ip, service]));
 }
 
 function layer2Lines({ l2 }: Explanation): string[] {

@@ -1,7 +1,7 @@
 /** Why one Service has its addresses, or none, and why each node announces it or does not. */
 import { tryPools, type PoolTrial } from "../assignment/index.ts";
 import type { Finding } from "../config/index.ts";
-import { formatAddress } from "../ip/index.ts";
+import { compareAddresses, formatAddress } from "../ip/index.ts";
 import { viewService, type Service } from "../kube/index.ts";
 import { bgpPlan, layer2Plans } from "./announcers.ts";
 import type { ClusterView } from "./cluster-view.ts";
@@ -16,6 +16,8 @@ export interface Explanation extends ServicePlan {
   readonly request: ServiceRequest;
   /** In the order of trial; each as if the service held nothing and asked for that pool by name. */
   readonly pools: readonly PoolTrial[];
+  /** Where it has no address: who holds those of the pools that were tried, the first of them. */
+  readonly holders: readonly Holder[];
   /** Services that hold one of its addresses too. */
   readonly sharesWith: readonly string[];
   /** Every node, where the pool has BGP advertisements. */
@@ -26,6 +28,16 @@ export interface Explanation extends ServicePlan {
   }[];
   readonly findings: readonly Finding[];
 }
+
+export interface Holder {
+  readonly pool: string;
+  readonly ip: string;
+  /** `namespace/name` */
+  readonly service: string;
+}
+
+/** More would hide the rest of the answer. */
+const mostHolders = 20;
 
 /** The fields of the Service that decide, as they are. */
 export interface ServiceRequest {
@@ -62,18 +74,21 @@ export function explainService(
       l2: {},
       bgp: [],
       pools: [],
+      holders: [],
       sharesWith: [],
       bgpNodes: [],
     };
     return { ...base, ...nothing, reason };
   }
   const { routes, nodes } = outlook.bgpOf(key);
+  const pools = trialsOf(outlook, key, options);
   return {
     ...base,
     ips: assigned.ips.map(formatAddress),
     pool: assigned.pool ?? null,
     reason: reasonIn(outlook, assigned),
-    pools: trialsOf(outlook, key, options),
+    pools,
+    holders: assigned.ips.length === 0 ? holdersOf(outlook, pools) : [],
     sharesWith: outlook.sharersOf(key),
     l2: layer2Plans(outlook.layer2Of(key), assigned.ips),
     bgp: routes.map(bgpPlan),
@@ -99,6 +114,22 @@ function requestOf(service: Service): ServiceRequest {
       Object.entries(view.annotations).filter(([name]) => isOurs(name)),
     ),
   };
+}
+
+/** By pool, then in the order of the addresses. */
+function holdersOf({ assigned }: Outlook, pools: readonly PoolTrial[]): readonly Holder[] {
+  const tried = new Map(pools.map(({ pool }, index) => [pool, index]));
+  return [...assigned]
+    .flatMap(([service, { ips, pool = "" }]) =>
+      tried.has(pool) ? ips.map((address) => ({ service, pool, address })) : [],
+    )
+    .sort(
+      (a, b) =>
+        (tried.get(a.pool) ?? 0) - (tried.get(b.pool) ?? 0) ||
+        compareAddresses(a.address, b.address),
+    )
+    .slice(0, mostHolders)
+    .map(({ service, pool, address }) => ({ pool, ip: formatAddress(address), service }));
 }
 
 function trialsOf(

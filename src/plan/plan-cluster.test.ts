@@ -391,6 +391,18 @@ describe("explainService", () => {
     );
   });
 
+  it("IPAM-25: shows who holds the addresses of the pools where nothing is left", () => {
+    const small = pool("lan", "198.18.1.0/31");
+    const holders = [service("b", { ip: "198.18.1.1" }), service("c", { ip: "198.18.1.0" })];
+    const found = explain([small, ...holders, service("a")], "shop/a");
+    assert.deepEqual(found?.ips, []);
+    assert.deepEqual(found?.holders, [
+      { pool: "lan", ip: "198.18.1.0", service: "shop/c" },
+      { pool: "lan", ip: "198.18.1.1", service: "shop/b" },
+    ]);
+    assert.deepEqual(explain([small, ...holders], "shop/b")?.holders, []);
+  });
+
   it("tells the fault of the configuration, the type, and that there is no such service", () => {
     const broken = explain([pool("lan", "198.18.1.0/33"), service("a")], "shop/a");
     assert.match(broken?.reason ?? "", /^no configuration is in force.* \(CFG-10: /);
