@@ -95,9 +95,10 @@ async function run(start: SpeakerStart): Promise<number> {
     metrics: { ...metrics.client(), ...speakerMetrics },
     awaitsMembers: ring !== undefined,
     onOwnNode: () => ring?.nodeChanged(),
+    // Whoever joins is elected at once, so it joins when it can serve.
+    onReady: () => ring?.start(),
   });
   const stopped = stopSignal();
-  ring?.start();
   program.start();
   // Announcing does not wait for pages about it.
   const pages = await openPages({

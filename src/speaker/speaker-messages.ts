@@ -33,7 +33,13 @@ export type SpeakerCommand =
       /** Some interface that it asks for is there. */
       readonly isReachable: boolean;
     }
-  | { readonly kind: "withdraw"; readonly service: string; readonly announcement: Announcement }
+  | {
+      readonly kind: "withdraw";
+      readonly service: string;
+      readonly announcement: Announcement;
+      /** Only because a member came that owns it now: it needs a moment to begin. */
+      readonly isHandedOver: boolean;
+    }
   | { readonly kind: "record-event"; readonly note: EventNote }
   | { readonly kind: "config-state"; readonly isStale: boolean }
   | { readonly kind: "count-update"; readonly hasFailed: boolean }

@@ -9,6 +9,7 @@ import {
   EventRecorder,
   type KubeClient,
   type Logger,
+  NamedTimers,
   readArpIgnore,
   type SpeakerMetrics,
   watchNetworkInterfaces,
@@ -35,6 +36,8 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly metrics: ClientMetrics & SpeakerMetrics;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
+  /** All lists and a first look at the configuration are there: from now on we could serve what is ours. */
+  readonly onReady: () => void;
 }
 
 /** Objects in which the speaker reports. */
@@ -55,6 +58,9 @@ export class SpeakerProgram {
   readonly #reports: Reports | undefined;
   #interfaces: { close(): void } | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
+  /** Services that another member owns now, which we still answer for until it has surely begun. */
+  readonly #handedOver = new NamedTimers((service) => this.#stopAnswering(service));
+  readonly #awaited = new Set(["synced", "config"]);
   #isStrictArpTold = false;
 
   constructor(parts: ProgramParts) {
@@ -113,6 +119,7 @@ export class SpeakerProgram {
     this.#config.stop();
     for (const report of Object.values(this.#reports ?? {})) report.stop();
     clearImmediate(this.#nextTurn);
+    this.#handedOver.cancelAll();
     this.#recorder.stop();
     this.#interfaces?.close();
     this.#parts.announcer.close();
@@ -145,6 +152,7 @@ export class SpeakerProgram {
 
   #step(event: SpeakerEvent): void {
     for (const command of this.#speaker.step(event)) this.#run(command);
+    if (this.#awaited.delete(event.kind) && this.#awaited.size === 0) this.#parts.onReady();
   }
 
   #continue(): void {
@@ -192,6 +200,7 @@ export class SpeakerProgram {
     const { announcer, metrics, nodeName: node } = this.#parts;
     const { service, announcement, isReachable } = command;
     const { ips, protocol, interfaces } = announcement;
+    this.#handedOver.cancel(service);
     for (const ip of ips) {
       if (ip.family === 6) continue; // until there is NDP
       announcer.announce(service, ip, interfaces ?? "all");
@@ -200,10 +209,17 @@ export class SpeakerProgram {
     this.#reports?.layer2.set(service, isReachable ? { interfaces } : undefined);
   }
 
+  #stopAnswering(service: string): void {
+    this.#parts.announcer.withdraw(service);
+  }
+
   #withdraw(command: Extract<SpeakerCommand, { kind: "withdraw" }>): void {
     const { announcer, metrics, nodeName: node } = this.#parts;
-    const { service, announcement } = command;
-    announcer.withdraw(service);
+    const { service, announcement, isHandedOver } = command;
+    this.#handedOver.cancel(service);
+    // Make before break: for a moment two answer, rather than nobody.
+    if (isHandedOver) this.#handedOver.set(service, handOverMs);
+    else announcer.withdraw(service);
     for (const ip of announcement.ips) {
       const { protocol } = announcement;
       metrics.announced.remove({ service, protocol, node, ip: formatAddress(ip) });
@@ -212,6 +228,9 @@ export class SpeakerProgram {
     this.#config.heldChanged();
   }
 }
+
+/** So long a new owner may take from joining the ring to its first answer. */
+const handOverMs = 300;
 
 function makeReports(parts: ProgramParts, pod: KubeObject): Reports {
   const { client, logger, namespace, nodeName: node } = parts;

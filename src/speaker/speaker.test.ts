@@ -131,6 +131,25 @@ describe("speaker", () => {
     assert.equal(again.length, 3, "the same list again is an event too");
   });
 
+  it("L2-48: hands an address over to a member that comes, and lets go of it at once for any other reason", () => {
+    const { step, speaker } = speakerWith({});
+    for (let index = 0; index < 8; index++) {
+      const key = `shop/h${index}`;
+      step({ kind: "service", key, service: service(`h${index}`, `192.168.1.${240 + index}`) });
+      step({ kind: "endpoints", key, endpoints: on("n1", "n2") });
+    }
+    step({ kind: "members", alive: new Set(["n1"]) });
+    assert.equal(speaker.announced.size, 8);
+    const commands = step({ kind: "members", alive: new Set(["n1", "n2"]) });
+    const handedOver = commands.flatMap((command) =>
+      command.kind === "withdraw" ? [command.isHandedOver] : [],
+    );
+    assert.ok(handedOver.length > 0 && handedOver.every(Boolean));
+    const [kept = ""] = speaker.announced.keys();
+    const lost = step({ kind: "endpoints", key: kept, endpoints: on("n2") });
+    assert.partialDeepStrictEqual(lost, [{ kind: "withdraw", isHandedOver: false }]);
+  });
+
   it("L2-22, L2-171: takes over from a member that is gone, whatever the API says of its node", () => {
     const names = Array.from({ length: 8 }, (_, index) => `s${index}`);
     const { step } = speakerWith({});

@@ -44,8 +44,8 @@ export class Speaker {
   readonly #announced = new Map<string, Announcement>();
   readonly #electorate: Electorate;
   readonly #elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
-  /** What the pass over all services has not come to yet. */
-  readonly #toPass = new Set<string>();
+  /** What the pass over all services has not come to yet, and whether only the ring asks for it. */
+  readonly #toPass = new Map<string, { readonly isOfRing: boolean }>();
   #config: Config | undefined;
   /** Undefined before the first look at them. */
   #interfaces: ReadonlySet<string> | undefined;
@@ -121,8 +121,12 @@ export class Speaker {
   #takeMembers(alive: ReadonlySet<string>): SpeakerCommand[] {
     this.#electorate.setMembers(alive);
     this.#areMembersKnown = true;
-    for (const key of this.#services.keys()) if (!this.#announced.has(key)) this.#toPass.add(key);
-    return this.#passAll();
+    const keys = [...this.#services.keys()];
+    const isOthers = (key: string): boolean => !this.#announced.has(key);
+    for (const key of [...keys.filter(isOthers), ...keys.filter((key) => !isOthers(key))]) {
+      if (!this.#toPass.has(key)) this.#toPass.set(key, ofRing);
+    }
+    return this.#passAll(ofRing);
   }
 
   #mayDecide(): boolean {
@@ -142,15 +146,16 @@ export class Speaker {
     this.#interfaces = names;
     if (before?.size === names.size && [...names].every((name) => before.has(name))) return [];
     for (const [key, { interfaces }] of this.#announced) {
-      if (interfaces !== undefined) this.#toPass.add(key);
+      if (interfaces !== undefined) this.#toPass.set(key, notOfRing);
     }
     return this.#passSome();
   }
 
   /** All services without a rate limit (L2-59), though not all in one step. */
-  #passAll(): SpeakerCommand[] {
+  #passAll(cause = notOfRing): SpeakerCommand[] {
     if (this.#config === undefined || !this.#mayDecide()) return [];
-    for (const key of this.#services.keys()) this.#toPass.add(key);
+    const isNews = (key: string): boolean => cause === notOfRing || !this.#toPass.has(key);
+    for (const key of this.#services.keys()) if (isNews(key)) this.#toPass.set(key, cause);
     this.#isPassingAll = true;
     return this.#passSome();
   }
@@ -161,10 +166,10 @@ export class Speaker {
     const isCounted = this.#config?.generation === "legacy";
     const digests = Math.max(1, this.#electorate.names.size);
     let left = Math.max(1, Math.min(SERVICES_PER_STEP, Math.floor(DIGESTS_PER_STEP / digests)));
-    for (const key of this.#toPass) {
+    for (const [key, cause] of this.#toPass) {
       if (left-- === 0) return [...commands, { kind: "continue" }];
       if (isCounted) commands.push(countUpdate);
-      commands.push(...this.#passOne(key));
+      commands.push(...this.#passOne(key, cause));
     }
     if (this.#isPassingAll) commands.push({ kind: "passed-all" });
     this.#isPassingAll = false;
@@ -175,7 +180,7 @@ export class Speaker {
     return this.#mayDecide() ? [countUpdate, ...this.#passOne(key)] : [];
   }
 
-  #passOne(key: string): SpeakerCommand[] {
+  #passOne(key: string, { isOfRing } = notOfRing): SpeakerCommand[] {
     this.#toPass.delete(key);
     const service = this.#services.get(key);
     if (service === undefined) {
@@ -194,7 +199,12 @@ export class Speaker {
       isAlive: (name) => this.#electorate.isAlive(name),
       elections: this.#elections,
     });
-    return this.#carryOut(key, decision);
+    const commands = this.#carryOut(key, decision);
+    if (!isOfRing || decision.kind !== "withdraw" || decision.reason !== "notOwner")
+      return commands;
+    return commands.map((command) =>
+      command.kind === "withdraw" ? { ...command, isHandedOver: true } : command,
+    );
   }
 
   #carryOut(key: string, decision: Decision): SpeakerCommand[] {
@@ -261,11 +271,14 @@ export class Speaker {
     this.#announced.delete(key);
     const fields = { event: "serviceWithdrawn", reason, msg: "withdrawing service announcement" };
     return [
-      { kind: "withdraw", service: key, announcement },
+      { kind: "withdraw", service: key, announcement, isHandedOver: false },
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
     ];
   }
 }
+
+const ofRing = { isOfRing: true };
+const notOfRing = { isOfRing: false };
 
 const countUpdate: SpeakerCommand = { kind: "count-update", hasFailed: false };
 
