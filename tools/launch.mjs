@@ -38,6 +38,7 @@ const verbs = {
   build: { programs: {}, build: true, run: undefined },
   manifests: { programs: {}, build: false, run: ["tools/manifests.ts"] },
   metallb: { programs: {}, build: true, run: ["dist/metallb.mjs"] },
+  simulate: { programs: {}, build: false, run: ["tools/simulate.ts"] },
   bench: { programs: measuring, build: true, run: ["bench/main.ts"] },
 };
 

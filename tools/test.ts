@@ -22,6 +22,7 @@ const suites: Record<string, Suite> = {
     files: [
       "src/{ip,kube,schema,crds,config,allocator,election,layer2,memberlist,ring}/**/*.test.ts",
       "src/{status,assignment,admission,migrate,lint,plan}/**/*.test.ts",
+      "src/{memberlist,ring}/**/*.test.ts",
       "src/controller/*.test.ts",
       "src/speaker/*.test.ts",
       "test/tidy.test.ts",

@@ -17,59 +17,86 @@ interface Queued extends Outgoing {
 
 /** Each part of a packet costs its length in the table of the compound. */
 const partOverheadBytes = 2;
+/** No news are shorter: type, map and the names of three fields. Less room needs no search. */
+const shortestBytes = 24;
 
 export class BroadcastQueue {
-  /** Sorted: what is taken first comes first. */
-  #queued: Queued[] = [];
+  /** By number of transmissions: larger ones first, among equal ones newer first. */
+  readonly #bySent: Queued[][] = [];
+  readonly #bySubject = new Map<string, Queued>();
   #nextOrder = 0;
 
   get size(): number {
-    return this.#queued.length;
+    return this.#bySubject.size;
   }
 
   /** News about `subject` that are older are worth nothing any more. */
   add(subject: string, outgoing: Outgoing): void {
-    this.#queued = this.#queued.filter((one) => one.subject !== subject);
-    this.#insert({ ...outgoing, subject, order: this.#nextOrder++, transmissions: 0 });
+    const older = this.#bySubject.get(subject);
+    if (older !== undefined) {
+      const among = this.#bySent[older.transmissions]!;
+      among.splice(placeIn(among, older), 1);
+    }
+    const { message, bytes } = outgoing;
+    this.#insert({ message, bytes, subject, order: this.#nextOrder++, transmissions: 0 });
   }
 
   has(subject: string): boolean {
-    return this.#queued.some((one) => one.subject === subject);
+    return this.#bySubject.has(subject);
   }
 
   /** What fits into `roomBytes`; each counts as sent, and leaves once it was sent `limit` times. */
   take(roomBytes: number, limit: number): Outgoing[] {
+    const taken: Queued[] = [];
     let left = roomBytes;
-    const taken = this.#queued.filter(({ bytes }) => {
-      const cost = bytes.length + partOverheadBytes;
-      if (cost > left) return false;
-      left -= cost;
-      return true;
-    });
-    if (taken.length === 0) return taken;
-    const gone = new Set(taken);
-    this.#queued = this.#queued.filter((one) => !gone.has(one));
+    for (const among of this.#bySent) {
+      if (left < shortestBytes) break;
+      left = takeFitting(among, left, taken);
+    }
     for (const one of taken) {
       one.transmissions++;
       if (one.transmissions < limit) this.#insert(one);
+      else this.#bySubject.delete(one.subject);
     }
     return taken;
   }
 
   #insert(one: Queued): void {
-    let [low, high] = [0, this.#queued.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isBefore(one, this.#queued[middle]!)) high = middle;
-      else low = middle + 1;
-    }
-    this.#queued.splice(low, 0, one);
+    const among = (this.#bySent[one.transmissions] ??= []);
+    among.splice(placeIn(among, one), 0, one);
+    this.#bySubject.set(one.subject, one);
   }
 }
 
-/** Fewest transmissions, then larger, then newer. */
+/** Moves what fits from `among` to `taken`; answers the room that is left. */
+function takeFitting(among: Queued[], roomBytes: number, taken: Queued[]): number {
+  let left = roomBytes;
+  for (let at = 0; at < among.length && left >= shortestBytes;) {
+    const one = among[at]!;
+    const cost = one.bytes.length + partOverheadBytes;
+    if (cost > left) {
+      at++;
+      continue;
+    }
+    left -= cost;
+    taken.push(one);
+    among.splice(at, 1);
+  }
+  return left;
+}
+
+/** Where `one` stands, or would stand. */
+function placeIn(among: readonly Queued[], one: Queued): number {
+  let [low, high] = [0, among.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(among[middle]!, one)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Larger, then newer. */
 function isBefore(a: Queued, b: Queued): boolean {
-  const byTransmissions = a.transmissions - b.transmissions;
-  const bySize = b.bytes.length - a.bytes.length;
-  return (byTransmissions || bySize || b.order - a.order) < 0;
+  return (b.bytes.length - a.bytes.length || b.order - a.order) < 0;
 }

@@ -61,6 +61,8 @@ export type GossipCommand =
   | { readonly kind: "user"; readonly from: Place; readonly payload: Uint8Array }
   /** How long a member took to answer a ping. */
   | { readonly kind: "ack-time"; readonly name: string; readonly ms: number }
+  /** We suspect a member ourselves: it did not answer our probe, or another told us that it is gone. */
+  | { readonly kind: "suspected"; readonly name: string }
   /** A ping of `check` was answered. */
   | { readonly kind: "checked"; readonly name: string }
   /** All of a join were tried. */
@@ -87,4 +89,12 @@ export function logLine(
   fields: Readonly<Record<string, unknown>>,
 ): GossipCommand {
   return { kind: "log", level, fields };
+}
+
+export function memberChange(
+  change: MemberChange,
+  member: Member,
+  accuser?: string,
+): GossipCommand {
+  return { kind: "member", change, member, accuser };
 }

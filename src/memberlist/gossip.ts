@@ -6,7 +6,7 @@
 import { addressFromBytes, formatAddress } from "../ip/index.ts";
 import { Exchanges } from "./exchanges.ts";
 import { conflictLine, deadLine, refutedLine, wrongPingLine } from "./gossip-lines.ts";
-import { type GossipCommand, type GossipEvent, setTimer } from "./gossip-messages.ts";
+import { type GossipCommand, type GossipEvent, memberChange, setTimer } from "./gossip-messages.ts";
 import { type DeadMessage, isUsable, type Member, type Place } from "./member.ts";
 import type { SuspectMessage } from "./member.ts";
 import { aliveMessageOf, Membership, type MembershipEffect } from "./membership.ts";
@@ -14,8 +14,9 @@ import { placeOf, Postman, type PostmanOptions, sourceOf } from "./postman.ts";
 import { pick } from "./probe-order.ts";
 import { type AskedMember, Prober } from "./prober.ts";
 import { Relays } from "./relays.ts";
+import { suspicionEndsMs } from "./suspicion.ts";
 import { pushPullIntervalMs } from "./timings.ts";
-import type { IndirectPing, PacketMessage, Ping } from "./wire/index.ts";
+import type { Accusation, IndirectPing, PacketMessage, Ping } from "./wire/index.ts";
 
 export interface GossipOptions extends PostmanOptions {
   /** What we say about ourselves, at most 512 bytes. */
@@ -205,16 +206,14 @@ export class Gossip {
 
   /** Who slept through the time in which the suspect could speak up has to give it that time again. */
   #onSuspicionTimer(name: string, lateMs: number, nowMs: number): GossipCommand[] {
-    const { probeTimeoutMs } = this.#options.timings;
+    const suspicion = this.#membership.suspicionOf(name);
+    if (suspicion === undefined) return [];
     const timer = `${suspicionPrefix}${name}`;
-    if (lateMs > probeTimeoutMs && this.#membership.suspicionOf(name) !== undefined) {
-      return [setTimer(timer, this.#membership.suspicionOf(name)!.minMs)];
-    }
+    if (lateMs > this.#options.timings.probeTimeoutMs) return [setTimer(timer, suspicion.minMs)];
     const effects = this.#membership.suspicionOver(name, nowMs);
-    if (effects.length > 0) {
-      return [deadLine(name), ...this.#carryOut(effects, nowMs)];
-    }
-    return [];
+    if (effects.length > 0) return [deadLine(name), ...this.#carryOut(effects, nowMs)];
+    // It came too early: without another one the member would be suspect for ever.
+    return [setTimer(timer, Math.max(1, suspicionEndsMs(suspicion) - nowMs))];
   }
 
   #take(message: PacketMessage, from: Place, nowMs: number): GossipCommand[] {
@@ -231,12 +230,24 @@ export class Gossip {
       case "alive":
         return this.#carryOut(this.#membership.alive(message, nowMs), nowMs);
       case "suspect":
-        return this.#carryOut(this.#membership.suspect(message as SuspectMessage, nowMs), nowMs);
       case "dead":
-        return this.#carryOut(this.#membership.dead(message as DeadMessage, nowMs), nowMs);
+        return this.#onAccusation(message, from, nowMs);
       default:
         return [{ kind: "user", from, payload: message.payload }];
     }
+  }
+
+  /** Who accuses us of an incarnation that we have left behind did not hear us contradict: it alone is told again. */
+  #onAccusation(message: Accusation, from: Place, nowMs: number): GossipCommand[] {
+    const effects =
+      message.kind === "suspect"
+        ? this.#membership.suspect(message as SuspectMessage, nowMs)
+        : this.#membership.dead(message as DeadMessage, nowMs);
+    const { self } = this;
+    const isOld = message.node === self?.name && message.incarnation < self.incarnation;
+    const again = isOld && from !== nowhere && !this.isLeaving;
+    const told = again ? [this.#postman.send(from, [aliveMessageOf(self)])] : [];
+    return [...told, ...this.#carryOut(effects, nowMs)];
   }
 
   /** ML-86 */
@@ -301,14 +312,17 @@ export class Gossip {
         return [refutedLine(effect.accuser)];
       case "joined":
         this.#prober.addCandidate(effect.member.name);
-        return [change("join", effect.member)];
+        return [memberChange("join", effect.member)];
       case "updated":
-        return [change("update", effect.member)];
+        return [memberChange("update", effect.member)];
       case "left":
-        return [change("leave", effect.member, effect.accuser)];
+        return [memberChange("leave", effect.member, effect.accuser)];
       case "suspected": {
         const { name } = effect.member;
-        return [setTimer(`${suspicionPrefix}${name}`, effect.endsMs - nowMs)];
+        const timer = setTimer(`${suspicionPrefix}${name}`, effect.endsMs - nowMs);
+        return effect.accuser === this.#options.name
+          ? [timer, { kind: "suspected", name }]
+          : [timer];
       }
       case "cleared":
         return [{ kind: "cancel-timer", name: `${suspicionPrefix}${effect.name}` }];
@@ -379,12 +393,4 @@ export class Gossip {
     const { name } = this.#options;
     return [...this.members.values()].filter((member) => member.name !== name && isWanted(member));
   }
-}
-
-function change(
-  what: "join" | "leave" | "update",
-  member: Member,
-  accuser?: string,
-): GossipCommand {
-  return { kind: "member", change: what, member, accuser };
 }

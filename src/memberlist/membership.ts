@@ -25,7 +25,12 @@ export type MembershipEffect =
   /** `accuser` is who found it dead, or itself when it said goodbye. */
   | { readonly kind: "left"; readonly member: Member; readonly accuser: string }
   /** The suspicion ends in a death at `endsMs` unless it is taken back. */
-  | { readonly kind: "suspected"; readonly member: Member; readonly endsMs: number }
+  | {
+      readonly kind: "suspected";
+      readonly member: Member;
+      readonly accuser: string;
+      readonly endsMs: number;
+    }
   | { readonly kind: "cleared"; readonly name: string }
   /** Somebody else uses this name, or an old address does. */
   | { readonly kind: "conflict"; readonly member: Member; readonly claimed: string };
@@ -40,6 +45,8 @@ export interface MembershipOptions {
 }
 
 const maxMetaBytes = 512;
+/** Timers count whole milliseconds, and may come that much too early. */
+const earlyMs = 1;
 const maxIncarnation = 0xffff_ffff;
 const nothing: readonly MembershipEffect[] = [];
 
@@ -93,8 +100,8 @@ export class Membership {
   /** ML-100 */
   alive(message: AliveMessage, nowMs: number): readonly MembershipEffect[] {
     const isSelf = message.node === this.#options.name;
-    const address = isAcceptable(message) ? addressText(message.addr) : undefined;
-    if (address === undefined || (isSelf && this.#isLeaving)) return nothing;
+    const address = this.#isAcceptable(message) ? addressText(message.addr) : undefined;
+    if (address === undefined) return nothing;
     const told = { ...message, port: message.port || this.#options.port };
     const known = this.#members.get(told.node);
     if (known === undefined) return this.#newcomer(told, address, nowMs);
@@ -104,8 +111,8 @@ export class Membership {
       return [{ kind: "conflict", member: known, claimed: `${address}:${told.port}` }];
     }
     if (isSelf) return this.#aliveSelf(told, known, nowMs);
-    if (told.incarnation <= known.incarnation && !hasMoved) return nothing;
-    return this.#enter(told, address, nowMs);
+    const isNews = hasMoved || told.incarnation > known.incarnation;
+    return isNews ? this.#enter(told, address, nowMs) : nothing;
   }
 
   /** ML-101 */
@@ -125,7 +132,7 @@ export class Membership {
     this.#members.set(node, member);
     return [
       { kind: "spread", message },
-      { kind: "suspected", member, endsMs: suspicionEndsMs(suspicion) },
+      { kind: "suspected", member, accuser: from, endsMs: suspicionEndsMs(suspicion) },
     ];
   }
 
@@ -150,7 +157,7 @@ export class Membership {
     const suspicion = this.#suspicions.get(name);
     const member = this.#members.get(name);
     if (suspicion === undefined || member === undefined) return nothing;
-    if (nowMs < suspicionEndsMs(suspicion)) return nothing;
+    if (nowMs < suspicionEndsMs(suspicion) - earlyMs) return nothing;
     const { incarnation } = member;
     return this.dead({ kind: "dead", incarnation, node: name, from: this.#options.name }, nowMs);
   }
@@ -178,6 +185,11 @@ export class Membership {
         if (member.name !== this.#options.name) this.#members.delete(member.name);
       }
     }
+  }
+
+  /** What is well-formed, and does not call us back once we said goodbye (ML-108). */
+  #isAcceptable(message: AliveMessage): boolean {
+    return isAcceptable(message) && !(this.#isLeaving && message.node === this.#options.name);
   }
 
   /** Incarnations begin with 1; who tells 0 is noted, and is not there yet. */
@@ -218,9 +230,10 @@ export class Membership {
     const confirmed = confirmSuspicion(running, message.from);
     if (confirmed === undefined) return nothing;
     this.#suspicions.set(message.node, confirmed);
+    const accuser = message.from;
     return [
       { kind: "spread", message },
-      { kind: "suspected", member, endsMs: suspicionEndsMs(confirmed) },
+      { kind: "suspected", member, accuser, endsMs: suspicionEndsMs(confirmed) },
     ];
   }
 

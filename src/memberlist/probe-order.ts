@@ -6,6 +6,7 @@ export type Random = () => number;
 export class ProbeOrder {
   readonly #random: Random;
   #names: string[] = [];
+  #known = new Set<string>();
   #at = 0;
 
   constructor(random: Random) {
@@ -14,7 +15,8 @@ export class ProbeOrder {
 
   /** A newcomer comes in at a random place, so that not all ask it at one time. */
   add(name: string): void {
-    if (this.#names.includes(name)) return;
+    if (this.#known.has(name)) return;
+    this.#known.add(name);
     this.#names.splice(Math.floor(this.#random() * (this.#names.length + 1)), 0, name);
   }
 
@@ -29,6 +31,7 @@ export class ProbeOrder {
     for (let looked = 0, most = this.#names.length; looked <= most; looked++) {
       if (this.#at >= this.#names.length) {
         this.#names = shuffled([...onRoundEnd()], this.#random);
+        this.#known = new Set(this.#names);
         this.#at = 0;
       }
       const name = this.#names[this.#at++];

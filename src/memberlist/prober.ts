@@ -54,6 +54,8 @@ export class Prober {
   #isDue = false;
   /** 0: we see well; up to the multiplier less one: the fault may be ours, so we look more slowly (ML-89). */
   #awareness = 0;
+  /** Members of whom it was said that UDP does not reach them; each once until it does. */
+  readonly #tcpOnly = new Set<string>();
 
   constructor(tools: ProbeTools) {
     this.#tools = tools;
@@ -97,6 +99,7 @@ export class Prober {
     const probe = this.#probe;
     if (probe?.seqNo !== seqNo) return undefined;
     const { member, startedMs, hasAskedOthers } = probe;
+    this.#tcpOnly.delete(member.name);
     const commands = this.#end(-1, nowMs);
     if (hasAskedOthers) return commands;
     return [{ kind: "ack-time", name: member.name, ms: nowMs - startedMs }, ...commands];
@@ -134,6 +137,9 @@ export class Prober {
     };
     const name = this.#order.next(isCandidate, () => {
       tools.forgetGone(nowMs);
+      for (const known of this.#tcpOnly) {
+        if (tools.member(known) === undefined) this.#tcpOnly.delete(known);
+      }
       return tools.names();
     });
     const member = name === undefined ? undefined : tools.member(name);
@@ -176,17 +182,20 @@ export class Prober {
     const probe = this.#probe;
     if (probe === undefined) return [];
     const { member, nacks, nacksExpected } = probe;
-    if (probe.isReachableByTcp) {
-      const msg = `member ${member.name} answers over TCP only; let UDP port ${member.port} through`;
-      const fields = { op: "memberlist", member: member.name, msg };
-      return [logLine("warn", fields), ...this.#end(-1, nowMs)];
-    }
+    if (probe.isReachableByTcp) return [...this.#tcpOnlyLine(member), ...this.#end(-1, nowMs)];
     // So late, it was us who did not listen; the answer may still lie unread.
     if (nowMs - probe.deadlineMs > this.#tools.timings.probeTimeoutMs) {
       return this.#end(1, nowMs);
     }
     const delta = nacksExpected > 0 ? Math.max(0, nacksExpected - nacks) : 1;
     return [...this.#tools.accuse(member, nowMs), ...this.#end(delta, nowMs)];
+  }
+
+  #tcpOnlyLine({ name, port }: Member): GossipCommand[] {
+    if (this.#tcpOnly.has(name)) return [];
+    this.#tcpOnly.add(name);
+    const msg = `member ${name} answers over TCP only; let UDP port ${port} through`;
+    return [logLine("warn", { op: "memberlist", member: name, msg })];
   }
 
   #end(awarenessDelta: number, nowMs: number): GossipCommand[] {

@@ -68,6 +68,12 @@ export function retransmitLimit({ retransmitMult }: Timings, members: number): n
   return retransmitMult * Math.ceil(Math.log10(members + 1));
 }
 
+/** How long one member passes one message on, and the others as long after it. */
+export function newsMs(timings: Timings, members: number): number {
+  const { gossipIntervalMs, gossipNodes } = timings;
+  return Math.ceil(retransmitLimit(timings, members) / gossipNodes) * gossipIntervalMs;
+}
+
 /** Above 32 members the whole state is exchanged less often (ML-110). */
 export function pushPullIntervalMs(timings: Timings, members: number): number {
   const { pushPullIntervalMs: interval } = timings;

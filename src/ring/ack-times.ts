@@ -3,7 +3,12 @@
 interface AckTime {
   readonly meanMs: number;
   readonly spreadMs: number;
+  /** The last answer was so late that it was not believed yet. */
+  readonly late?: number;
 }
+
+/** One answer so much later than usual tells of a member that was stopped; a second one, of a slow network. */
+const lateByMs = 50;
 
 export class AckTimes {
   readonly #times = new Map<string, AckTime>();
@@ -14,8 +19,16 @@ export class AckTimes {
       this.#times.set(name, { meanMs: ms, spreadMs: ms / 2 });
       return;
     }
-    const spreadMs = known.spreadMs + (Math.abs(ms - known.meanMs) - known.spreadMs) / 4;
-    this.#times.set(name, { meanMs: known.meanMs + (ms - known.meanMs) / 8, spreadMs });
+    const { meanMs, spreadMs, late } = known;
+    if (ms > this.worstMs(name) + lateByMs && late === undefined) {
+      this.#times.set(name, { meanMs, spreadMs, late: ms });
+      return;
+    }
+    const believed = Math.min(ms, late ?? ms);
+    this.#times.set(name, {
+      meanMs: meanMs + (believed - meanMs) / 8,
+      spreadMs: spreadMs + (Math.abs(believed - meanMs) - spreadMs) / 4,
+    });
   }
 
   forget(name: string): void {

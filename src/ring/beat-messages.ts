@@ -9,6 +9,8 @@ export type BeatMessage =
       readonly kind: "beat";
       readonly name: string;
       readonly seq: number;
+      /** Whom the sender counts as alive, in four bytes. */
+      readonly view: number;
       readonly isLast: boolean;
       /** The receiver counts as dead with the sender: the first word after a partition. */
       readonly isHail: boolean;
@@ -31,17 +33,20 @@ const types = ["beat", "ask", "answer", "missing"] as const;
 const lastFlag = 1;
 const hailFlag = 2;
 const headBytes = magic.length + 6;
+const viewBytes = 4;
 
 export function encodeBeatMessage(message: BeatMessage): Uint8Array {
   const names = [message.name, ...("about" in message ? [message.about] : [])];
   const texts = names.map((name) => new TextEncoder().encode(name).subarray(0, 255));
-  const bytes = new Uint8Array(headBytes + texts.reduce((sum, { length }) => sum + 1 + length, 0));
+  const head = headBytes + (message.kind === "beat" ? viewBytes : 0);
+  const bytes = new Uint8Array(head + texts.reduce((sum, { length }) => sum + 1 + length, 0));
   const view = new DataView(bytes.buffer);
   bytes.set(magic);
   bytes[4] = types.indexOf(message.kind);
   bytes[5] = flagsOf(message);
   view.setUint32(6, numberOf(message));
-  let at = headBytes;
+  if (message.kind === "beat") view.setUint32(headBytes, message.view);
+  let at = head;
   for (const text of texts) {
     bytes[at] = text.length;
     bytes.set(text, at + 1);
@@ -57,12 +62,14 @@ export function decodeBeatMessage(bytes: Uint8Array): BeatMessage | undefined {
   }
   const kind = types[bytes[4]!];
   const flags = bytes[5]!;
-  const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(6);
-  const [name, about] = namesOf(bytes.subarray(headBytes));
+  const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const number = numbers.getUint32(6);
+  const head = headBytes + (kind === "beat" ? viewBytes : 0);
+  const [name, about] = namesOf(bytes.subarray(head));
   if (kind === undefined || !name) return undefined;
   if (kind === "beat") {
-    const isLast = (flags & lastFlag) !== 0;
-    return { kind, name, seq: number, isLast, isHail: (flags & hailFlag) !== 0 };
+    const [isLast, isHail] = [(flags & lastFlag) !== 0, (flags & hailFlag) !== 0];
+    return { kind, name, seq: number, view: numbers.getUint32(headBytes), isLast, isHail };
   }
   if (kind === "missing") return { kind, name, incarnation: number };
   if (!about) return undefined;

@@ -19,6 +19,8 @@ const slackMs = 40;
 const tolerated = 1e-5;
 /** Smoothing: about the last 64 beats count. */
 const weight = 1 / 64;
+/** So many missing in a row are no chance: the link was down, which says little about the loss from now on. */
+const longestRun = 8;
 /** A sequence number that jumps farther is that of a member which began anew. */
 const longestGap = 256;
 
@@ -35,8 +37,9 @@ export function withBeat(record: BeatRecord, seq: number, nowMs: number): BeatRe
   const lateMs = Math.max(0, nowMs - record.heardMs - steps * record.beatMs);
   const jitterMs =
     record.jitterMs + (lateMs - record.jitterMs) * (lateMs > record.jitterMs ? 1 / 8 : weight);
-  const keep = (1 - weight) ** steps;
-  const loss = record.loss * keep + ((steps - 1) / steps) * (1 - keep);
+  const counted = Math.min(steps, longestRun + 1);
+  const keep = (1 - weight) ** counted;
+  const loss = record.loss * keep + ((counted - 1) / counted) * (1 - keep);
   return { ...record, heardMs, seq, jitterMs, loss };
 }
 

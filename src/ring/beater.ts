@@ -3,6 +3,7 @@
 import { type GossipCommand, isUsable } from "../memberlist/index.ts";
 import { LostMembers } from "./lost-members.ts";
 import { beats, type RingTools, say } from "./ring-tools.ts";
+import { viewOf } from "./view-comparison.ts";
 import { watchersOf } from "./watchers.ts";
 
 export class Beater {
@@ -10,6 +11,7 @@ export class Beater {
   readonly #tools: RingTools;
   #watchers: readonly string[] = [];
   #isOutdated = true;
+  #view = 0;
   #seq = 0;
 
   constructor(tools: RingTools) {
@@ -18,6 +20,11 @@ export class Beater {
 
   get watchers(): readonly string[] {
     return this.#watchers;
+  }
+
+  /** Whom we count as alive, as of the last beat. */
+  get view(): number {
+    return this.#view;
   }
 
   /** Who watches us is found anew at the next beat: many may come and go between two. */
@@ -30,7 +37,7 @@ export class Beater {
     this.#seq = (this.#seq + 1) >>> 0;
     const said = this.#watchers.flatMap((name) => this.#say(name, false));
     const { name } = this.#tools;
-    const hail = { kind: "beat", name, seq: this.#seq, isLast: false, isHail: true } as const;
+    const hail = { kind: "beat", name, ...this.#numbers(), isLast: false, isHail: true } as const;
     const hails = this.lost.due(nowMs).map((place) => say(this.#tools, place, hail));
     return [...released, ...said, ...hails];
   }
@@ -45,6 +52,7 @@ export class Beater {
   #chooseWatchers(): GossipCommand[] {
     this.#isOutdated = false;
     const { name } = this.#tools;
+    this.#view = viewOf(this.#tools.members().values());
     const candidates: string[] = [];
     for (const member of this.#tools.members().values()) {
       if (isUsable(member) && beats(member)) candidates.push(member.name);
@@ -60,7 +68,11 @@ export class Beater {
     const member = this.#tools.members().get(watcher);
     if (member === undefined) return [];
     const { name } = this.#tools;
-    const beat = { kind: "beat", name, seq: this.#seq, isLast, isHail: false } as const;
+    const beat = { kind: "beat", name, ...this.#numbers(), isLast, isHail: false } as const;
     return [say(this.#tools, member, beat)];
+  }
+
+  #numbers(): { readonly seq: number; readonly view: number } {
+    return { seq: this.#seq, view: this.#view };
   }
 }

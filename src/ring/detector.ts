@@ -9,6 +9,7 @@ import type { BeatMessage } from "./beat-messages.ts";
 import { Beater } from "./beater.ts";
 import { type Decided, Inquiries } from "./inquiries.ts";
 import { beats, type RingTools, say } from "./ring-tools.ts";
+import { ViewComparison } from "./view-comparison.ts";
 import { type WatchedMember, Watching, type Widening } from "./watching.ts";
 
 /** What the detector found, for people and metrics. */
@@ -26,6 +27,8 @@ export type DetectorCommand =
   | GossipCommand
   | { readonly kind: "finding"; readonly finding: Finding };
 
+type Beat = Extract<BeatMessage, { kind: "beat" }>;
+
 const beatTimer = "beat";
 const silenceTimer = "silence";
 /** A timer that comes later than that shows that we did not run. */
@@ -41,6 +44,7 @@ export class Detector {
   readonly #ackTimes = new AckTimes();
   readonly #inquiries: Inquiries;
   readonly #calledMs = new Map<string, number>();
+  readonly #views = new ViewComparison();
   #nextBeatMs = 0;
   #isSilenceTimed = false;
 
@@ -86,7 +90,7 @@ export class Detector {
     this.#beater.membersChanged();
     if (member.name === this.#tools.name) return [];
     if (change === "leave") {
-      this.#watching.forget(member.name);
+      this.#forget(member.name);
       this.#ackTimes.forget(member.name);
       if (member.state === "dead" && beats(member)) {
         this.#beater.lost.add(member.name, placeOf(member), nowMs);
@@ -100,6 +104,13 @@ export class Detector {
 
   onAckTime(name: string, ms: number): void {
     this.#ackTimes.add(name, ms);
+  }
+
+  /** Gossip gives it many seconds to speak up; among our own the question is settled at once. */
+  onSuspected(name: string, nowMs: number): DetectorCommand[] {
+    const member = this.#tools.members().get(name);
+    if (member === undefined || !beats(member)) return [];
+    return this.#inquiries.begin(name, nowMs);
   }
 
   /** A ping of ours was answered. */
@@ -150,16 +161,32 @@ export class Detector {
     ];
   }
 
-  #onBeat(beat: Extract<BeatMessage, { kind: "beat" }>, nowMs: number): DetectorCommand[] {
+  #onBeat(beat: Beat, nowMs: number): DetectorCommand[] {
     const { name, seq, isLast, isHail } = beat;
     if (isHail) return [];
     if (isLast) {
-      this.#watching.forget(name);
+      this.#forget(name);
       return this.#inquiries.end(name).commands;
     }
     const widening = this.#watching.onBeat(name, seq, nowMs);
     const told = widening === undefined ? [] : [found({ kind: "widened", ...widening })];
-    return [...told, ...this.#heard(name, nowMs), ...this.#timeSilence(nowMs)];
+    const heard = [...told, ...this.#heard(name, nowMs), ...this.#timeSilence(nowMs)];
+    return [...heard, ...this.#compareViews(beat, nowMs)];
+  }
+
+  /** Who sees others than we do, and longer than news take, has missed some, or we have. */
+  #compareViews({ name, view }: Beat, nowMs: number): DetectorCommand[] {
+    const member = this.#tools.members().get(name);
+    if (member === undefined || !isUsable(member)) return [];
+    const patienceMs = this.#tools.newsMs() + 2 * this.#beatMs;
+    const views = { own: this.#beater.view, told: view };
+    if (!this.#views.differsForLong(name, views, { nowMs, patienceMs })) return [];
+    return [this.#tools.exchange(placeOf(member))];
+  }
+
+  #forget(name: string): void {
+    this.#watching.forget(name);
+    this.#views.forget(name);
   }
 
   /** It is there: an inquiry about it is over, and whoever asked us shall know. */

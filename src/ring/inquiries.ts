@@ -4,9 +4,11 @@ import { type GossipCommand, isUsable, type Member } from "../memberlist/index.t
 import type { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import {
+  answerMs,
+  answerWaitMs,
   type Inquiry,
-  inquiryLengthMs,
-  shortestAnswerMs,
+  owing,
+  pingEveryMs,
   type Verdict,
   verdictMs,
   verdictOf,
@@ -20,10 +22,13 @@ interface Question {
   readonly from: string;
   readonly id: number;
   readonly about: string;
+  /** Pings that are still worth sending, in case the first or its answer is lost. */
+  pingsLeft: number;
+  readonly pingEveryMs: number;
 }
 
-/** The second ping, in case the first or its answer is lost. */
-const secondPingMs = 40;
+/** Whoever is asked pings the silent member so often before it says that it hears nothing. */
+const pingsPerQuestion = 3;
 /** So many others are asked. */
 const askedCount = 3;
 /** Whoever asks for more at a time gets no answer. */
@@ -59,25 +64,26 @@ export class Inquiries {
 
   begin(about: string, nowMs: number): GossipCommand[] {
     if (this.#inquiries.has(about)) return [];
-    const { name } = this.#tools;
     const asked = this.#whomToAsk(about);
-    const [own, stock] = [asked.filter(beats), asked.filter((member) => !beats(member))];
     const id = this.#nextId++;
-    const lengthMs = inquiryLengthMs(this.#ackTimes.worstMs(about));
+    const waitMs = answerMs(this.#ackTimes.worstMs(about));
     this.#inquiries.set(about, {
       about,
       id,
       startedMs: nowMs,
-      endsMs: nowMs + lengthMs,
+      answerMs: waitMs,
+      askAgainMs: nowMs + waitMs,
       asked: new Set(asked.map((member) => member.name)),
       deaf: new Set(),
     });
     return [
-      { kind: "set-timer", name: `${inquiryPrefix}${about}`, ms: secondPingMs },
-      ...this.#tools.check(about, stock, nowMs),
-      ...own.map((member) => say(this.#tools, member, { kind: "ask", name, id, about })),
-      // A stock member cannot say that it hears nothing, but an answer of its own shows that we are not alone.
-      ...stock.flatMap((member) => this.#tools.check(member.name, [], nowMs)),
+      { kind: "set-timer", name: `${inquiryPrefix}${about}`, ms: pingEveryMs },
+      ...this.#tools.check(
+        about,
+        asked.filter((member) => !beats(member)),
+        nowMs,
+      ),
+      ...asked.flatMap((member) => this.#ask(member, id, about, nowMs)),
     ];
   }
 
@@ -99,7 +105,7 @@ export class Inquiries {
     const next = withDeaf(inquiry, name);
     this.#inquiries.set(about, next);
     const ms = Math.max(0, verdictMs(next) - nowMs);
-    return ms > secondPingMs ? [] : [{ kind: "set-timer", name: `${inquiryPrefix}${about}`, ms }];
+    return ms > pingEveryMs ? [] : [{ kind: "set-timer", name: `${inquiryPrefix}${about}`, ms }];
   }
 
   /** A member answered a ping of ours: it is heard, and where it was asked, we are not alone. */
@@ -115,23 +121,18 @@ export class Inquiries {
   /** We may hear it ourselves; else we ping it, and answer when that is through. */
   onAsk(ask: Extract<BeatMessage, { kind: "ask" }>, nowMs: number): GossipCommand[] {
     const { name: from, id, about } = ask;
-    const question = { from, id, about };
-    const silentForMs = this.#watching.silentForMs(about, nowMs);
-    if (silentForMs !== undefined && this.#watching.isSilent(about, nowMs)) {
+    const waitMs = answerWaitMs(this.#ackTimes.worstMs(about)) / pingsPerQuestion;
+    const pingsLeft = pingsPerQuestion - 1;
+    const question = { from, id, about, pingsLeft, pingEveryMs: waitMs };
+    const key = `${questionPrefix}${from}-${id}`;
+    // Asked again: the first answer is on its way, or will be.
+    if (this.#questions.has(key)) return [];
+    if (this.#watching.isSilent(about, nowMs) || !this.#canReach(about)) {
       return this.#answer(question, false);
     }
-    if (!this.#canReach(about)) return this.#answer(question, false);
     if (this.#questions.size >= mostQuestions) return [];
-    const key = `${questionPrefix}${from}-${id}`;
     this.#questions.set(key, question);
-    return [
-      {
-        kind: "set-timer",
-        name: key,
-        ms: Math.max(shortestAnswerMs, this.#ackTimes.worstMs(about)),
-      },
-      ...this.#tools.check(about, [], nowMs),
-    ];
+    return this.#pingFor(key, question, nowMs);
   }
 
   /** A beat or an answer came from it: whoever asked us about it shall know. */
@@ -145,20 +146,54 @@ export class Inquiries {
     nowMs: number,
   ): { readonly commands: GossipCommand[]; readonly decided?: Decided } | undefined {
     const question = this.#questions.get(timer);
-    if (question !== undefined) {
-      this.#questions.delete(timer);
-      return { commands: this.#answer(question, false) };
-    }
+    if (question !== undefined) return { commands: this.#onQuestionTimer(timer, question, nowMs) };
     if (timer.startsWith(questionPrefix)) return { commands: [] };
     if (!timer.startsWith(inquiryPrefix)) return undefined;
     const inquiry = this.#inquiries.get(timer.slice(inquiryPrefix.length));
     if (inquiry === undefined) return { commands: [] };
     const leftMs = verdictMs(inquiry) - nowMs;
-    if (leftMs > 0) {
-      const again = this.#tools.check(inquiry.about, [], nowMs);
-      return { commands: [{ kind: "set-timer", name: timer, ms: leftMs }, ...again] };
+    if (leftMs < 1) return { commands: [], decided: this.#decide(inquiry, nowMs) };
+    const next = { kind: "set-timer", name: timer, ms: Math.min(leftMs, pingEveryMs) } as const;
+    const ping = this.#tools.check(inquiry.about, this.#stockAmong(inquiry.asked), nowMs);
+    return { commands: [next, ...ping, ...this.#askAgain(inquiry, nowMs)] };
+  }
+
+  /** Those who understand no question, and pass a ping on instead. */
+  #stockAmong(names: Iterable<string>): Member[] {
+    return [...names].flatMap((name) => {
+      const member = this.#tools.members().get(name);
+      return member === undefined || beats(member) ? [] : [member];
+    });
+  }
+
+  #askAgain(inquiry: Inquiry, nowMs: number): GossipCommand[] {
+    if (nowMs < inquiry.askAgainMs) return [];
+    inquiry.askAgainMs = nowMs + inquiry.answerMs;
+    return owing(inquiry).flatMap((name) => {
+      const member = this.#tools.members().get(name);
+      return member === undefined ? [] : this.#ask(member, inquiry.id, inquiry.about, nowMs);
+    });
+  }
+
+  #ask(member: Member, id: number, about: string, nowMs: number): GossipCommand[] {
+    const { name } = this.#tools;
+    if (beats(member)) return [say(this.#tools, member, { kind: "ask", name, id, about })];
+    // A stock member cannot say that it hears nothing, but an answer of its own shows that we are not alone.
+    return this.#tools.check(member.name, [], nowMs);
+  }
+
+  #onQuestionTimer(key: string, question: Question, nowMs: number): GossipCommand[] {
+    if (question.pingsLeft > 0) {
+      question.pingsLeft--;
+      return this.#pingFor(key, question, nowMs);
     }
-    return { commands: [], decided: this.#decide(inquiry, nowMs) };
+    this.#questions.delete(key);
+    return this.#answer(question, false);
+  }
+
+  #pingFor(key: string, question: Question, nowMs: number): GossipCommand[] {
+    const { about, pingEveryMs: ms } = question;
+    return [{ kind: "set-timer", name: key, ms }, ...this.#tools.check(about, [], nowMs)];
   }
 
   #decide(inquiry: Inquiry, nowMs: number): Decided {

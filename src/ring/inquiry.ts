@@ -4,8 +4,10 @@ export interface Inquiry {
   readonly about: string;
   readonly id: number;
   readonly startedMs: number;
-  /** When it is decided with the answers that are there. */
-  readonly endsMs: number;
+  /** How long an answer to a question may take. */
+  readonly answerMs: number;
+  /** When those who have not answered are asked once more. */
+  askAgainMs: number;
   /** Members that were asked. Empty: there is nobody else, so our own pings decide. */
   readonly asked: ReadonlySet<string>;
   /** Those who do not hear it either. */
@@ -19,14 +21,24 @@ export type Verdict =
   | "isolated";
 
 /** The silent member has at least so long to answer a ping. */
-export const shortestAnswerMs = 50;
-/** How long an inquiry lasts at least, and at most however slow the network. */
+const shortestAnswerMs = 50;
+/** How long an answer is waited for at least, and at most however slow the network. */
 const shortestMs = 100;
 const longestMs = 1000;
+/** So often are those asked who do not answer: on a network that loses a lot, silence alone means little. */
+const rounds = 3;
+const longestInquiryMs = 1500;
+/** We ping the silent member ourselves so often, until the verdict. */
+export const pingEveryMs = 25;
 
 /** `ackMs`: how long answers to pings take at worst, as far as measured. */
-export function inquiryLengthMs(ackMs: number): number {
+export function answerMs(ackMs: number): number {
   return Math.min(longestMs, Math.max(shortestMs, 3 * ackMs));
+}
+
+/** How long whoever is asked waits for an answer to its own ping: the answer must come before the verdict. */
+export function answerWaitMs(ackMs: number): number {
+  return Math.min(longestMs / 3, Math.max(shortestAnswerMs, ackMs));
 }
 
 export function withDeaf(inquiry: Inquiry, name: string): Inquiry {
@@ -34,10 +46,20 @@ export function withDeaf(inquiry: Inquiry, name: string): Inquiry {
   return { ...inquiry, deaf: new Set([...inquiry.deaf, name]) };
 }
 
-/** When the verdict may be spoken: once all have answered there is nothing more to wait for but the pings. */
-export function verdictMs({ asked, deaf, startedMs, endsMs }: Inquiry): number {
-  const isComplete = asked.size > 0 && deaf.size === asked.size;
-  return isComplete ? Math.min(endsMs, startedMs + shortestAnswerMs) : endsMs;
+/** The members that still owe an answer. */
+export function owing({ asked, deaf }: Inquiry): string[] {
+  return [...asked].filter((name) => !deaf.has(name));
+}
+
+/**
+ * When the verdict may be spoken. Once all have answered there is nothing more to wait for but our own pings; where
+ * somebody is silent, too, it is asked again before its silence counts.
+ */
+export function verdictMs(inquiry: Inquiry): number {
+  const { asked, startedMs, answerMs: waitMs } = inquiry;
+  if (asked.size === 0) return startedMs + waitMs;
+  if (owing(inquiry).length === 0) return startedMs + Math.min(waitMs, shortestAnswerMs);
+  return startedMs + Math.min(longestInquiryMs, rounds * waitMs);
 }
 
 export function verdictOf({ asked, deaf }: Inquiry): Verdict {

@@ -15,6 +15,13 @@ export function describeOwnKind({ beatMs }: OwnKind): Uint8Array {
 /** Undefined for a stock member, and for one of a later kind that speaks otherwise. */
 export function readOwnKind(meta: Uint8Array): OwnKind | undefined {
   if (meta.length === 0 || meta.length > 64) return undefined;
+  const known = kinds.get(meta);
+  if (known !== undefined) return known.kind;
   const match = pattern.exec(new TextDecoder().decode(meta));
-  return match === null ? undefined : { beatMs: Number(match[1]) };
+  const kind = match === null ? undefined : { beatMs: Number(match[1]) };
+  kinds.set(meta, { kind });
+  return kind;
 }
+
+/** Read once: every beat asks, and what a member says of itself seldom changes. */
+const kinds = new WeakMap<Uint8Array, { readonly kind: OwnKind | undefined }>();

@@ -16,6 +16,8 @@ export interface RingTools {
   /** Refutes that we are dead, to `to` first. */
   speakUp(accused: number, to: Place, nowMs: number): GossipCommand[];
   exchange(to: Place): GossipCommand;
+  /** How long gossip carries news until everybody is likely to have them. */
+  newsMs(): number;
 }
 
 export function say(tools: RingTools, to: Place, message: BeatMessage): GossipCommand {

@@ -39,7 +39,7 @@ describe("the ring", () => {
     ring.pause(0, 300);
     ring.run(20_000);
     assert.deepEqual(
-      ring.transcript.filter((line) => / leave | dead /.test(line)),
+      ring.transcript.lines().filter((line) => / leave | dead /.test(line)),
       [],
     );
   });
@@ -61,7 +61,7 @@ describe("the ring", () => {
     ring.cut(1, 0);
     ring.run(30_000);
     assert.deepEqual(
-      ring.transcript.filter((line) => line.includes(" leave ")),
+      ring.transcript.lines().filter((line) => line.includes(" leave ")),
       [],
     );
   });
@@ -71,6 +71,6 @@ describe("the ring", () => {
     ring.step(ring.node(0), { kind: "leave" });
     ring.run(10_100);
     assert.deepEqual(aliveFor(ring, 1), ["node1", "node2"]);
-    assert.ok(!ring.transcript.some((line) => line.includes("decided")));
+    assert.ok(!ring.transcript.lines().some((line) => line.includes("decided")));
   });
 });

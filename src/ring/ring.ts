@@ -10,6 +10,7 @@ import {
   type GossipOptions,
   isUsable,
   type Member,
+  newsMs,
 } from "../memberlist/index.ts";
 import { decodeBeatMessage } from "./beat-messages.ts";
 import { Detector, type DetectorCommand, type Finding } from "./detector.ts";
@@ -27,7 +28,7 @@ export type RingEvent =
   | { readonly kind: "addresses"; readonly addresses: ReadonlySet<string> };
 
 export type RingCommand =
-  | Exclude<GossipCommand, { kind: "user" | "ack-time" | "checked" }>
+  | Exclude<GossipCommand, { kind: "user" | "ack-time" | "suspected" | "checked" }>
   | { readonly kind: "finding"; readonly finding: Finding };
 
 /** 120 ms: three beats and what a busy machine adds stay below half a second. */
@@ -50,6 +51,7 @@ export class Ring {
       declareDead: gossip.declareDead.bind(gossip),
       speakUp: gossip.speakUp.bind(gossip),
       exchange: gossip.exchange.bind(gossip),
+      newsMs: () => newsMs(options.timings, gossip.members.size),
     };
     this.#detector = beatMs > 0 ? new Detector(tools, beatMs) : undefined;
   }
@@ -59,6 +61,12 @@ export class Ring {
     for (const member of this.gossip.members.values()) {
       if (isUsable(member)) yield member.name;
     }
+  }
+
+  /** Whether `name` is one of those. */
+  isAlive(name: string): boolean {
+    const member = this.gossip.members.get(name);
+    return member !== undefined && isUsable(member);
   }
 
   get watchers(): readonly string[] {
@@ -110,14 +118,13 @@ export class Ring {
   #settle(commands: readonly DetectorCommand[], nowMs: number): RingCommand[] {
     return commands.flatMap((command): RingCommand[] => {
       switch (command.kind) {
-        case "user": {
-          const message = decodeBeatMessage(command.payload);
-          if (message === undefined || this.#detector === undefined) return [];
-          return this.#settle(this.#detector.onMessage(message, command.from, nowMs), nowMs);
-        }
+        case "user":
+          return this.#onUser(command, nowMs);
         case "ack-time":
           this.#detector?.onAckTime(command.name, command.ms);
           return [];
+        case "suspected":
+          return this.#settle(this.#detector?.onSuspected(command.name, nowMs) ?? [], nowMs);
         case "checked":
           return this.#settle(this.#detector?.onChecked(command.name, nowMs) ?? [], nowMs);
         case "member":
@@ -126,6 +133,15 @@ export class Ring {
           return [command];
       }
     });
+  }
+
+  #onUser(
+    { payload, from }: Extract<GossipCommand, { kind: "user" }>,
+    nowMs: number,
+  ): RingCommand[] {
+    const message = decodeBeatMessage(payload);
+    if (message === undefined || this.#detector === undefined) return [];
+    return this.#settle(this.#detector.onMessage(message, from, nowMs), nowMs);
   }
 
   #onMember(change: "join" | "leave" | "update", member: Member, nowMs: number): RingCommand[] {

@@ -29,10 +29,14 @@ function isNearer(a: Ranked, b: Ranked): boolean {
   return a.distance < b.distance || (a.distance === b.distance && a.other < b.other);
 }
 
-/** FNV-1a over both names, then mixed: nothing here needs a secret, only to be even and the same everywhere. */
 function distanceOf(watcher: string, watched: string): number {
+  return hashOf(watcher, "\n", watched);
+}
+
+/** FNV-1a over all texts, then mixed: nothing here needs a secret, only to be even and the same everywhere. */
+export function hashOf(...texts: readonly string[]): number {
   let hash = 0x811c9dc5;
-  for (const text of [watcher, "\n", watched]) {
+  for (const text of texts) {
     for (let index = 0; index < text.length; index++) {
       hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
     }

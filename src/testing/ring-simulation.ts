@@ -3,139 +3,164 @@
  * timers and network. The same seed gives the same history, event by event.
  */
 
-import { addressBytes, parseAddress } from "../ip/index.ts";
-import { lanTimings, type Timings } from "../memberlist/index.ts";
+import { lanTimings, type PacketMessage, type Timings } from "../memberlist/index.ts";
 import { Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
+import { memberToPushPull } from "../memberlist/member.ts";
 import { EventHeap } from "./event-heap.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { addressOf, addressOfText, gossipPort, SimulatedNode } from "./simulated-node.ts";
+import { Transcript } from "./transcript.ts";
 
 export interface SimulationOptions {
   readonly seed: number;
   readonly nodes: number;
-  /** 0: stock members, for the ones from this index on. */
+  /** Members from this index on are stock ones: they say nothing about themselves and send no beats. */
   readonly stockFrom?: number;
   readonly beatMs?: number;
   readonly timings?: Timings;
-  readonly loss?: number;
-  readonly duplicates?: number;
   readonly delayMs?: readonly [number, number];
+  /** The speaker's ring, or one with a planted bug. */
+  readonly ring?: typeof Ring;
+  readonly transcriptLines?: number;
 }
 
-interface SimNode {
-  readonly name: string;
-  readonly address: string;
-  ring: Ring;
-  timers: Map<string, number>;
-  isUp: boolean;
-  pausedUntilMs: number;
-  /** What came in while it was paused: timers first when it goes on, as in Node's event loop. */
-  held: { readonly kind: "timer" | "packet"; readonly run: () => void }[];
-  /** Counts restarts, so that what belongs to an earlier life is dropped. */
-  life: number;
-  /** When it last began to be seen by nobody. */
-  offsetMs: number;
+type CommandOf<Kind extends RingCommand["kind"]> = Extract<RingCommand, { kind: Kind }>;
+
+/** Told of everything that could matter to a property. */
+export interface SimulationObserver {
+  onMember(node: SimulatedNode, command: CommandOf<"member">): void;
+  /** A node that was stopped until a moment ago says that it suspects another, or counts it as dead. */
+  onAccusation(node: SimulatedNode, accused: string): void;
+  /** The node runs, or does not: started, died, stopped, went on, is gone. */
+  onRunning(node: SimulatedNode): void;
 }
 
-const port = 7946;
 /** What fits into a socket's buffer while its program is stopped. */
 const heldPackets = 2000;
+/** In that time after a stop a node can have read what came in, and hardly any answer to a question of its own. */
+const justBackMs = 20;
+/** A lost segment of a connection is sent again after so long, as TCP does (RFC 6298). */
+const retransmissionMs = 200;
 
 export class RingSimulation {
-  readonly nodes: SimNode[] = [];
-  readonly transcript: string[] = [];
+  readonly nodes: SimulatedNode[];
+  readonly transcript: Transcript;
   nowMs = 0;
-  loss: number;
+  loss = 0;
+  duplicates = 0;
+  delayMs: readonly [number, number];
   packets = 0;
+  bytes = 0;
+  streams = 0;
+  observer: SimulationObserver | undefined;
   readonly #options: SimulationOptions;
   readonly #random: () => number;
   readonly #heap = new EventHeap();
-  readonly #cut = new Set<string>();
-  readonly #listeners: ((node: SimNode, command: RingCommand) => void)[] = [];
-  readonly #byAddress = new Map<string, SimNode>();
+  readonly #cut = new Set<number>();
+  #isSilent = false;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.#random = seededRandom(options.seed);
-    this.loss = options.loss ?? 0;
-    for (let index = 0; index < options.nodes; index++) {
-      const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
-      const name = `node${index}`;
-      const node: SimNode = {
-        name,
-        address,
-        ring: this.#makeRing(index),
-        timers: new Map(),
-        isUp: false,
-        pausedUntilMs: 0,
-        held: [],
-        life: 0,
-        offsetMs: this.#random() * 1e6,
-      };
-      this.nodes.push(node);
-      this.#byAddress.set(address, node);
-    }
+    this.delayMs = options.delayMs ?? [0.1, 1];
+    this.transcript = new Transcript(options.transcriptLines ?? 400);
+    this.nodes = Array.from({ length: options.nodes }, (_, index) => {
+      return new SimulatedNode(index, this.#random() * 1e6, this.#makeRing(index));
+    });
   }
 
-  onCommand(listener: (node: SimNode, command: RingCommand) => void): void {
-    this.#listeners.push(listener);
-  }
-
-  node(index: number): SimNode {
+  node(index: number): SimulatedNode {
     return this.nodes[index]!;
   }
 
   note(text: string): void {
-    this.transcript.push(`${this.nowMs.toFixed(1).padStart(10)} ${text}`);
+    this.transcript.add(this.nowMs, text);
   }
 
-  /** Starts a node and lets it join some others. */
+  /** Starts a node anew, as a process that knows nothing, and lets it join the ones named. */
   start(index: number, seeds: readonly number[]): void {
     const node = this.node(index);
-    node.isUp = true;
-    node.life++;
-    node.timers.clear();
-    node.held = [];
-    node.ring = this.#makeRing(index);
     this.note(`${node.name} starts`);
+    node.begin(this.#makeRing(index));
     this.step(node, { kind: "start" });
-    const places = seeds
-      .filter((seed) => seed !== index)
-      .map((seed) => {
-        return { address: this.node(seed).address, port };
-      });
-    this.step(node, { kind: "join", places });
+    this.observer?.onRunning(node);
+    this.join(index, seeds);
+  }
+
+  /** A ring that has been complete for long: all nodes run, know each other, and have no news left to tell. */
+  startComplete(): void {
+    this.#isSilent = true;
+    for (const node of this.nodes) {
+      node.begin(this.#makeRing(node.index));
+      this.step(node, { kind: "start" });
+    }
+    const nodes = this.nodes.map(({ ring }) => memberToPushPull(ring.gossip.self!));
+    const message = {
+      kind: "push-pull",
+      isJoin: true,
+      nodes,
+      userState: new Uint8Array(),
+    } as const;
+    for (const node of this.nodes) {
+      this.step(node, { kind: "stream-answer", stream: "", message });
+      while (node.ring.gossip.queuedNews > 0) this.step(node, { kind: "timer", name: "gossip" });
+    }
+    this.#isSilent = false;
+  }
+
+  join(index: number, seeds: readonly number[]): void {
+    const places = seeds.filter((seed) => seed !== index).map(placeOfIndex);
+    this.step(this.node(index), { kind: "join", places });
   }
 
   /** Its power is cut. */
   kill(index: number): void {
     const node = this.node(index);
     this.note(`${node.name} dies`);
-    node.isUp = false;
-    node.life++;
-    node.timers.clear();
-    node.held = [];
+    node.end();
+    this.observer?.onRunning(node);
   }
 
+  /** It says goodbye, and is gone once that is through. */
+  leave(index: number): void {
+    const node = this.node(index);
+    this.note(`${node.name} leaves`);
+    node.isLeaving = true;
+    this.step(node, { kind: "leave" });
+  }
+
+  /** SIGSTOP, and SIGCONT after so long. */
   pause(index: number, ms: number): void {
     const node = this.node(index);
-    this.note(`${node.name} is stopped for ${ms} ms`);
+    this.note(`${node.name} is stopped for ${ms.toFixed(0)} ms`);
     node.pausedUntilMs = this.nowMs + ms;
+    this.observer?.onRunning(node);
     this.at(this.nowMs + ms, () => this.#resume(node));
+  }
+
+  /** The node's clock jumps forward, as when a virtual machine goes on: all its timers are late. */
+  jump(index: number, ms: number): void {
+    const node = this.node(index);
+    this.note(`${node.name}'s clock jumps by ${ms.toFixed(0)} ms`);
+    node.offsetMs += ms;
+    for (const [name, dueMs] of node.timers) {
+      this.#timeAt(node, name, Math.max(this.nowMs, dueMs - ms));
+    }
   }
 
   /** Packets from the one do not reach the other. */
   cut(from: number, to: number): void {
-    this.#cut.add(`${from}>${to}`);
+    this.#cut.add(from * this.nodes.length + to);
   }
 
   partition(group: readonly number[]): void {
     this.note(`partition: ${group.join(" ")} | the others`);
     const inside = new Set(group);
-    for (let a = 0; a < this.nodes.length; a++) {
-      for (const b of group) {
-        if (inside.has(a)) continue;
-        this.cut(a, b);
-        this.cut(b, a);
+    for (let outside = 0; outside < this.nodes.length; outside++) {
+      if (inside.has(outside)) continue;
+      for (const one of group) {
+        this.cut(outside, one);
+        this.cut(one, outside);
       }
     }
   }
@@ -159,47 +184,51 @@ export class RingSimulation {
     this.nowMs = untilMs;
   }
 
-  step(node: SimNode, event: RingEvent): void {
+  step(node: SimulatedNode, event: RingEvent): void {
     const commands = node.ring.step(event, this.nowMs + node.offsetMs);
     for (const command of commands) this.#carryOut(node, command);
   }
 
-  #carryOut(node: SimNode, command: RingCommand): void {
-    for (const listener of this.#listeners) listener(node, command);
+  #carryOut(node: SimulatedNode, command: RingCommand): void {
     switch (command.kind) {
       case "send":
-        this.#send(node, command);
-        return;
+        return this.#send(node, command);
       case "set-timer":
-        this.#setTimer(node, command.name, command.ms);
-        return;
+        return this.#timeAt(node, command.name, this.nowMs + command.ms);
       case "cancel-timer":
         node.timers.delete(command.name);
         return;
       case "dial":
-        this.#dial(node, command);
+        return this.#dial(node, command);
+      case "departed":
+        return this.#depart(node);
+      case "member":
+        this.#noteMember(node, command);
+        return this.observer?.onMember(node, command);
+      case "finding":
+        return this.note(`${node.name}: ${JSON.stringify(command.finding)}`);
+      case "log":
+        if (command.level === "warn") this.note(`${node.name}: ${String(command.fields["msg"])}`);
         return;
       default:
-        this.#tell(node, command);
+        return;
     }
   }
 
-  #tell(node: SimNode, command: RingCommand): void {
-    if (command.kind === "member") {
-      const { change, member, accuser } = command;
-      const by = accuser === undefined ? "" : ` (found by ${accuser})`;
-      this.note(
-        `${node.name}: ${change} ${member.name} ${member.state} #${member.incarnation}${by}`,
-      );
-    }
-    if (command.kind === "finding") this.note(`${node.name}: ${JSON.stringify(command.finding)}`);
-    if (command.kind === "log" && command.level !== "debug") {
-      this.note(`${node.name}: ${String(command.fields["msg"])}`);
-    }
+  #depart(node: SimulatedNode): void {
+    this.note(`${node.name} is gone`);
+    node.end();
+    this.observer?.onRunning(node);
   }
 
-  #setTimer(node: SimNode, name: string, ms: number): void {
-    const dueMs = this.nowMs + ms;
+  #noteMember(node: SimulatedNode, { change, member, accuser }: CommandOf<"member">): void {
+    if (this.transcript.isOff) return;
+    const by = accuser === undefined ? "" : ` (told by ${accuser})`;
+    const { name, state, incarnation } = member;
+    this.note(`${node.name}: ${change} ${name} ${state} #${incarnation}${by}`);
+  }
+
+  #timeAt(node: SimulatedNode, name: string, dueMs: number): void {
     node.timers.set(name, dueMs);
     const { life } = node;
     this.at(dueMs, () => {
@@ -212,99 +241,109 @@ export class RingSimulation {
     });
   }
 
-  #send(from: SimNode, { to, messages }: Extract<RingCommand, { kind: "send" }>): void {
+  #send(from: SimulatedNode, { to, messages }: CommandOf<"send">): void {
+    if (this.#isSilent) return;
     this.packets++;
-    const target = this.#byAddress.get(to.address);
-    if (target === undefined) return;
-    const copies = this.#random() < (this.#options.duplicates ?? 0) ? 2 : 1;
+    for (const { bytes, message } of messages) {
+      this.bytes += bytes.length;
+      if (message.kind !== "suspect" && message.kind !== "dead") continue;
+      const isOwn = message.from === from.name && message.node !== from.name;
+      const isJustBack = this.nowMs - from.pausedUntilMs < justBackMs && from.pausedUntilMs > 0;
+      if (isOwn && isJustBack) this.observer?.onAccusation(from, message.node);
+    }
+    const target = this.nodes[addressOfText(to.address)];
+    if (target === undefined || !this.#passes(from, target)) return;
+    const copies = this.duplicates > 0 && this.#random() < this.duplicates ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      if (!this.#passes(from, target) || this.#random() < this.loss) continue;
-      this.#arrive(target, () => {
-        const place = { address: from.address, port };
-        this.step(target, {
-          kind: "packet",
-          from: place,
-          messages: messages.map(({ message }) => message),
-        });
+      if (this.loss > 0 && this.#random() < this.loss) continue;
+      this.#arrive(target, this.#delay(), () => {
+        const told: PacketMessage[] = messages.map(({ message }) => message);
+        this.step(target, { kind: "packet", from: placeOfIndex(from.index), messages: told });
       });
     }
   }
 
-  #arrive(target: SimNode, run: () => void): void {
+  #arrive(target: SimulatedNode, delayMs: number, run: () => void): void {
     const { life } = target;
-    this.at(this.nowMs + this.#delay(), () => {
+    this.at(this.nowMs + delayMs, () => {
       if (target.isUp && target.life === life) this.#deliver(target, "packet", run);
     });
   }
 
-  #dial(from: SimNode, command: Extract<RingCommand, { kind: "dial" }>): void {
+  #dial(from: SimulatedNode, command: CommandOf<"dial">): void {
     const { stream, to, message, timeoutMs } = command;
-    const target = this.#byAddress.get(to.address);
+    this.streams++;
+    const target = this.nodes[addressOfText(to.address)];
     const { life } = from;
-    let isAnswered = false;
+    let isOver = false;
     const back = (event: RingEvent, ms: number): void => {
       this.at(this.nowMs + ms, () => {
-        if (isAnswered || from.life !== life || !from.isUp) return;
-        isAnswered = true;
+        if (isOver || from.life !== life || !from.isUp) return;
+        isOver = true;
         this.#deliver(from, "packet", () => this.step(from, event));
       });
     };
     back({ kind: "stream-failed", stream, error: "timeout" }, timeoutMs);
-    if (target === undefined || !this.#passes(from, target)) return;
-    this.#arrive(target, () => {
-      if (message.kind !== "push-pull" && message.kind !== "ping") return;
-      const answers = target.ring.step(
-        { kind: "stream-message", stream, message },
-        this.nowMs + target.offsetMs,
-      );
-      for (const answer of answers) {
+    if (target === undefined || !this.#passes(from, target) || !this.#passes(target, from)) return;
+    this.#arrive(target, this.#streamDelay(), () => {
+      const event = { kind: "stream-message", stream, message } as const;
+      for (const answer of target.ring.step(event, this.nowMs + target.offsetMs)) {
         if (answer.kind !== "answer") this.#carryOut(target, answer);
         else if (answer.message !== undefined && this.#passes(target, from)) {
-          back({ kind: "stream-answer", stream, message: answer.message }, this.#delay());
+          back({ kind: "stream-answer", stream, message: answer.message }, this.#streamDelay());
         }
       }
     });
   }
 
-  #deliver(node: SimNode, kind: "timer" | "packet", run: () => void): void {
+  #deliver(node: SimulatedNode, kind: "timer" | "packet", run: () => void): void {
     if (!node.isUp) return;
     if (this.nowMs >= node.pausedUntilMs) run();
     else if (kind === "timer" || node.held.length < heldPackets) node.held.push({ kind, run });
   }
 
-  #resume(node: SimNode): void {
-    if (this.nowMs < node.pausedUntilMs) return;
+  #resume(node: SimulatedNode): void {
+    if (this.nowMs < node.pausedUntilMs || !node.isUp) return;
     const { held } = node;
     node.held = [];
+    this.note(`${node.name} goes on`);
+    this.observer?.onRunning(node);
     for (const kind of ["timer", "packet"] as const) {
       for (const one of held) if (one.kind === kind && node.isUp) one.run();
     }
   }
 
-  #passes(from: SimNode, to: SimNode): boolean {
-    return !this.#cut.has(`${this.nodes.indexOf(from)}>${this.nodes.indexOf(to)}`);
+  #passes(from: SimulatedNode, to: SimulatedNode): boolean {
+    return this.#cut.size === 0 || !this.#cut.has(from.index * this.nodes.length + to.index);
   }
 
   #delay(): number {
-    const [least, most] = this.#options.delayMs ?? [0.1, 1];
+    const [least, most] = this.delayMs;
     return least + this.#random() * (most - least);
   }
 
+  /** Connections lose nothing, but what is lost comes later. */
+  #streamDelay(): number {
+    let ms = this.#delay();
+    for (let wait = retransmissionMs; this.#random() < this.loss; wait *= 2) ms += wait;
+    return ms;
+  }
+
   #makeRing(index: number): Ring {
-    const {
-      timings = lanTimings,
-      beatMs = 120,
-      stockFrom = Number.POSITIVE_INFINITY,
-    } = this.#options;
-    const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
-    return new Ring({
+    const { timings = lanTimings, beatMs = 120, stockFrom = Infinity } = this.#options;
+    const RingClass = this.#options.ring ?? Ring;
+    return new RingClass({
       name: `node${index}`,
-      addr: addressBytes(parseAddress(address)!),
-      port,
+      addr: addressOf(index),
+      port: gossipPort,
       timings,
       isEncrypted: true,
       random: this.#random,
       beatMs: index >= stockFrom ? 0 : beatMs,
     });
   }
+}
+
+function placeOfIndex(index: number): { address: string; port: number } {
+  return { address: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, port: gossipPort };
 }

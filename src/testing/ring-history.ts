@@ -1,0 +1,199 @@
+/** Runs one planned history of a ring, and tells what of it must not have been. */
+
+import type { Ring } from "../ring/index.ts";
+import { type Fault, type FaultPlan, describePlan } from "./fault-plan.ts";
+import { bounds, type Bounds, forgivenPauseMs, rejoinMs } from "./ring-bounds.ts";
+import { RingProperties } from "./ring-properties.ts";
+import { RingSimulation } from "./ring-simulation.ts";
+
+export interface HistoryOutcome {
+  readonly seed: number;
+  readonly failures: readonly string[];
+  readonly simulatedMs: number;
+  readonly packets: number;
+  readonly deaths: number;
+  readonly longestUnownedMs: number;
+  /** The plan, and the last of what happened. */
+  readonly transcript: string;
+}
+
+/** Nothing happens for so long after each check, and nothing may change. */
+const observedMs = 1500;
+/** Gossip needs two seconds or three for news in a small ring. */
+const spreadMs = 2500;
+/** How often one fault may move an address: away, and back; where parts of a ring are apart, in both. */
+const movesPerFault = 2;
+const movesApart = 4;
+/** A stopped or leaving process needs so long to be gone (ML-108), and what it said to arrive. */
+const goodbyeMs = 1200;
+
+export function runHistory(plan: FaultPlan, ring?: typeof Ring): HistoryOutcome {
+  const history = new History(plan, ring);
+  history.run();
+  const { properties, simulation } = history;
+  return {
+    seed: plan.seed,
+    failures: properties.failures,
+    simulatedMs: simulation.nowMs,
+    packets: simulation.packets,
+    deaths: properties.deaths,
+    longestUnownedMs: properties.longestUnownedMs,
+    transcript: `${describePlan(plan)}\n${simulation.transcript.text()}`,
+  };
+}
+
+class History {
+  readonly simulation: RingSimulation;
+  readonly properties: RingProperties;
+  readonly #plan: FaultPlan;
+  readonly #bounds: Bounds;
+  readonly #up = new Set<number>();
+  /** When the last fault of the episode is over. */
+  #overMs = 0;
+  /** There is only one fault in this episode. */
+  #isCalm = false;
+
+  constructor(plan: FaultPlan, ring?: typeof Ring) {
+    const { seed, nodes, stockFrom, delayMs } = plan;
+    this.#plan = plan;
+    const rings = ring === undefined ? {} : { ring };
+    this.simulation = new RingSimulation({ seed, nodes, stockFrom, delayMs, ...rings });
+    this.#bounds = bounds(plan.kind, plan.loss, delayMs[1]);
+    this.properties = new RingProperties(this.simulation, plan.addresses, this.#bounds);
+  }
+
+  run(): void {
+    this.#startAll();
+    for (const faults of this.#plan.episodes) {
+      if (this.properties.failures.length > 0) return;
+      const startMs = this.simulation.nowMs;
+      this.#overMs = startMs;
+      this.#isCalm = faults.length === 1;
+      this.properties.leavesWithoutGap = this.#isOneLeave(faults.map(({ fault }) => fault));
+      for (const { afterMs, fault } of faults) {
+        this.#overMs = Math.max(this.#overMs, startMs + afterMs);
+        this.simulation.at(startMs + afterMs, () => this.#begin(fault));
+      }
+      this.#settle(startMs + 1500);
+    }
+    this.properties.checkMoves();
+  }
+
+  #startAll(): void {
+    const { simulation } = this;
+    const { lateFrom, loss, duplicates } = this.#plan;
+    const indices = [...Array.from({ length: lateFrom }, (_, index) => index)];
+    for (const index of indices) {
+      simulation.at(index * 60, () => this.#start(index, indices));
+      this.#rejoin(index);
+    }
+    simulation.run(1000);
+    simulation.loss = loss;
+    simulation.duplicates = duplicates;
+    simulation.run(1000 + spreadMs);
+    this.properties.checkMostViews();
+    simulation.run(1000 + this.#bounds.viewsMs);
+    this.properties.checkOwners();
+    this.properties.checkViews();
+    this.properties.begin();
+  }
+
+  /** Waits for the end of all faults, looks whether all is well in time, and stays so. */
+  #settle(earliestMs: number): void {
+    const { simulation, properties } = this;
+    simulation.run(earliestMs);
+    while (this.#overMs > simulation.nowMs) simulation.run(this.#overMs);
+    const overMs = this.#overMs;
+    const { oneOwnerMs, viewsMs } = this.#bounds;
+    simulation.run(overMs + oneOwnerMs);
+    properties.checkOwners();
+    simulation.run(overMs + Math.max(viewsMs, oneOwnerMs));
+    properties.checkOwners();
+    properties.checkViews();
+    properties.isQuiet = true;
+    const { packets } = simulation;
+    simulation.run(simulation.nowMs + observedMs);
+    properties.checkTraffic(simulation.packets - packets, observedMs);
+  }
+
+  #isOneLeave(faults: readonly Fault[]): boolean {
+    return faults.length === 1 && faults[0]!.kind === "leave" && this.#plan.loss <= 0.02;
+  }
+
+  #start(index: number, others: Iterable<number>): void {
+    this.#up.add(index);
+    this.simulation.start(index, [...others].slice(0, 6));
+  }
+
+  /** Once a minute the list of pods is read (ML-153). */
+  #rejoin(index: number): void {
+    this.simulation.at(this.simulation.nowMs + rejoinMs - 100 * index, () => {
+      const node = this.simulation.node(index);
+      const lost = [...this.#up].filter((other) => !node.ring.isAlive(`node${other}`));
+      if (node.isUp && !node.isLeaving && lost.length > 0) this.simulation.join(index, lost);
+      this.#rejoin(index);
+    });
+  }
+
+  #begin(fault: Fault): void {
+    switch (fault.kind) {
+      case "start":
+        return this.#during([fault.node], 0, () => this.#start(fault.node, this.#up));
+      case "kill":
+      case "leave":
+        return this.#stop(fault);
+      case "pause":
+      case "jump": {
+        const { node, ms } = fault;
+        const isForgiven = this.#bounds.forgivesPauses && ms < forgivenPauseMs;
+        const duration = fault.kind === "pause" ? ms : 0;
+        return this.#during(isForgiven ? [] : [node], duration, () =>
+          this.simulation[fault.kind](node, ms),
+        );
+      }
+      case "partition":
+        // With others in a fault, too, one that is stopped might seem to be gone.
+        if (fault.group.length === 1 && this.#isCalm) this.properties.isolate(fault.group[0]!);
+        return this.#cut(fault.group, fault.ms, () => this.simulation.partition(fault.group));
+      default: {
+        const { from, to, ms } = fault;
+        this.simulation.note(`${from} no longer reaches ${to}`);
+        // Others hear it, so nobody is to die of that; with three nodes one of the others may be in a fault, too.
+        const troubled = this.#plan.nodes > 3 ? [] : [from, to];
+        return this.#cut(troubled, ms, () => this.simulation.cut(from, to));
+      }
+    }
+  }
+
+  #cut(nodes: readonly number[], ms: number, run: () => void): void {
+    // The others lose those nodes, and those nodes lose the others.
+    const all = nodes.length === 0 ? [] : this.simulation.nodes.map(({ index }) => index);
+    this.#during(all, ms, run, () => this.simulation.heal());
+  }
+
+  #stop({ kind, node, downMs }: Extract<Fault, { kind: "kill" | "leave" }>): void {
+    const { simulation } = this;
+    this.#up.delete(node);
+    const goneMs = kind === "leave" ? goodbyeMs : 0;
+    const lastsMs = goneMs + (downMs ?? 0);
+    this.#during(
+      [node],
+      downMs === undefined ? goneMs : lastsMs,
+      () => simulation[kind](node),
+      () => {
+        if (downMs !== undefined) this.#start(node, this.#up);
+      },
+    );
+  }
+
+  #during(nodes: readonly number[], ms: number, run: () => void, end?: () => void): void {
+    const { properties, simulation } = this;
+    properties.faultBegins(nodes, nodes.length > 1 ? movesApart : movesPerFault);
+    run();
+    this.#overMs = Math.max(this.#overMs, simulation.nowMs + ms);
+    simulation.at(simulation.nowMs + ms, () => {
+      end?.();
+      properties.faultEnds(nodes);
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { planFaults } from "./fault-plan.ts";
+import { bounds, takeoverMs } from "./ring-bounds.ts";
+import { runHistory } from "./ring-history.ts";
+import { RingProperties } from "./ring-properties.ts";
+import { RingSimulation } from "./ring-simulation.ts";
+
+const seeds = 200;
+
+describe("rings of speakers under random faults", () => {
+  it(`keep one owner an address and one view in ${seeds} histories, without false deaths`, () => {
+    for (let seed = 1; seed <= seeds; seed++) {
+      const { failures, transcript } = runHistory(planFaults(seed));
+      const replay = `npm run -s simulate -- --seed ${seed}`;
+      assert.deepEqual(failures, [], `replay with: ${replay}\n${transcript}`);
+    }
+  });
+
+  it("go the same way again under the same seed", () => {
+    assert.equal(runHistory(planFaults(7)).transcript, runHistory(planFaults(7)).transcript);
+  });
+
+  it("keep a transcript of bounded length, however long they run", () => {
+    const simulation = new RingSimulation({ seed: 1, nodes: 3, transcriptLines: 10 });
+    for (let line = 0; line < 1000; line++) simulation.note(`line ${line}`);
+    const lines = simulation.transcript.text().split("\n");
+    assert.equal(lines.length, 11);
+    assert.match(lines[0]!, /^\(990 lines before\)$/);
+  });
+});
+
+describe("a large ring", () => {
+  /** Packets a node and second of a ring at rest. */
+  function packetsAtRest(nodes: number): number {
+    const simulation = new RingSimulation({ seed: nodes, nodes, transcriptLines: 0 });
+    simulation.startComplete();
+    simulation.run(2000);
+    const { packets } = simulation;
+    simulation.run(5000);
+    return (simulation.packets - packets) / nodes / 3;
+  }
+
+  it("at rest costs a node as many packets with 8, 64 and 512 members", () => {
+    const [few, some, many] = [8, 64, 512].map(packetsAtRest) as [number, number, number];
+    assert.ok(few > 20 && few < 32, `${few} packets a second`);
+    assert.ok(Math.abs(some - few) < 2, `${some} with 64, ${few} with 8`);
+    assert.ok(Math.abs(many - few) < 2, `${many} with 512, ${few} with 8`);
+  });
+
+  it("of 1000 members moves the addresses of a dead one within the bound", () => {
+    const simulation = new RingSimulation({ seed: 1000, nodes: 1000, transcriptLines: 0 });
+    const properties = new RingProperties(simulation, 3, bounds("ours", 0, 1));
+    simulation.startComplete();
+    simulation.run(500);
+    properties.checkOwners();
+    properties.begin();
+    const owner = properties.ownerOf(0)!;
+    properties.faultBegins([owner], 2);
+    simulation.kill(owner);
+    simulation.run(500 + takeoverMs);
+    properties.checkOwners();
+    properties.checkMostViews();
+    assert.deepEqual(properties.failures, []);
+    assert.equal(properties.deaths, 999);
+    assert.ok(properties.longestUnownedMs > 300 && properties.longestUnownedMs < takeoverMs);
+  });
+});

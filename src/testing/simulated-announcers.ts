@@ -1,0 +1,120 @@
+/** Who answers for which address in a simulated ring: the speaker's election and ARP responder on every node. */
+
+import type { Pool } from "../config/index.ts";
+import { Electorate, ModernElection } from "../election/index.ts";
+import { formatMac, type IpAddress, parseAddress } from "../ip/index.ts";
+import { viewService } from "../kube/index.ts";
+import { AnnouncedAddresses, answerArp, ETHERTYPE_ARP } from "../layer2/index.ts";
+import { ARP_REQUEST, encodeArpPacket } from "../layer2/arp-packet.ts";
+import { BROADCAST_MAC, encodeEthernetFrame } from "../layer2/ethernet-frame.ts";
+import type { RingSimulation } from "./ring-simulation.ts";
+import { addressOf, type SimulatedNode } from "./simulated-node.ts";
+
+const lan = "eth0";
+const pool: Pool = {
+  name: "lan",
+  prefixes: [],
+  autoAssign: true,
+  avoidBuggyIps: false,
+  bgpAdvertisements: [],
+  l2Advertisements: [
+    {
+      name: "all",
+      nodes: undefined,
+      interfaces: undefined,
+      serviceSelectors: [],
+      preference: new Map(),
+    },
+  ],
+};
+
+/** All nodes of the API stand; who of them is alive says the ring of the node that decides. */
+class RingElectorate extends Electorate {
+  readonly #names: ReadonlySet<string>;
+  sees: (name: string) => boolean = () => false;
+
+  constructor(names: Iterable<string>) {
+    super(false);
+    this.#names = new Set(names);
+  }
+
+  override get names(): ReadonlySet<string> {
+    return this.#names;
+  }
+
+  override isCandidate(name: string): boolean {
+    return this.sees(name);
+  }
+}
+
+interface Subject {
+  readonly key: string;
+  readonly ip: IpAddress;
+  readonly decide: (name: string) => boolean;
+}
+
+export class SimulatedAnnouncers {
+  readonly subjects: readonly Subject[];
+  readonly #electorate: RingElectorate;
+  readonly #announced: AnnouncedAddresses[];
+
+  constructor({ nodes }: RingSimulation, addresses: number) {
+    this.#electorate = new RingElectorate(nodes.map(({ name }) => name));
+    // One for all: what it keeps depends on the names only, and never shows in what it decides.
+    const election = new ModernElection(this.#electorate);
+    this.#announced = nodes.map(() => new AnnouncedAddresses());
+    this.subjects = Array.from({ length: addresses }, (_, index) => {
+      const ip = parseAddress(`192.0.2.${10 + index}`)!;
+      const service = viewService({
+        metadata: { namespace: "shop", name: `web${index}` },
+        spec: {},
+      });
+      const endpoints = [{ isReady: true, canServe: true }];
+      const subject = { service, ip, pool, endpoints };
+      const decide = (name: string): boolean => typeof election.decide(subject, name) !== "string";
+      return { key: service.key, ip, decide };
+    });
+  }
+
+  /** A new process announces nothing yet. */
+  reset({ index }: SimulatedNode): void {
+    this.#announced[index] = new AnnouncedAddresses();
+  }
+
+  /** The node's speaker looks at all services again, as it does after each change of the ring. */
+  follow(node: SimulatedNode): void {
+    this.#electorate.sees = (name) => node.ring.isAlive(name);
+    const announced = this.#announced[node.index]!;
+    for (const { key, ip, decide } of this.subjects) {
+      const isOwner = decide(node.name);
+      if (isOwner === announced.userCount(ip) > 0) continue;
+      if (isOwner) announced.announce(key, ip, "all");
+      else announced.withdraw(key);
+    }
+  }
+
+  isAnnounced({ index }: SimulatedNode, subject: number): boolean {
+    return this.#announced[index]!.userCount(this.subjects[subject]!.ip) > 0;
+  }
+
+  /** A client's request as a frame, through the responder. */
+  answers({ index }: SimulatedNode, subject: number): boolean {
+    const mac = formatMac(Uint8Array.of(2, 0, ...addressOf(index)));
+    const client = formatMac(Uint8Array.of(2, 1, 0, 0, 0, 1));
+    const payload = encodeArpPacket({
+      operation: ARP_REQUEST,
+      senderMac: client,
+      senderIp: parseAddress("192.0.2.1")!,
+      targetMac: formatMac(new Uint8Array(6)),
+      targetIp: this.subjects[subject]!.ip,
+    });
+    const head = { destination: BROADCAST_MAC, source: client, etherType: ETHERTYPE_ARP };
+    const bytes = encodeEthernetFrame({ ...head, payload });
+    const outcome = answerArp(
+      { bytes, packetType: 1 },
+      { name: lan, mac },
+      this.#announced[index]!,
+    );
+    return outcome.kind === "reply";
+  }
+}
