@@ -82,7 +82,7 @@ class History {
   #startAll(): void {
     const { simulation } = this;
     const { lateFrom, loss, duplicates } = this.#plan;
-    const indices = [...Array.from({ length: lateFrom }, (_, index) => index)];
+    const indices = Array.from({ length: lateFrom }, (_, index) => index);
     for (const index of indices) {
       simulation.at(index * 60, () => this.#start(index, indices));
       this.#rejoin(index);
@@ -143,14 +143,8 @@ class History {
       case "leave":
         return this.#stop(fault);
       case "pause":
-      case "jump": {
-        const { node, ms } = fault;
-        const isForgiven = this.#bounds.forgivesPauses && ms < forgivenPauseMs;
-        const duration = fault.kind === "pause" ? ms : 0;
-        return this.#during(isForgiven ? [] : [node], duration, () =>
-          this.simulation[fault.kind](node, ms),
-        );
-      }
+      case "jump":
+        return this.#pause(fault);
       case "partition":
         // With others in a fault, too, one that is stopped might seem to be gone.
         if (fault.group.length === 1 && this.#isCalm) this.properties.isolate(fault.group[0]!);
@@ -163,6 +157,12 @@ class History {
         return this.#cut(troubled, ms, () => this.simulation.cut(from, to));
       }
     }
+  }
+
+  #pause({ kind, node, ms }: Extract<Fault, { kind: "pause" | "jump" }>): void {
+    const isForgiven = this.#bounds.forgivesPauses && ms < forgivenPauseMs;
+    const run = (): void => this.simulation[kind](node, ms);
+    this.#during(isForgiven ? [] : [node], kind === "pause" ? ms : 0, run);
   }
 
   #cut(nodes: readonly number[], ms: number, run: () => void): void {

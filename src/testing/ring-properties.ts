@@ -50,6 +50,10 @@ export class RingProperties implements SimulationObserver {
     this.#incarnations = simulation.nodes.map(() => new Map());
     this.#troubledMs = simulation.nodes.map(() => 0);
     simulation.observer = this;
+    for (const node of simulation.nodes) {
+      if (node.isUp) this.#announcers.follow(node);
+      this.#update(node);
+    }
   }
 
   /** The ring is complete: from now on every address has an owner. */

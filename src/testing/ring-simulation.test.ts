@@ -50,9 +50,9 @@ describe("a large ring", () => {
 
   it("of 1000 members moves the addresses of a dead one within the bound", () => {
     const simulation = new RingSimulation({ seed: 1000, nodes: 1000, transcriptLines: 0 });
-    const properties = new RingProperties(simulation, 3, bounds("ours", 0, 1));
     simulation.startComplete();
     simulation.run(500);
+    const properties = new RingProperties(simulation, 3, bounds("ours", 0, 1));
     properties.checkOwners();
     properties.begin();
     const owner = properties.ownerOf(0)!;

@@ -3,7 +3,12 @@
  * timers and network. The same seed gives the same history, event by event.
  */
 
-import { lanTimings, type PacketMessage, type Timings } from "../memberlist/index.ts";
+import {
+  type Accusation,
+  lanTimings,
+  type PacketMessage,
+  type Timings,
+} from "../memberlist/index.ts";
 import { Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
 import { memberToPushPull } from "../memberlist/member.ts";
 import { EventHeap } from "./event-heap.ts";
@@ -54,6 +59,7 @@ export class RingSimulation {
   streams = 0;
   observer: SimulationObserver | undefined;
   readonly #options: SimulationOptions;
+  readonly #timings: { -readonly [Name in keyof Timings]: Timings[Name] };
   readonly #random: () => number;
   readonly #heap = new EventHeap();
   readonly #cut = new Set<number>();
@@ -61,6 +67,7 @@ export class RingSimulation {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
+    this.#timings = { ...(options.timings ?? lanTimings) };
     this.#random = seededRandom(options.seed);
     this.delayMs = options.delayMs ?? [0.1, 1];
     this.transcript = new Transcript(options.transcriptLines ?? 400);
@@ -90,6 +97,9 @@ export class RingSimulation {
   /** A ring that has been complete for long: all nodes run, know each other, and have no news left to tell. */
   startComplete(): void {
     this.#isSilent = true;
+    const { retransmitMult } = this.#timings;
+    // All news are old: once is enough for them to leave the queue.
+    this.#timings.retransmitMult = 0;
     for (const node of this.nodes) {
       node.begin(this.#makeRing(node.index));
       this.step(node, { kind: "start" });
@@ -105,6 +115,7 @@ export class RingSimulation {
       this.step(node, { kind: "stream-answer", stream: "", message });
       while (node.ring.gossip.queuedNews > 0) this.step(node, { kind: "timer", name: "gossip" });
     }
+    this.#timings.retransmitMult = retransmitMult;
     this.#isSilent = false;
   }
 
@@ -246,10 +257,8 @@ export class RingSimulation {
     this.packets++;
     for (const { bytes, message } of messages) {
       this.bytes += bytes.length;
-      if (message.kind !== "suspect" && message.kind !== "dead") continue;
-      const isOwn = message.from === from.name && message.node !== from.name;
-      const isJustBack = this.nowMs - from.pausedUntilMs < justBackMs && from.pausedUntilMs > 0;
-      if (isOwn && isJustBack) this.observer?.onAccusation(from, message.node);
+      if (message.kind === "suspect" || message.kind === "dead")
+        this.#noteAccusation(from, message);
     }
     const target = this.nodes[addressOfText(to.address)];
     if (target === undefined || !this.#passes(from, target)) return;
@@ -261,6 +270,12 @@ export class RingSimulation {
         this.step(target, { kind: "packet", from: placeOfIndex(from.index), messages: told });
       });
     }
+  }
+
+  #noteAccusation(from: SimulatedNode, { node, from: accuser }: Accusation): void {
+    const isOwn = accuser === from.name && node !== from.name;
+    const isJustBack = this.nowMs - from.pausedUntilMs < justBackMs && from.pausedUntilMs > 0;
+    if (isOwn && isJustBack) this.observer?.onAccusation(from, node);
   }
 
   #arrive(target: SimulatedNode, delayMs: number, run: () => void): void {
@@ -330,13 +345,13 @@ export class RingSimulation {
   }
 
   #makeRing(index: number): Ring {
-    const { timings = lanTimings, beatMs = 120, stockFrom = Infinity } = this.#options;
+    const { beatMs = 120, stockFrom = Infinity } = this.#options;
     const RingClass = this.#options.ring ?? Ring;
     return new RingClass({
       name: `node${index}`,
       addr: addressOf(index),
       port: gossipPort,
-      timings,
+      timings: this.#timings,
       isEncrypted: true,
       random: this.#random,
       beatMs: index >= stockFrom ? 0 : beatMs,
