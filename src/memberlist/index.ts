@@ -3,7 +3,7 @@ export { Gossip, type GossipOptions } from "./gossip.ts";
 export type { FailedJoin, GossipCommand, GossipEvent, MemberChange } from "./gossip-messages.ts";
 export { isUsable, type Member, type MemberState, type Place } from "./member.ts";
 export { lanTimings, newsMs, type Timings, wanTimings } from "./timings.ts";
-export type { StreamMessage, PacketMessage } from "./wire/index.ts";
+export type { Accusation, PacketMessage, PushPull, StreamMessage } from "./wire/index.ts";
 export {
   decodePacket,
   encodePacket,
