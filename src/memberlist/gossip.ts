@@ -265,11 +265,8 @@ export class Gossip {
     const check = this.#checks.get(seqNo);
     if (check !== undefined) {
       this.#checks.delete(seqNo);
-      const { name, sentMs } = check;
-      return [
-        { kind: "ack-time", name, ms: nowMs - sentMs },
-        { kind: "checked", name },
-      ];
+      // How long it took says little of the network: only who was silent is asked so.
+      return [{ kind: "checked", name: check.name }];
     }
     const relayed = this.#relays.onAck(seqNo);
     if (relayed === undefined) return [];

@@ -5,17 +5,24 @@ interface AckTime {
   readonly spreadMs: number;
 }
 
+/** The first answer counts as so much at most; who is really that slow shows it with the next ones. */
+const firstMostMs = 50;
+/** A later one counts as twice the worst so far and this, so that one late answer does not slow us for minutes. */
+const surpriseMs = 10;
+
 export class AckTimes {
   readonly #times = new Map<string, AckTime>();
 
   add(name: string, ms: number): void {
     const known = this.#times.get(name);
     if (known === undefined) {
-      this.#times.set(name, { meanMs: ms, spreadMs: ms / 2 });
+      const meanMs = Math.min(ms, firstMostMs);
+      this.#times.set(name, { meanMs, spreadMs: meanMs / 2 });
       return;
     }
-    const spreadMs = known.spreadMs + (Math.abs(ms - known.meanMs) - known.spreadMs) / 4;
-    this.#times.set(name, { meanMs: known.meanMs + (ms - known.meanMs) / 8, spreadMs });
+    const takenMs = Math.min(ms, 2 * this.worstMs(name) + surpriseMs);
+    const spreadMs = known.spreadMs + (Math.abs(takenMs - known.meanMs) - known.spreadMs) / 4;
+    this.#times.set(name, { meanMs: known.meanMs + (takenMs - known.meanMs) / 8, spreadMs });
   }
 
   forget(name: string): void {

@@ -4,9 +4,9 @@ import { type GossipCommand, isUsable, type Member } from "../memberlist/index.t
 import type { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import {
+  answerMs,
   type Inquiry,
   inquiryLengthMs,
-  shortestAnswerMs,
   type Verdict,
   verdictMs,
   verdictOf,
@@ -124,14 +124,13 @@ export class Inquiries {
     if (this.#questions.size >= mostQuestions) return [];
     const key = `${questionPrefix}${from}-${id}`;
     this.#questions.set(key, question);
-    return [
-      {
-        kind: "set-timer",
-        name: key,
-        ms: Math.max(shortestAnswerMs, this.#ackTimes.worstMs(about)),
-      },
-      ...this.#tools.check(about, [], nowMs),
-    ];
+    const ms = answerMs(this.#ackTimes.worstMs(about));
+    const own = this.#inquiries.get(about);
+    if (own === undefined) {
+      return [{ kind: "set-timer", name: key, ms }, ...this.#tools.check(about, [], nowMs)];
+    }
+    // We ask about it as well and pinged it then.
+    return [{ kind: "set-timer", name: key, ms: Math.max(0, own.startedMs + ms - nowMs) }];
   }
 
   /** A beat or an answer came from it: whoever asked us about it shall know. */

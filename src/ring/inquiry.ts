@@ -19,10 +19,15 @@ export type Verdict =
   | "isolated";
 
 /** The silent member has at least so long to answer a ping. */
-export const shortestAnswerMs = 50;
+const shortestAnswerMs = 50;
 /** How long an inquiry lasts at least, and at most however slow the network. */
 const shortestMs = 100;
 const longestMs = 1000;
+
+/** How long the silent member has to answer somebody who was asked: less than who asked waits for him. */
+export function answerMs(ackMs: number): number {
+  return Math.min(longestMs / 2, Math.max(shortestAnswerMs, ackMs));
+}
 
 /** `ackMs`: how long answers to pings take at worst, as far as measured. */
 export function inquiryLengthMs(ackMs: number): number {
