@@ -9,8 +9,10 @@ import {
   EventRecorder,
   type KubeClient,
   type Logger,
+  monotonicMs,
   readArpIgnore,
   type SpeakerMetrics,
+  timestamp,
   watchNetworkInterfaces,
 } from "../platform/index.ts";
 import { ConfigurationStateWriter, ConfigWatch } from "../program/index.ts";
@@ -20,6 +22,7 @@ import type { Layer2Announcer } from "./layer2-announcer.ts";
 import { ServiceStatusWriter } from "./service-status-writer.ts";
 import { Speaker, type SpeakerOptions } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
+import type { TakeoverBatch, TakeoverLog } from "./takeover-log.ts";
 
 export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   /** Where the configuration is, and the name of the ConfigMap. */
@@ -32,6 +35,7 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly announcer: Layer2Announcer;
+  readonly takeovers: TakeoverLog;
   readonly metrics: ClientMetrics & SpeakerMetrics;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
@@ -120,6 +124,7 @@ export class SpeakerProgram {
 
   /** Who is alive in the ring now. */
   setMembers(alive: ReadonlySet<string>): void {
+    this.#parts.takeovers.passBegins();
     this.#step({ kind: "members", alive });
   }
 
@@ -164,6 +169,7 @@ export class SpeakerProgram {
         // Earlier, objects of services that are yet to be announced would seem needless.
         this.#reports?.layer2.start();
         this.#reports?.bgp.start();
+        this.#tellTakeovers(this.#parts.takeovers.passEnds());
         return;
       case "continue":
         this.#nextTurn ??= setImmediate(() => this.#continue());
@@ -189,15 +195,26 @@ export class SpeakerProgram {
 
   /** Responders keep to the interfaces by themselves, so one that comes later is served at once. */
   #announce(command: Extract<SpeakerCommand, { kind: "announce" }>): void {
-    const { announcer, metrics, nodeName: node } = this.#parts;
-    const { service, announcement, isReachable } = command;
+    const { announcer, metrics, takeovers, nodeName: node } = this.#parts;
+    const { service, announcement, isReachable, isNew } = command;
     const { ips, protocol, interfaces } = announcement;
     for (const ip of ips) {
       if (ip.family === 6) continue; // until there is NDP
       announcer.announce(service, ip, interfaces ?? "all");
       metrics.announced.set(1, { service, protocol, node, ip: formatAddress(ip) });
     }
+    if (isNew) takeovers.announced(service, ips, { nowMs: monotonicMs(), at: timestamp() });
     this.#reports?.layer2.set(service, isReachable ? { interfaces } : undefined);
+  }
+
+  /** One line for all addresses that came at once. */
+  #tellTakeovers(batch: TakeoverBatch | undefined): void {
+    if (batch === undefined) return;
+    const { addresses, first, lastMs } = batch;
+    const { from, because, foundBy, silentMs, inquiryMs, announcedMs } = first;
+    const parts = { foundBy, silentMs, inquiryMs, announcedMs, lastAnnouncedMs: lastMs };
+    const msg = "took over addresses of a node that is gone";
+    this.#parts.logger.info({ event: "takeover", from, because, addresses, ...parts, msg });
   }
 
   #withdraw(command: Extract<SpeakerCommand, { kind: "withdraw" }>): void {
