@@ -18,9 +18,13 @@ const modulePath = "go.universe.tf/metallb";
 
 /**
  * The contenders of these names, ours first; without a list, ours and today's MetalLB.
- * A reference that this machine neither has nor can build is left out, and said so.
+ * Only these programs of a reference are built; one that this machine neither has nor can build is left out, and said so.
  */
-export function contenders(args: string[], otherwise = "ours,metallb-0.16.1"): Contender[] {
+export function contenders(
+  args: string[],
+  otherwise = "ours,metallb-0.16.1",
+  programs: readonly ProgramName[] = ["controller", "speaker"],
+): Contender[] {
   const at = args.indexOf("--who");
   const wanted = (at < 0 ? otherwise : (args[at + 1] ?? "")).split(",");
   const command = (program: ProgramName): string[] => [
@@ -32,8 +36,8 @@ export function contenders(args: string[], otherwise = "ours,metallb-0.16.1"): C
   const makers: Record<string, () => Contender | undefined> = {
     ours: () => ({ who: "ours", generation: "resources", command }),
     "ours-configmap": () => ({ who: "ours-configmap", generation: "configmap", command }),
-    "metallb-0.9.6": () => reference("v0.9.6"),
-    "metallb-0.16.1": () => reference("v0.16.1"),
+    "metallb-0.9.6": () => reference("v0.9.6", programs),
+    "metallb-0.16.1": () => reference("v0.16.1", programs),
   };
   const unknown = wanted.find((who) => !Object.hasOwn(makers, who));
   if (unknown !== undefined) {
@@ -42,12 +46,15 @@ export function contenders(args: string[], otherwise = "ours,metallb-0.16.1"): C
   return wanted.map((who) => makers[who]?.()).filter((found) => found !== undefined);
 }
 
-function reference(version: "v0.9.6" | "v0.16.1"): Contender | undefined {
+function reference(
+  version: "v0.9.6" | "v0.16.1",
+  programs: readonly ProgramName[],
+): Contender | undefined {
   const who = `metallb-${version.slice(1)}`;
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   const folder = join(cache, "metallb-reference", version);
   try {
-    for (const program of ["controller", "speaker"]) {
+    for (const program of programs) {
       if (existsSync(join(folder, program))) continue;
       process.stderr.write(`bench: building ${who} ${program}\n`);
       mkdirSync(folder, { recursive: true });

@@ -18,7 +18,7 @@ import {
 import type { Contender, ProgramName } from "./lib-contenders.ts";
 
 const root = dirname(import.meta.dirname);
-const namespace = "metallb-system";
+export const namespace = "metallb-system";
 const nodeName = "bench-node";
 export const services: ResourceRef = {
   group: "",
@@ -26,8 +26,13 @@ export const services: ResourceRef = {
   plural: "services",
   namespace: "default",
 };
-const inSystem = (plural: string): ResourceRef => ({ group: "", version: "v1", plural, namespace });
-const metallbKind = (plural: string): ResourceRef => ({
+export const inSystem = (plural: string): ResourceRef => ({
+  group: "",
+  version: "v1",
+  plural,
+  namespace,
+});
+export const metallbKind = (plural: string): ResourceRef => ({
   group: "metallb.io",
   version: "v1beta1",
   plural,
@@ -52,6 +57,11 @@ export interface Stage {
   client: KubeClient;
   /** Starts a contender's program as its pod would see the world, configured its way; stop() ends it at once. */
   start(contender: Contender, program: ProgramName): Promise<Running>;
+  /** One pool, in the words of the contender's generation; nothing in the other's. */
+  configure(contender: Contender): Promise<void>;
+  /** The folder that a pod finds at /var/run/secrets/kubernetes.io/serviceaccount. */
+  readonly account: string;
+  readonly port: number;
   /** How many requests, and how many of them writes, the programs have made so far. */
   requests(): { all: number; writes: number };
   close(): Promise<void>;
@@ -73,7 +83,8 @@ rules:
   - level: None
 `;
 
-export async function openStage(): Promise<Stage> {
+/** `address`: where the API server listens; by default on loopback. */
+export async function openStage({ address }: { address?: string } = {}): Promise<Stage> {
   const found = await realkubeBinaries({ components: ["etcd", "kube-apiserver"] });
   if (!found.ok) throw new Error(found.reason);
   const folder = mkdtempSync(join(tmpdir(), "metallb-bench-"));
@@ -81,7 +92,12 @@ export async function openStage(): Promise<Stage> {
   writeFileSync(policy, auditPolicy);
   const apiServerFlags = [`--audit-policy-file=${policy}`, `--audit-log-path=${audit}`];
   const stateDir = join(folder, "api");
-  const server = await startRealApiServer({ binaries: found.dir, stateDir, apiServerFlags });
+  const server = await startRealApiServer({
+    binaries: found.dir,
+    stateDir,
+    apiServerFlags,
+    ...(address !== undefined && { address }),
+  });
   const connection = loadKubeConnection({ kubeconfig: server.kubeconfig, env: {} });
   const client = new KubeClient(connection);
   await seed(client, server);
@@ -91,10 +107,15 @@ export async function openStage(): Promise<Stage> {
   writeFileSync(join(account, "namespace"), namespace);
   writeFileSync(join(account, "ca.crt"), readFileSync(server.caFile));
   let count = 0;
+  const prepare = (contender: Contender): Promise<void> =>
+    patiently(() => configure(client, contender), undefined);
   return {
     client,
+    account,
+    port: server.port,
+    configure: prepare,
     start: async (contender, program) => {
-      await patiently(() => configure(client, contender), undefined);
+      await prepare(contender);
       const logFile = join(folder, `${contender.who}-${program}-${count++}.log`);
       return startProgram({ contender, program, account, logFile, port: server.port });
     },

@@ -17,6 +17,19 @@ export interface MemberRow {
   };
 }
 
+/** An address that this speaker took over; `at`: wall time. */
+export interface TakeoverRow {
+  readonly at: string;
+  readonly service: string;
+  readonly ips: readonly string[];
+  readonly from: readonly string[];
+  readonly because: string;
+  readonly foundBy?: string;
+  readonly silentMs?: number;
+  readonly inquiryMs?: number;
+  readonly announcedMs: number;
+}
+
 /** What the speaker's page holds. */
 export interface RingView {
   /** Why gossip is off; then there is nothing else. */
@@ -28,6 +41,7 @@ export interface RingView {
   readonly watchedBy?: readonly string[];
   readonly members?: readonly MemberRow[];
   readonly changes?: readonly Readonly<Record<string, unknown>>[];
+  readonly takeovers?: readonly TakeoverRow[];
 }
 
 const mostChanges = 10;
@@ -35,6 +49,7 @@ const mostChanges = 10;
 export function membersText(view: RingView): string {
   if (view.off !== undefined) return `gossip is off: ${printable(view.off)}\n`;
   const { self = "?", encryption = "?", members = [], changes = [], watchedBy = [] } = view;
+  const { takeovers = [] } = view;
   const detector = view.fastFailover
     ? `beats every ${view.beatMs} ms, watched by ${watchedBy.join(", ") || "nobody"}`
     : "off";
@@ -46,6 +61,8 @@ export function membersText(view: RingView): string {
     ...textTable([heading, ...members.map((member) => rowOf(member, self))]),
     ...(changes.length === 0 ? [] : ["", "lately:"]),
     ...changes.slice(0, mostChanges).map(changeLine),
+    ...(takeovers.length === 0 ? [] : ["", "taken over lately:"]),
+    ...takeovers.slice(0, mostChanges).map(takeoverLine),
     "",
   ].join("\n");
 }
@@ -81,6 +98,18 @@ function changeLine(change: Readonly<Record<string, unknown>>): string {
   const { at, what, ...facts } = change;
   const told = Object.entries(facts).map(([name, value]) => `${name}=${valueText(value)}`);
   return printable(`  ${String(at)}  ${String(what)}  ${told.join(" ")}`);
+}
+
+function takeoverLine(takeover: TakeoverRow): string {
+  const { at, service, ips, from, because, foundBy, silentMs, inquiryMs, announcedMs } = takeover;
+  const parts = [
+    ...(silentMs === undefined ? [] : [`silent for ${silentMs} ms`]),
+    ...(inquiryMs === undefined ? [] : [`decided in ${inquiryMs} ms`]),
+    `announced in ${announcedMs} ms`,
+  ];
+  const why = foundBy === undefined ? because : `${because}, found by ${foundBy}`;
+  const what = `${service} (${ips.join(", ")}) from ${from.join(", ")}: ${why}`;
+  return printable(`  ${at}  ${what}; ${parts.join(", ")}`);
 }
 
 function valueText(value: unknown): string {

@@ -68,6 +68,28 @@ describe("metallb members", () => {
     assert.match(out, /leave +member=n4 why="found silent by n2"/);
   });
 
+  it("shows which addresses were taken over, why, and how long each part took", async () => {
+    const takeover = {
+      at: "2026-11-26T10:00:00.000Z",
+      service: "default/shop",
+      ips: ["192.0.2.200"],
+      from: ["n4"],
+      because: "dead",
+      foundBy: "n2",
+      silentMs: 401,
+      inquiryMs: 52,
+      announcedMs: 1.5,
+    };
+    const { foundBy: _, silentMs: __, inquiryMs: ___, ...goodbye } = takeover;
+    const takeovers = [takeover, { ...goodbye, because: "said goodbye" }];
+    const { out } = await ask({ ...calm, takeovers });
+    assert.match(
+      out,
+      /default\/shop \(192\.0\.2\.200\) from n4: dead, found by n2; silent for 401 ms, decided in 52 ms, announced in 1.5 ms\n/,
+    );
+    assert.match(out, /from n4: said goodbye; announced in 1.5 ms\n/);
+  });
+
   it("gives the page as it is with -o json, and status 1 while somebody is suspect or dead", async () => {
     const [first, ...rest] = calm.members;
     const troubled = { ...calm, members: [first, { ...rest[0], state: "suspect" }] };

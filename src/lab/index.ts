@@ -8,6 +8,6 @@ export {
   type LabOptions,
   type Place,
 } from "./lab.ts";
-export { LabError } from "./private-namespaces.ts";
+export { LabError, unshareCommand } from "./private-namespaces.ts";
 export { measureOutage, type Outage } from "./outage.ts";
 export { runDemo } from "./demo/run-demo.ts";

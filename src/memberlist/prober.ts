@@ -37,11 +37,15 @@ interface Probe {
   readonly deadlineMs: number;
   readonly stream: string;
   hasAskedOthers: boolean;
+  /** A timer of it came so late that we did not run meanwhile. */
+  hasSlept: boolean;
   nacksExpected: number;
   nacks: number;
   isReachableByTcp: boolean;
 }
 
+/** A timer that comes later than that shows that this process was stopped. */
+const sleptMs = 100;
 const tick = "probe";
 const noAnswer = "probe-no-answer";
 const deadline = "probe-deadline";
@@ -86,6 +90,7 @@ export class Prober {
       case tick:
         return this.#onTick(nowMs);
       case noAnswer:
+        this.#lookForSleep(nowMs);
         return this.#askOthers();
       case deadline:
         return this.#onDeadline(nowMs);
@@ -122,6 +127,13 @@ export class Prober {
     return [{ kind: "cancel-timer", name: noAnswer }, ...this.#askOthers()];
   }
 
+  #lookForSleep(nowMs: number): void {
+    const probe = this.#probe;
+    if (probe === undefined) return;
+    const dueMs = probe.startedMs + this.#tools.timings.probeTimeoutMs;
+    if (nowMs - dueMs > sleptMs) probe.hasSlept = true;
+  }
+
   #onTick(nowMs: number): GossipCommand[] {
     const next = setTimer(tick, this.#tools.timings.probeIntervalMs);
     this.#isDue = this.#probe !== undefined;
@@ -153,6 +165,7 @@ export class Prober {
       deadlineMs: nowMs + intervalMs,
       stream: probeStream(seqNo),
       hasAskedOthers: false,
+      hasSlept: false,
       nacksExpected: 0,
       nacks: 0,
       isReachableByTcp: false,
@@ -184,7 +197,7 @@ export class Prober {
     const { member, nacks, nacksExpected } = probe;
     if (probe.isReachableByTcp) return [...this.#tcpOnlyLine(member), ...this.#end(-1, nowMs)];
     // So late, it was us who did not listen; the answer may still lie unread.
-    if (nowMs - probe.deadlineMs > this.#tools.timings.probeTimeoutMs) {
+    if (probe.hasSlept || nowMs - probe.deadlineMs > sleptMs) {
       return this.#end(1, nowMs);
     }
     const delta = nacksExpected > 0 ? Math.max(0, nacksExpected - nacks) : 1;

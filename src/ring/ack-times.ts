@@ -3,12 +3,12 @@
 interface AckTime {
   readonly meanMs: number;
   readonly spreadMs: number;
-  /** The last answer was so late that it was not believed yet. */
-  readonly late?: number;
 }
 
-/** One answer so much later than usual tells of a member that was stopped; a second one, of a slow network. */
-const lateByMs = 50;
+/** The first answer counts as so much at most; who is really that slow shows it with the next ones. */
+const firstMostMs = 50;
+/** A later one counts as twice the worst so far and this, so that one late answer does not slow us for minutes. */
+const surpriseMs = 10;
 
 export class AckTimes {
   readonly #times = new Map<string, AckTime>();
@@ -16,19 +16,13 @@ export class AckTimes {
   add(name: string, ms: number): void {
     const known = this.#times.get(name);
     if (known === undefined) {
-      this.#times.set(name, { meanMs: ms, spreadMs: ms / 2 });
+      const meanMs = Math.min(ms, firstMostMs);
+      this.#times.set(name, { meanMs, spreadMs: meanMs / 2 });
       return;
     }
-    const { meanMs, spreadMs, late } = known;
-    if (ms > this.worstMs(name) + lateByMs && late === undefined) {
-      this.#times.set(name, { meanMs, spreadMs, late: ms });
-      return;
-    }
-    const believed = Math.min(ms, late ?? ms);
-    this.#times.set(name, {
-      meanMs: meanMs + (believed - meanMs) / 8,
-      spreadMs: spreadMs + (Math.abs(believed - meanMs) - spreadMs) / 4,
-    });
+    const takenMs = Math.min(ms, 2 * this.worstMs(name) + surpriseMs);
+    const spreadMs = known.spreadMs + (Math.abs(takenMs - known.meanMs) - known.spreadMs) / 4;
+    this.#times.set(name, { meanMs: known.meanMs + (takenMs - known.meanMs) / 8, spreadMs });
   }
 
   forget(name: string): void {

@@ -34,6 +34,8 @@ export function withBeat(record: BeatRecord, seq: number, nowMs: number): BeatRe
   const steps = (seq - record.seq) >>> 0;
   if (steps === 0 || steps > 0xffff_ffff - longestGap) return { ...record, heardMs };
   if (steps > longestGap) return { ...record, heardMs, seq };
+  // So long a silence was an outage, ours or its own, and no run of chance losses.
+  if (nowMs - record.heardMs > silenceMs(record)) return { ...record, heardMs, seq };
   const lateMs = Math.max(0, nowMs - record.heardMs - steps * record.beatMs);
   const jitterMs =
     record.jitterMs + (lateMs - record.jitterMs) * (lateMs > record.jitterMs ? 1 / 8 : weight);

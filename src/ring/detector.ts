@@ -45,7 +45,10 @@ export class Detector {
   readonly #inquiries: Inquiries;
   readonly #calledMs = new Map<string, number>();
   readonly #views = new ViewComparison();
-  #nextBeatMs = 0;
+  /** Infinite before the first and after the last. */
+  #nextBeatMs = Number.POSITIVE_INFINITY;
+  /** When we last went on after a pause. */
+  #wokenMs = Number.NEGATIVE_INFINITY;
   #isSilenceTimed = false;
 
   constructor(tools: RingTools, beatMs: number) {
@@ -64,6 +67,10 @@ export class Detector {
     return [...this.#watching.members()];
   }
 
+  silentForMs(name: string, nowMs: number): number | undefined {
+    return this.#watching.silentForMs(name, nowMs);
+  }
+
   ackMs(name: string): number | undefined {
     return this.#ackTimes.meanMs(name);
   }
@@ -75,6 +82,7 @@ export class Detector {
 
   /** We leave: nobody shall wait for our next beat. */
   stop(): DetectorCommand[] {
+    this.#nextBeatMs = Number.POSITIVE_INFINITY;
     const cancelled = [beatTimer, silenceTimer].map(
       (name) => ({ kind: "cancel-timer", name }) as const,
     );
@@ -97,6 +105,8 @@ export class Detector {
       }
       return this.#inquiries.end(member.name).commands;
     }
+    // What it answers to pings from before tells how long it was away, not how long answers take.
+    if (change === "join") this.#ackTimes.forget(member.name);
     if (change !== "join" || !this.#beater.lost.delete(member.name)) return [];
     // Two parts of the ring may have met in us: each learns what the other knows.
     return [found({ kind: "returned", name: member.name }), this.#tools.exchange(placeOf(member))];
@@ -122,7 +132,7 @@ export class Detector {
   onMessage(message: BeatMessage, from: Place, nowMs: number): DetectorCommand[] {
     const sender = this.#tools.members().get(message.name);
     if (message.name === this.#tools.name) return [];
-    const called = this.#callLost(message, sender, from, nowMs);
+    const called = [...this.#wakeUp(nowMs), ...this.#callLost(message, sender, from, nowMs)];
     switch (message.kind) {
       case "beat":
         return [...called, ...this.#onBeat(message, nowMs)];
@@ -142,10 +152,10 @@ export class Detector {
     if (name !== beatTimer && name !== silenceTimer) {
       const result = this.#inquiries.onTimer(name, nowMs);
       if (result === undefined) return undefined;
-      if (lateMs > pauseMs) return this.#afterPause(lateMs, nowMs);
+      if (lateMs > pauseMs && !this.#isAwake(nowMs)) return this.#afterPause(lateMs, nowMs);
       return [...result.commands, ...(result.decided ? this.#decide(result.decided, nowMs) : [])];
     }
-    const paused = lateMs > pauseMs ? this.#afterPause(lateMs, nowMs) : [];
+    const paused = lateMs > pauseMs && !this.#isAwake(nowMs) ? this.#afterPause(lateMs, nowMs) : [];
     if (name === beatTimer) return [...paused, ...this.#beat(nowMs)];
     return [...paused, ...this.#lookForSilence(nowMs)];
   }
@@ -222,13 +232,28 @@ export class Detector {
     const { about, verdict } = decided;
     const finding = found({ kind: "decided", ...decided });
     if (verdict === "dead") return [finding, ...this.#tools.declareDead(about, nowMs)];
-    this.#watching.postpone(about, nowMs + 2 * this.#beatMs);
+    // Others may only have been slow to answer: they are asked again soon.
+    this.#watching.postpone(about, nowMs + this.#beatMs);
     return [finding, ...this.#timeSilence(nowMs)];
+  }
+
+  /** Packets that waited while we were stopped may come before the timers: they tell nothing about the network. */
+  #wakeUp(nowMs: number): DetectorCommand[] {
+    const lateMs = nowMs - this.#nextBeatMs;
+    if (lateMs <= pauseMs || this.#isAwake(nowMs)) return [];
+    return this.#afterPause(lateMs, nowMs);
+  }
+
+  /** The pause was found already, by a packet or another timer of the same moment. */
+  #isAwake(nowMs: number): boolean {
+    return nowMs - this.#wokenMs < pauseMs / 2;
   }
 
   /** Whoever was stopped has heard nobody, which says nothing about anybody. */
   #afterPause(ms: number, nowMs: number): DetectorCommand[] {
-    this.#watching.forgiveAll(nowMs);
+    this.#wokenMs = nowMs;
+    // A pause began before the first timer that it kept waiting.
+    this.#watching.forgiveAll(Math.max(ms, nowMs - this.#nextBeatMs), nowMs);
     return [found({ kind: "paused", ms }), ...this.#inquiries.endAll()];
   }
 

@@ -47,6 +47,25 @@ describe("the ring", () => {
     );
   });
 
+  it("finds a member that is stopped again and again, and others after their own stops, as quickly as the first", () => {
+    for (const seed of [1, 2, 3]) {
+      const ring = ringOf(3, { seed });
+      for (let round = 0; round < 12; round++) {
+        const stopped = round % 3;
+        const began = ring.nowMs;
+        ring.pause(stopped, 1500);
+        ring.run(began + 650);
+        const others = [0, 1, 2].filter((index) => index !== stopped);
+        const expected = others.map((index) => `node${index}`);
+        for (const index of others) {
+          assert.deepEqual(aliveFor(ring, index), expected, `seed ${seed}, round ${round}`);
+        }
+        ring.run(began + 2500);
+        assert.equal(aliveFor(ring, stopped).length, 3);
+      }
+    }
+  });
+
   it("notices within a second that a partition healed", () => {
     const ring = ringOf(4);
     ring.partition([0, 1]);

@@ -28,7 +28,9 @@ export type RingEvent =
   | { readonly kind: "addresses"; readonly addresses: ReadonlySet<string> };
 
 export type RingCommand =
-  | Exclude<GossipCommand, { kind: "user" | "ack-time" | "suspected" | "checked" }>
+  | Exclude<GossipCommand, { kind: "user" | "ack-time" | "suspected" | "checked" | "member" }>
+  /** `silentMs`: how long ago we heard a beat of it; undefined where we do not watch it. */
+  | (Extract<GossipCommand, { kind: "member" }> & { readonly silentMs: number | undefined })
   | { readonly kind: "finding"; readonly finding: Finding };
 
 /** 120 ms: three beats and what a busy machine adds stay below half a second. */
@@ -128,7 +130,10 @@ export class Ring {
         case "checked":
           return this.#settle(this.#detector?.onChecked(command.name, nowMs) ?? [], nowMs);
         case "member":
-          return [command, ...this.#onMember(command.change, command.member, nowMs)];
+          return [
+            { ...command, silentMs: this.#detector?.silentForMs(command.member.name, nowMs) },
+            ...this.#onMember(command.change, command.member, nowMs),
+          ];
         default:
           return [command];
       }

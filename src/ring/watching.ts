@@ -116,9 +116,12 @@ export class Watching {
     if (watch !== undefined) watch.notBeforeMs = untilMs;
   }
 
-  /** We did not listen for a while, so nobody's silence means anything. */
-  forgiveAll(nowMs: number): void {
-    for (const watch of this.#watches.values()) watch.record = { ...watch.record, heardMs: nowMs };
+  /** We did not listen for so long: that time is no silence of anybody's. */
+  forgiveAll(pauseMs: number, nowMs: number): void {
+    for (const watch of this.#watches.values()) {
+      const heardMs = Math.min(nowMs, watch.record.heardMs + pauseMs);
+      watch.record = { ...watch.record, heardMs };
+    }
   }
 
   #watchesMe(name: string): boolean {

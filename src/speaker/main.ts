@@ -24,6 +24,7 @@ import { Layer2Announcer } from "./layer2-announcer.ts";
 import { readSecretFile, weaknessOfSecret } from "./memberlist-secret.ts";
 import { RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
+import { TakeoverLog } from "./takeover-log.ts";
 import { readTimingsFile } from "./timings-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,23 +62,19 @@ async function run(start: SpeakerStart): Promise<number> {
   const secret = readSecret(start);
   const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
   const { client, namespace } = openCluster(flags, env, "speaker");
-  const gossip = gossipSettings({
-    flags,
-    isModern: looks === "modern",
-    namespace,
-    secret,
-    fileTimings: looks === "modern" ? readTimingsFile() : undefined,
-  });
+  const gossip = readGossipSettings(start, namespace, secret);
   const pod = await ownPod(start, client, namespace);
   const metrics = new Metrics();
   const logsRequests = ["all", "debug"].includes(flags["log-level"]);
   const announcer = new Layer2Announcer({ logger, logsRequests, exclusion });
   const speakerMetrics = metrics.speaker();
   metrics.onScrape(() => showCounters(speakerMetrics, announcer.addresses.counters()));
+  const takeovers = new TakeoverLog();
   const ring = await openRing(start, {
     gossip,
     client,
     metrics,
+    takeovers,
     onMembers: (alive) => program.setMembers(alive),
   });
   const program = new SpeakerProgram({
@@ -85,6 +82,7 @@ async function run(start: SpeakerStart): Promise<number> {
     client,
     logger,
     announcer,
+    takeovers,
     bgpType,
     pod,
     nodeName: flags["node-name"],
@@ -124,6 +122,16 @@ async function run(start: SpeakerStart): Promise<number> {
   return 0;
 }
 
+function readGossipSettings(
+  { flags, looks }: SpeakerStart,
+  namespace: string,
+  secret: string,
+): ReturnType<typeof gossipSettings> {
+  const isModern = looks === "modern";
+  const fileTimings = isModern ? readTimingsFile() : undefined;
+  return gossipSettings({ flags, isModern, namespace, secret, fileTimings });
+}
+
 /** v0.9.5 never asked for its pod, and its role does not allow it. */
 async function ownPod(
   { flags, looks }: SpeakerStart,
@@ -147,13 +155,14 @@ interface RingStart {
   readonly gossip: ReturnType<typeof gossipSettings>;
   readonly client: KubeClient;
   readonly metrics: Metrics;
+  readonly takeovers: TakeoverLog;
   readonly onMembers: (alive: ReadonlySet<string>) => void;
 }
 
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */
 async function openRing(
   { flags, logger }: SpeakerStart,
-  { gossip, client, metrics, onMembers }: RingStart,
+  { gossip, client, metrics, takeovers, onMembers }: RingStart,
 ): Promise<RingProgram | undefined> {
   if ("off" in gossip) {
     const msg = `${gossip.off}: no gossip between speakers, a dead node is noticed through the API only`;
@@ -168,6 +177,7 @@ async function openRing(
     client,
     logger,
     metrics: metrics.ring(),
+    takeovers,
     onMembers,
   });
 }

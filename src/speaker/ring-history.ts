@@ -48,7 +48,7 @@ export class RingHistory {
     return true;
   }
 
-  show(ring: Ring, nowMs: number, { isEncrypted, keyBits, beatMs }: KeyFacts): unknown {
+  show(ring: Ring, nowMs: number, { isEncrypted, keyBits, beatMs }: KeyFacts): object {
     const watched = new Map(ring.watched().map((one) => [one.name, one]));
     const members = [...ring.gossip.members.values()].map((member) => {
       const { name, address, port, state, incarnation, changedMs, meta } = member;

@@ -3,6 +3,7 @@ import { afterEach, describe, it } from "node:test";
 import { gossipKeys, lanTimings } from "../memberlist/index.ts";
 import { createLogger, Metrics } from "../platform/index.ts";
 import { RingProgram } from "./ring-program.ts";
+import { TakeoverLog } from "./takeover-log.ts";
 
 const secret = "a secret of the ring";
 const keys = gossipKeys(new TextEncoder().encode(secret), 32);
@@ -41,6 +42,7 @@ class Ring {
       client: { list: () => Promise.resolve({ items, resourceVersion: "1" }) } as never,
       logger: createLogger({ form: "modern", level: "all", write }),
       metrics: new Metrics().ring(),
+      takeovers: new TakeoverLog(),
       onMembers: (alive) => {
         this.#views.set(name, alive);
         for (const look of this.#waiting) look();

@@ -13,6 +13,7 @@ import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/in
 import type { GossipSettings } from "./gossip-settings.ts";
 import { RingHistory } from "./ring-history.ts";
 import { RingPeers } from "./ring-peers.ts";
+import type { TakeoverLog } from "./takeover-log.ts";
 
 export interface RingProgramOptions {
   readonly settings: GossipSettings;
@@ -20,6 +21,7 @@ export interface RingProgramOptions {
   readonly client: Pick<KubeClient, "list">;
   readonly logger: Logger;
   readonly metrics: RingMetrics;
+  readonly takeovers: TakeoverLog;
   /** Who may announce, after each change (L2-57). */
   readonly onMembers: (alive: ReadonlySet<string>) => void;
 }
@@ -43,6 +45,8 @@ export class RingProgram {
   #sockets: GossipSockets | undefined;
   #onDeparted: (() => void) | undefined;
   #patience: NodeJS.Timeout | undefined;
+  /** Our own verdict, which the member's end follows. */
+  #decided: Extract<Finding, { kind: "decided" }> | undefined;
   #isSettled = false;
   #isTelling = false;
 
@@ -107,12 +111,13 @@ export class RingProgram {
 
   /** What `metallb members` shows. */
   members(): unknown {
-    const { settings } = this.#options;
-    return this.#history.show(this.#ring, monotonicMs(), {
+    const { settings, takeovers } = this.#options;
+    const ring = this.#history.show(this.#ring, monotonicMs(), {
       isEncrypted: settings.keys.length > 0,
       keyBits: (settings.keys[0]?.length ?? 0) * 8,
       beatMs: settings.beatMs,
     });
+    return { ...ring, takeovers: takeovers.show() };
   }
 
   /** Says goodbye, and answers once others had the time to take over (L2-161, L2-162). */
@@ -191,7 +196,8 @@ export class RingProgram {
   }
 
   /** ML-155: the words that people search for; the elections run again for all that came at once. */
-  #memberChanged({ change, member, accuser }: Extract<RingCommand, { kind: "member" }>): void {
+  #memberChanged(command: Extract<RingCommand, { kind: "member" }>): void {
+    const { change, member, accuser } = command;
     const { logger, nodeName, metrics } = this.#options;
     const event = { join: "NodeJoin", leave: "NodeLeave", update: "NodeUpdate" }[change];
     const cause = accuser === undefined || accuser === member.name ? {} : { foundBy: accuser };
@@ -205,8 +211,24 @@ export class RingProgram {
     });
     metrics.changes.inc(1, { event });
     this.#history.add({ change, member, accuser });
+    if (change === "leave") this.#lost(command);
     this.#tell();
     if (change === "leave" && member.name !== nodeName) this.#peers.look();
+  }
+
+  #lost({ member, accuser, silentMs }: Extract<RingCommand, { kind: "member" }>): void {
+    const { name: node, state } = member;
+    const asked = this.#decided?.about === node ? this.#decided : undefined;
+    this.#decided = undefined;
+    const inquiryMs = asked?.tookMs;
+    this.#options.takeovers.lost({
+      node,
+      because: state === "left" ? "said goodbye" : "dead",
+      foundBy: state === "left" ? undefined : accuser,
+      silentMs: silentMs === undefined ? undefined : silentMs - (inquiryMs ?? 0),
+      inquiryMs,
+      decidedMs: monotonicMs(),
+    });
   }
 
   #settle(): void {
@@ -227,6 +249,7 @@ export class RingProgram {
   }
 
   #found(finding: Finding): void {
+    if (finding.kind === "decided" && finding.verdict === "dead") this.#decided = finding;
     const { logger, metrics } = this.#options;
     metrics.findings.inc(1, {
       finding: finding.kind === "decided" ? finding.verdict : finding.kind,

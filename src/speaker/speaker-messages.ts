@@ -32,6 +32,8 @@ export type SpeakerCommand =
       readonly announcement: Announcement;
       /** Some interface that it asks for is there. */
       readonly isReachable: boolean;
+      /** It was not announced from here until now. */
+      readonly isNew: boolean;
     }
   | {
       readonly kind: "withdraw";

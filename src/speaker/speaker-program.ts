@@ -9,9 +9,11 @@ import {
   EventRecorder,
   type KubeClient,
   type Logger,
+  monotonicMs,
   NamedTimers,
   readArpIgnore,
   type SpeakerMetrics,
+  timestamp,
   watchNetworkInterfaces,
 } from "../platform/index.ts";
 import { ConfigurationStateWriter, ConfigWatch } from "../program/index.ts";
@@ -21,6 +23,7 @@ import type { Layer2Announcer } from "./layer2-announcer.ts";
 import { ServiceStatusWriter } from "./service-status-writer.ts";
 import { Speaker, type SpeakerOptions } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
+import type { TakeoverBatch, TakeoverLog } from "./takeover-log.ts";
 
 export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   /** Where the configuration is, and the name of the ConfigMap. */
@@ -33,6 +36,7 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly announcer: Layer2Announcer;
+  readonly takeovers: TakeoverLog;
   readonly metrics: ClientMetrics & SpeakerMetrics;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
@@ -127,6 +131,7 @@ export class SpeakerProgram {
 
   /** Who is alive in the ring now. */
   setMembers(alive: ReadonlySet<string>): void {
+    this.#parts.takeovers.passBegins();
     this.#step({ kind: "members", alive });
   }
 
@@ -172,6 +177,7 @@ export class SpeakerProgram {
         // Earlier, objects of services that are yet to be announced would seem needless.
         this.#reports?.layer2.start();
         this.#reports?.bgp.start();
+        this.#tellTakeovers(this.#parts.takeovers.passEnds());
         return;
       case "continue":
         this.#nextTurn ??= setImmediate(() => this.#continue());
@@ -197,8 +203,8 @@ export class SpeakerProgram {
 
   /** Responders keep to the interfaces by themselves, so one that comes later is served at once. */
   #announce(command: Extract<SpeakerCommand, { kind: "announce" }>): void {
-    const { announcer, metrics, nodeName: node } = this.#parts;
-    const { service, announcement, isReachable } = command;
+    const { announcer, metrics, takeovers, nodeName: node } = this.#parts;
+    const { service, announcement, isReachable, isNew } = command;
     const { ips, protocol, interfaces } = announcement;
     this.#handedOver.cancel(service);
     for (const ip of ips) {
@@ -206,7 +212,18 @@ export class SpeakerProgram {
       announcer.announce(service, ip, interfaces ?? "all");
       metrics.announced.set(1, { service, protocol, node, ip: formatAddress(ip) });
     }
+    if (isNew) takeovers.announced(service, ips, { nowMs: monotonicMs(), at: timestamp() });
     this.#reports?.layer2.set(service, isReachable ? { interfaces } : undefined);
+  }
+
+  /** One line for all addresses that came at once. */
+  #tellTakeovers(batch: TakeoverBatch | undefined): void {
+    if (batch === undefined) return;
+    const { addresses, first, lastMs } = batch;
+    const { from, because, foundBy, silentMs, inquiryMs, announcedMs } = first;
+    const parts = { foundBy, silentMs, inquiryMs, announcedMs, lastAnnouncedMs: lastMs };
+    const msg = "took over addresses of a node that is gone";
+    this.#parts.logger.info({ event: "takeover", from, because, addresses, ...parts, msg });
   }
 
   #stopAnswering(service: string): void {

@@ -225,11 +225,12 @@ export class Speaker {
   }
 
   #announce(key: string, announcement: Announcement): SpeakerCommand[] {
+    const isNew = !this.#announced.has(key);
     this.#announced.set(key, announcement);
     const fields = { event: "serviceAnnounced", msg: "service has IP, announcing" };
     const isReachable = this.#isReachable(announcement);
     return [
-      { kind: "announce", service: key, announcement, isReachable },
+      { kind: "announce", service: key, announcement, isReachable, isNew },
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
       ...(announcement.ips.some(({ family }) => family === 6) ? this.#ipv6Told(key) : []),
       ...this.#announceEvents(key, announcement, isReachable),

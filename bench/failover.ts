@@ -1,0 +1,150 @@
+/**
+ * Row `failover`: a node that announces falls away, in one of five ways; from then to the first answer (or gratuitous
+ * ARP) of another node, as a client on the LAN sees it. `--trials N` (20) of each fault, `--nodes 3,15` (3),
+ * `--faults power,kill,link,pause,term`, `--who NAME,NAME`. With METALLB_BENCH_LOGS the speakers' logs stay in that folder.
+ *
+ * The client asks by ARP every 10 ms. Of a planned end (`term`) it asks every ms, and what is told is the longest time
+ * between two answers, and how many requests nobody answered. `back_ms` are, after the fault: the first answer of the
+ * node that came back or, where it was never gone (`link`, `pause`), the last one of who stood in for it.
+ */
+import { createAnnounced, createNodes, deleteAnnounced, deleteNodes } from "./lib-announced.ts";
+import { type Contender, contenders } from "./lib-contenders.ts";
+import { calmOwner, runTrial, type TrialResult, type TrialStage } from "./lib-failover-trial.ts";
+import { type FaultName, faultNames } from "./lib-faults.ts";
+import { apiServerAddress, BenchLan, layManagement } from "./lib-lan.ts";
+import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
+import { ArpProbe } from "./lib-probe-client.ts";
+import { SpeakerRing } from "./lib-ring.ts";
+import { openStage, type Stage } from "./lib-stage.ts";
+import { enterPrivateWorld } from "./lib-world.ts";
+
+/** Several, so that the announcing node is not always the same one. */
+const addressCount = 4;
+/** Short turns, so that a slow minute of the machine hits every contender. */
+const trialsPerTurn = 25;
+
+interface Plan {
+  readonly stage: Stage;
+  readonly lan: BenchLan;
+  readonly ips: readonly string[];
+  readonly faults: readonly FaultName[];
+}
+
+const keepsLogs = process.env["METALLB_BENCH_LOGS"] !== undefined;
+
+type Results = Map<FaultName, (TrialResult | undefined)[]>;
+
+export async function run(args: string[]): Promise<void> {
+  const trials = numberFlag(args, "trials", 20);
+  const nodeCounts = listFlag(args, "nodes", "3").map(Number);
+  const faults = listFlag(args, "faults", faultNames.join()).map(faultNamed);
+  enterPrivateWorld();
+  const all = contenders(args, "ours,metallb-0.16.1,metallb-0.9.6", ["speaker"]);
+  layManagement();
+  const stage = await openStage({ address: apiServerAddress });
+  try {
+    for (const nodes of nodeCounts) await measureWith(nodes, { stage, faults, all, trials });
+  } finally {
+    await stage.close();
+  }
+}
+
+async function measureWith(
+  nodes: number,
+  what: { stage: Stage; faults: readonly FaultName[]; all: readonly Contender[]; trials: number },
+): Promise<void> {
+  const { stage, faults, all, trials } = what;
+  const lan = new BenchLan(nodes);
+  await createNodes(stage.client, lan.nodes);
+  const ips = await createAnnounced(stage.client, lan.nodes, addressCount);
+  const results = new Map<string, Results>(
+    all.map(({ who }) => [who, new Map(faults.map((fault) => [fault, []]))]),
+  );
+  for (let done = 0; done < trials; done += trialsPerTurn) {
+    for (const contender of all) {
+      const count = Math.min(trialsPerTurn, trials - done);
+      const turn = { stage, lan, ips, faults };
+      await takeTurn(contender, turn, { count, results: results.get(contender.who) ?? new Map() });
+    }
+  }
+  for (const [who, byFault] of results) {
+    for (const [fault, found] of byFault) printResult({ who, nodes, fault, found });
+  }
+  await deleteAnnounced(stage.client, addressCount);
+  await deleteNodes(stage.client, lan.nodes);
+  lan.remove();
+}
+
+async function takeTurn(
+  contender: Contender,
+  { stage, lan, ips, faults }: Plan,
+  { count, results }: { count: number; results: Results },
+): Promise<void> {
+  await stage.configure(contender);
+  const apiServer = { host: apiServerAddress, port: stage.port, account: stage.account };
+  const ring = new SpeakerRing({ contender, lan, apiServer });
+  const probe = new ArpProbe(lan);
+  const trialStage: TrialStage = { lan, ring, probe };
+  try {
+    for (const ip of ips) await calmOwner(trialStage, ip);
+    for (const fault of faults) {
+      const began = performance.now();
+      for (let trial = 0; trial < count; trial++) {
+        const ip = ips[trial % ips.length] ?? "";
+        const found = await runTrial(trialStage, fault, ip);
+        if (keepsLogs) tellTrial(contender.who, fault, ip, found);
+        results.get(fault)?.push(found);
+      }
+      const seconds = Math.round((performance.now() - began) / 1000);
+      process.stderr.write(`bench: ${contender.who} ${fault}: ${count} trials in ${seconds} s\n`);
+    }
+  } finally {
+    probe.stop();
+    await ring.stop();
+  }
+}
+
+/** Beside the logs, to find the slow ones in them. */
+function tellTrial(who: string, fault: string, ip: string, found: TrialResult | undefined): void {
+  const at = new Date().toISOString();
+  process.stderr.write(`bench: ${at} ${who} ${fault} ${ip} ${JSON.stringify(found)}\n`);
+}
+
+function printResult(result: {
+  who: string;
+  nodes: number;
+  fault: FaultName;
+  found: readonly (TrialResult | undefined)[];
+}): void {
+  const { who, nodes, fault, found } = result;
+  const taken = found.filter((one) => one !== undefined);
+  const ms = taken.map((one) => one.ms);
+  const back = taken.map(({ backMs }) => backMs);
+  const lost = taken.flatMap((one) => one.lost ?? []);
+  printRow({
+    experiment: "failover",
+    fault,
+    nodes,
+    who,
+    p50_ms: percentile(ms, 0.5),
+    p99_ms: percentile(ms, 0.99),
+    max_ms: percentile(ms, 1),
+    n: taken.length,
+    ...(found.length > taken.length && { missing: found.length - taken.length }),
+    ...(lost.length > 0 && { lost_p50: percentile(lost, 0.5), lost_max: percentile(lost, 1) }),
+    back_p50_ms: percentile(back, 0.5),
+    back_max_ms: percentile(back, 1),
+  });
+}
+
+function listFlag(args: string[], name: string, otherwise: string): string[] {
+  const at = args.indexOf(`--${name}`);
+  return (at < 0 ? otherwise : (args[at + 1] ?? "")).split(",");
+}
+
+function faultNamed(text: string): FaultName {
+  const found = faultNames.find((name) => name === text);
+  if (found === undefined)
+    throw new Error(`--faults: unknown "${text}"; one or more of ${faultNames.join()}`);
+  return found;
+}

@@ -1,0 +1,88 @@
+/** The other end of lib-arp-probe.ts: starts it on the client and asks it. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { ProbeLine, ProbeOrder, ProbeReport, SightingKind } from "./lib-arp-probe.ts";
+import type { BenchLan } from "./lib-lan.ts";
+
+export interface Heard {
+  readonly mac: string;
+  readonly by: SightingKind;
+  /** As `monotonicNow`. */
+  readonly at: number;
+}
+
+/** The same clock in all processes of a machine, in milliseconds. */
+export function monotonicNow(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
+const program = join(import.meta.dirname, "lib-arp-probe.ts");
+
+export class ArpProbe {
+  readonly #child: ChildProcess;
+  readonly #reports: ((report: ProbeReport) => void)[] = [];
+  #heard: Heard[] = [];
+  #onHeard: () => void = () => undefined;
+
+  constructor(lan: BenchLan) {
+    const node = [process.execPath, "--disable-warning=ExperimentalWarning", program];
+    const [command = "", ...words] = [...lan.on(lan.client), ...node];
+    this.#child = spawn(command, words, { stdio: ["pipe", "pipe", "inherit"] });
+    const { stdout } = this.#child;
+    if (stdout === null) throw new Error("the probe has no output");
+    createInterface({ input: stdout }).on("line", (line) => {
+      this.#take(JSON.parse(line) as ProbeLine);
+    });
+  }
+
+  /** Begins anew, with this address; what was heard before is forgotten. */
+  async watch(ip: string, everyMs: number): Promise<void> {
+    this.#order({ do: "watch", ip, everyMs });
+    // What is still on its way belongs to the watch before.
+    await this.report();
+    this.#heard = [];
+  }
+
+  report(): Promise<ProbeReport> {
+    return new Promise((resolve) => {
+      this.#reports.push(resolve);
+      this.#order({ do: "report" });
+    });
+  }
+
+  rest(): void {
+    this.#order({ do: "rest" });
+  }
+
+  /** The first that fits of what is heard since the watch began; undefined where none comes in time. */
+  async firstHeard(fits: (heard: Heard) => boolean, timeoutMs: number): Promise<Heard | undefined> {
+    const deadline = monotonicNow() + timeoutMs;
+    for (;;) {
+      const found = this.#heard.find(fits);
+      const leftMs = deadline - monotonicNow();
+      if (found !== undefined || leftMs <= 0) return found;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs);
+        this.#onHeard = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  stop(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #order(order: ProbeOrder): void {
+    this.#child.stdin?.write(`${JSON.stringify(order)}\n`);
+  }
+
+  #take(line: ProbeLine): void {
+    if (line.kind === "report") return this.#reports.shift()?.(line);
+    this.#heard.push(line);
+    this.#onHeard();
+  }
+}
