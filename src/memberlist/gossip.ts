@@ -14,6 +14,7 @@ import { placeOf, Postman, type PostmanOptions, sourceOf } from "./postman.ts";
 import { pick } from "./probe-order.ts";
 import { type AskedMember, Prober } from "./prober.ts";
 import { Relays } from "./relays.ts";
+import { suspicionEndsMs } from "./suspicion.ts";
 import { pushPullIntervalMs } from "./timings.ts";
 import type { IndirectPing, PacketMessage, Ping } from "./wire/index.ts";
 
@@ -207,14 +208,13 @@ export class Gossip {
   #onSuspicionTimer(name: string, lateMs: number, nowMs: number): GossipCommand[] {
     const { probeTimeoutMs } = this.#options.timings;
     const timer = `${suspicionPrefix}${name}`;
-    if (lateMs > probeTimeoutMs && this.#membership.suspicionOf(name) !== undefined) {
-      return [setTimer(timer, this.#membership.suspicionOf(name)!.minMs)];
-    }
-    const effects = this.#membership.suspicionOver(name, nowMs);
-    if (effects.length > 0) {
-      return [deadLine(name), ...this.#carryOut(effects, nowMs)];
-    }
-    return [];
+    const suspicion = this.#membership.suspicionOf(name);
+    if (suspicion === undefined) return [];
+    if (lateMs > probeTimeoutMs) return [setTimer(timer, suspicion.minMs)];
+    // A timer may come a little before its time; nothing else would end this suspicion.
+    const leftMs = suspicionEndsMs(suspicion) - nowMs;
+    if (leftMs > 0) return [setTimer(timer, leftMs)];
+    return [deadLine(name), ...this.#carryOut(this.#membership.suspicionOver(name, nowMs), nowMs)];
   }
 
   #take(message: PacketMessage, from: Place, nowMs: number): GossipCommand[] {
