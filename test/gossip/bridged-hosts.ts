@@ -19,13 +19,15 @@ export class BridgedHosts {
   readonly #hosts = new Map<string, Host>();
   readonly #bridge: string;
   readonly #net: number;
+  readonly #family: 4 | 6;
 
-  constructor() {
+  constructor(family: 4 | 6 = 4) {
+    this.#family = family;
     this.#net = bridges++;
     this.#bridge = `br${this.#net}`;
     ip([
       `link add ${this.#bridge} type bridge`,
-      `addr add ${this.address(0)}/24 dev ${this.#bridge}`,
+      `addr add ${this.#prefix(0)} dev ${this.#bridge}`,
       `link set ${this.#bridge} up`,
     ]);
     nft(`add table bridge ${this.#bridge}
@@ -39,7 +41,13 @@ export class BridgedHosts {
 
   /** 0 is this process. */
   address(index: number): string {
-    return `10.${77 + this.#net}.0.${index + 1}`;
+    const net = 77 + this.#net;
+    return this.#family === 4 ? `10.${net}.0.${index + 1}` : `fd00:${net}::${index + 1}`;
+  }
+
+  /** No duplicate is searched for: an address is there at once. */
+  #prefix(index: number): string {
+    return this.address(index) + (this.#family === 4 ? "/24" : "/64 nodad");
   }
 
   /** Plugs in a host with the address of this index (from 1). */
@@ -52,7 +60,7 @@ export class BridgedHosts {
       `link add ${port} type veth peer name eth0 netns ${pid}`,
       `link set ${port} master ${this.#bridge} up`,
     ]);
-    const inside = [`addr add ${this.address(index)}/24 dev eth0`, "link set eth0 up"];
+    const inside = [`addr add ${this.#prefix(index)} dev eth0`, "link set eth0 up"];
     ip(inside, this.on(name));
   }
 
@@ -70,7 +78,7 @@ export class BridgedHosts {
 
   /** Gives a host another address. */
   move(name: string, index: number): void {
-    ip(["addr flush dev eth0", `addr add ${this.address(index)}/24 dev eth0`], this.on(name));
+    ip(["addr flush dev eth0", `addr add ${this.#prefix(index)} dev eth0`], this.on(name));
   }
 
   /** Of all that passes the bridge, so many per cent are lost from now on. */
@@ -78,10 +86,27 @@ export class BridgedHosts {
     this.#rules(percent === 0 ? [] : [`numgen random mod 100 < ${percent} drop`]);
   }
 
+  /** Of datagrams only: connections with much loss show the kernel's patience, and take it. */
+  loseDatagrams(percent: number): void {
+    this.#rules([`ip protocol udp numgen random mod 100 < ${percent} drop`]);
+  }
+
   /** These hosts and the others do not reach each other. */
   part(names: readonly string[]): void {
     const set = `{ ${names.map((name) => this.port(name)).join(", ")} }`;
     this.#rules([`iifname ${set} oifname != ${set} drop`, `iifname != ${set} oifname ${set} drop`]);
+  }
+
+  /** These two do not reach each other. */
+  cut(a: string, b: string): void {
+    const [one, other] = [this.port(a), this.port(b)];
+    this.#rules([`iifname ${one} oifname ${other} drop`, `iifname ${other} oifname ${one} drop`]);
+  }
+
+  /** No UDP to this host and from it; TCP passes. */
+  cutUdp(name: string): void {
+    const port = this.port(name);
+    this.#rules([`iifname ${port} ip protocol udp drop`, `oifname ${port} ip protocol udp drop`]);
   }
 
   heal(): void {

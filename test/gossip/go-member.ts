@@ -1,4 +1,4 @@
-/** The Go program in go-member/: a ring member made of the real library, of today and of MetalLB v0.9.5's time. */
+/** The Go program in go-member/: a ring member made of the real library, of MetalLB v0.9.5's time, of v0.16's and of today. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
@@ -7,22 +7,25 @@ import { dirname, join } from "node:path";
 const folder = join(import.meta.dirname, "go-member");
 const cache = join(dirname(dirname(import.meta.dirname)), ".cache", "go-member");
 
-/** memberlist v0.5.1 is in MetalLB v0.16, v0.1.7 in v0.9.5. */
-export type GoVersion = "v0.5.1" | "v0.1.7";
+/** memberlist v0.5.1 is in MetalLB v0.16, v0.1.7 in v0.9.5; v0.7.0 is the latest. */
+export type GoVersion = "v0.1.7" | "v0.5.1" | "v0.7.0";
 
 const flags: Record<GoVersion, readonly string[]> = {
-  "v0.5.1": [],
   "v0.1.7": ["-modfile=go-v0.1.7.mod", "-tags", "v017"],
+  "v0.5.1": [],
+  "v0.7.0": ["-modfile=go-v0.7.0.mod"],
 };
+
+const sources = createHash("sha256");
+for (const file of readdirSync(folder).sort()) sources.update(readFileSync(join(folder, file)));
+const digest = sources.digest("hex").slice(0, 12);
 
 /** Its name tells the sources, so that test files side by side never write what another one runs. */
 export function goMemberProgram(version: GoVersion): string {
-  const sources = createHash("sha256");
-  for (const file of readdirSync(folder).sort()) sources.update(readFileSync(join(folder, file)));
-  return join(cache, `${version}-${sources.digest("hex").slice(0, 12)}`);
+  return join(cache, `${version}-${digest}`);
 }
 
-/** Builds both where they are not there yet; else why they cannot be had: the reason to skip. */
+/** Builds all where they are not there yet; else why they cannot be had: the reason to skip. */
 export function buildGoMembers(): string | false {
   mkdirSync(cache, { recursive: true });
   try {

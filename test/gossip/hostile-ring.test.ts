@@ -84,6 +84,11 @@ describe("a mixed ring with a key and a label", { skip, timeout }, () => {
     await ring.agree();
     const packets = await capture.stop();
     assert.ok(packets.length > 50, `only ${packets.length} packets`);
+    // One more newcomer, whose exchanges tell everybody the incarnations of all.
+    await ring.leave("go0");
+    await ring.agree();
+    ring.start("go0");
+    await ring.agree();
     ring.forgetDeaths();
     const toAll = packets.flatMap(({ payload }) =>
       ring.names.map((name) => ({ to: ring.address(name), payload })),

@@ -4,8 +4,9 @@ import type { MemberLine, MemberSettings } from "../../src/testing/ring-member.t
 import { BridgedHosts } from "./bridged-hosts.ts";
 import { goMemberProgram } from "./go-member.ts";
 
-/** `go` is memberlist v0.5.1, `old` v0.1.7. */
-export type Kind = "ours" | "go" | "old";
+export type Kind = "ours" | "old" | "go" | "new";
+
+const versions = { old: "v0.1.7", go: "v0.5.1", new: "v0.7.0" } as const;
 
 export type RingSettings = Partial<Omit<MemberSettings, "name" | "address" | "port" | "peers">>;
 
@@ -33,8 +34,7 @@ export class Member {
   readonly #program: LineProgram;
 
   constructor(kind: Kind, on: readonly string[], settings: MemberSettings) {
-    const program =
-      kind === "ours" ? ourProgram : [goMemberProgram(kind === "go" ? "v0.5.1" : "v0.1.7")];
+    const program = kind === "ours" ? ourProgram : [goMemberProgram(versions[kind])];
     this.#program = new LineProgram([...on, ...program, JSON.stringify(settings)]);
   }
 
@@ -66,6 +66,11 @@ export class Member {
     }
   }
 
+  /** Waits for words in its log, where the real library says what it does. */
+  async logs(pattern: RegExp): Promise<void> {
+    await this.#program.complaint(pattern);
+  }
+
   async kill(): Promise<void> {
     await this.#program.stop("SIGKILL");
   }
@@ -84,7 +89,7 @@ export class Member {
 const longestWaitMs = 150_000;
 
 export class MixedRing {
-  readonly hosts = new BridgedHosts();
+  readonly hosts: BridgedHosts;
   readonly #settings: Required<RingSettings>;
   readonly #kinds = new Map<string, Kind>();
   readonly #indices = new Map<string, number>();
@@ -92,7 +97,8 @@ export class MixedRing {
   readonly #lives: { readonly name: string; readonly member: Member; seen: number }[] = [];
   #nextIndex = 1;
 
-  private constructor(settings: RingSettings) {
+  private constructor(settings: RingSettings, family: 4 | 6) {
+    this.hosts = new BridgedHosts(family);
     this.#settings = { ...usual, ...settings };
   }
 
@@ -100,8 +106,9 @@ export class MixedRing {
   static async prepare(
     kinds: Readonly<Partial<Record<Kind, number>>>,
     settings: RingSettings = {},
+    family: 4 | 6 = 4,
   ): Promise<MixedRing> {
-    const ring = new MixedRing(settings);
+    const ring = new MixedRing(settings, family);
     const names = (Object.keys(kinds) as Kind[]).flatMap((kind) =>
       Array.from({ length: kinds[kind]! }, (_, at) => [`${kind}${at}`, kind] as const),
     );
@@ -177,6 +184,11 @@ export class MixedRing {
     await this.soon(Promise.all(names.map((name) => this.member(name).sees(names))));
   }
 
+  /** Waits until all others see all but this one. */
+  async agreeWithout(gone: string): Promise<void> {
+    await this.agree(this.running.filter((name) => name !== gone));
+  }
+
   /** What is awaited; where it takes for ever, an error that shows what the members said. */
   async soon<T>(awaited: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
@@ -210,7 +222,9 @@ export class MixedRing {
   show(): string {
     return this.#lives
       .map(({ name, member }) => {
-        const last = member.lines.slice(-12).map((line) => `  ${JSON.stringify(line)}`);
+        const last = member.lines
+          .slice(-6)
+          .map((line) => `  ${JSON.stringify(line).slice(0, 300)}`);
         return [name, ...last].join("\n");
       })
       .join("\n");

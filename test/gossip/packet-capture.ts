@@ -21,8 +21,19 @@ export class PacketCapture {
     return new PacketCapture(program);
   }
 
+  /** Waits for so many packets that fit. */
+  async packets(count: number, fits: (packet: CapturedPacket) => boolean): Promise<void> {
+    while (this.#packets().filter(fits).length < count) {
+      await this.#program.line(() => true, this.#program.lines.length);
+    }
+  }
+
   async stop(): Promise<CapturedPacket[]> {
     await this.#program.stop("SIGINT");
+    return this.#packets();
+  }
+
+  #packets(): CapturedPacket[] {
     const packets: { to: string; hex: string }[] = [];
     for (const line of this.#program.lines) {
       const bytes = /^\s+0x[0-9a-f]+:\s+(.*)$/.exec(line)?.[1];
