@@ -1,10 +1,12 @@
 /** The programs that a benchmark compares: ours, and real MetalLB built through Go's module proxy. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import {
+  metallbReference,
+  type ProgramName,
+  type ReferenceVersion,
+} from "../tools/metallb-reference.ts";
 
-export type ProgramName = "controller" | "speaker";
+export type { ProgramName } from "../tools/metallb-reference.ts";
 
 export interface Contender {
   who: string;
@@ -14,7 +16,6 @@ export interface Contender {
 }
 
 const root = dirname(import.meta.dirname);
-const modulePath = "go.universe.tf/metallb";
 
 /**
  * The contenders of these names, ours first; without a list, ours and today's MetalLB.
@@ -51,27 +52,12 @@ function reference(
   programs: readonly ProgramName[],
 ): Contender | undefined {
   const who = `metallb-${version.slice(1)}`;
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  const folder = join(cache, "metallb-reference", version);
   try {
-    for (const program of programs) {
-      if (existsSync(join(folder, program))) continue;
-      process.stderr.write(`bench: building ${who} ${program}\n`);
-      mkdirSync(folder, { recursive: true });
-      goCommand(["install", `${modulePath}/${program}@${version}`], { GOBIN: folder });
-    }
-    const command = (program: ProgramName): string[] => [join(folder, program)];
+    for (const program of programs) metallbReference(version, program);
+    const command = (program: ProgramName): string[] => [metallbReference(version, program)];
     return { who, generation: version === "v0.9.6" ? "configmap" : "resources", command };
   } catch (error) {
     process.stderr.write(`bench: without ${who}: ${(error as Error).message.split("\n")[0]}\n`);
     return undefined;
   }
-}
-
-function goCommand(args: string[], env: Record<string, string>): string {
-  return execFileSync("go", args, {
-    cwd: "/",
-    env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  }).toString();
 }

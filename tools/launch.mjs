@@ -34,6 +34,7 @@ const verbs = {
   demo: { programs: lab, build: true, run: ["src/cli/main.ts", "demo"] },
   test: { programs: testing, build: true, run: ["tools/test.ts", "all"] },
   "test:kube": { programs: testing, build: true, run: ["tools/test.ts", "kube"] },
+  soak: { programs: lab, build: false, run: ["tools/soak.ts"] },
   check: { programs: {}, build: false, run: ["tools/check.ts"] },
   build: { programs: {}, build: true, run: undefined },
   manifests: { programs: {}, build: false, run: ["tools/manifests.ts"] },

@@ -19,7 +19,10 @@ export class LineProgram {
       this.#hasEnded = true;
       this.#wake();
     });
-    this.#child.stderr.on("data", (data: Buffer) => (this.#errors += data.toString()));
+    this.#child.stderr.on("data", (data: Buffer) => {
+      this.#errors += data.toString();
+      this.#wake();
+    });
     createInterface(this.#child.stdout).on("line", (line) => {
       this.lines.push(line);
       this.#wake();
@@ -42,6 +45,14 @@ export class LineProgram {
       if (this.#hasEnded) {
         throw new Error(`the program ended: ${this.lines.join("\n")}\n${this.#errors}`);
       }
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Waits for words on standard error. */
+  async complaint(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#errors)) {
+      if (this.#hasEnded) throw new Error(`the program ended: ${this.#errors}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }

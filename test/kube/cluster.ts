@@ -43,6 +43,7 @@ export class TestCluster {
   #server: ClusterServer;
   api: ApiClient;
   #accounts = 0;
+  #logs = 0;
 
   private constructor(scratch: string, serverName: ServerName, server: ClusterServer) {
     this.scratch = scratch;
@@ -127,21 +128,36 @@ export class TestCluster {
     env: Record<string, string> = {},
     before: string[] = [],
   ): Daemon & { log(): string } {
+    const command = [...before, process.execPath, join(root, "src/cli/main.ts"), ...words];
+    const own = { METALLB_SERVICE_ACCOUNT_DIR: accountFolder };
+    return this.#start(`${words[0]}`, command, { ...own, ...env });
+  }
+
+  /** Starts somebody else's program; it finds the account where each pod does. */
+  runForeign(
+    command: string[],
+    accountFolder: string,
+    env: Record<string, string>,
+    before: string[],
+  ): Daemon & { log(): string } {
+    const mount = "/run/secrets/kubernetes.io/serviceaccount";
+    // A fresh /run in a mount namespace of its own.
+    const inside =
+      `mount --make-rprivate / && mount -t tmpfs none /run && mkdir -p ${mount} && ` +
+      `mount --bind "$0" ${mount} && exec "$@"`;
+    const wrapped = [...before, "unshare", "--mount", "sh", "-c", inside, accountFolder];
+    return this.#start("foreign", [...wrapped, ...command], env);
+  }
+
+  #start(name: string, command: string[], env: Record<string, string>): Daemon & { log(): string } {
     const { hostname, port } = new URL(this.#server.url);
-    const logFile = join(this.scratch, `${words[0]}-${Date.now()}.log`);
-    const [program = process.execPath, ...args] = [
-      ...before,
-      process.execPath,
-      join(root, "src/cli/main.ts"),
-      ...words,
-    ];
-    const daemon = startDaemon(program, args, {
+    const logFile = join(this.scratch, `${name}-${++this.#logs}.log`);
+    const daemon = startDaemon("env", command, {
       logFile,
       environment: {
         PATH: process.env["PATH"],
         KUBERNETES_SERVICE_HOST: hostname,
         KUBERNETES_SERVICE_PORT: port,
-        METALLB_SERVICE_ACCOUNT_DIR: accountFolder,
         ...env,
       },
     });

@@ -134,6 +134,14 @@ describe("LZW", () => {
     assert.equal(decompressLzw(cut, 3_000_000), "corrupt");
   });
 
+  it("ML-121, ML-144: makes nothing of a bomb, so that answers to probes need not wait for it", () => {
+    const limit = 4 * 1024 * 1024;
+    const bomb = compressLzw(new Uint8Array(limit + 1));
+    const before = process.memoryUsage().arrayBuffers;
+    assert.equal(decompressLzw(bomb, limit), "too-large");
+    assert.ok(process.memoryUsage().arrayBuffers - before < limit / 4);
+  });
+
   it("never throws and never gives more than the limit, for any bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 3000 }), fc.nat(5000), (bytes, limit) => {

@@ -108,21 +108,33 @@ export function compressLzw(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Decompresses; refuses bytes that are no LZW or lack the end code, and stops where the output would exceed the
- * limit (ML-32, ML-121). Bytes after the end code are ignored.
+ * Decompresses; refuses bytes that are no LZW or lack the end code, and those whose output would exceed the limit, before
+ * any of it is made (ML-32, ML-121). Bytes after the end code are ignored.
  */
 export function decompressLzw(
   bytes: Uint8Array,
   limit: number,
 ): Uint8Array | "corrupt" | "too-large" {
+  const size = decode(bytes, limit, undefined);
+  if (typeof size === "string") return size;
+  const output = new Uint8Array(size);
+  decode(bytes, limit, output);
+  return output;
+}
+
+/** The size of the output, which is only measured where there is no room for it. */
+function decode(
+  bytes: Uint8Array,
+  limit: number,
+  output: Uint8Array | undefined,
+): number | "corrupt" | "too-large" {
   const input: BitReader = { bytes, at: 0, held: 0, heldBits: 0 };
   const strings = new StringPlaces(bytes.length);
-  let output = new Uint8Array(Math.min(limit, bytes.length * 4));
   let size = 0;
   let width = MIN_WIDTH;
   for (;;) {
     const code = readCode(input, width);
-    if (code === END) return output.slice(0, size);
+    if (code === END) return size;
     if (code === CLEAR) {
       strings.clear();
       width = MIN_WIDTH;
@@ -133,9 +145,10 @@ export function decompressLzw(
     if (strings.next === 1 << width && width < MAX_WIDTH) width += 1;
     const length = code < CLEAR ? 1 : strings.lengths[code]!;
     if (size + length > limit) return "too-large";
-    if (size + length > output.length) output = enlarged(output, size + length, limit);
-    if (code < CLEAR) output[size] = code;
-    else copyForward(output, strings.starts[code]!, size, length);
+    if (output !== undefined) {
+      if (code < CLEAR) output[size] = code;
+      else copyForward(output, strings.starts[code]!, size, length);
+    }
     strings.lastStart = size;
     strings.lastLength = length;
     size += length;
@@ -171,16 +184,6 @@ class StringPlaces {
     this.lengths[this.next] = this.lastLength + 1;
     this.next += 1;
   }
-}
-
-function enlarged(
-  output: Uint8Array<ArrayBuffer>,
-  needed: number,
-  limit: number,
-): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.min(limit, Math.max(needed, output.length * 2)));
-  larger.set(output);
-  return larger;
 }
 
 /** Byte after byte: a string may reach into what is being written. */
