@@ -48,7 +48,7 @@ export function contenders(
 }
 
 function reference(
-  version: "v0.9.6" | "v0.16.1",
+  version: ReferenceVersion,
   programs: readonly ProgramName[],
 ): Contender | undefined {
   const who = `metallb-${version.slice(1)}`;

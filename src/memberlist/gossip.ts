@@ -212,10 +212,10 @@ export class Gossip {
     if (suspicion === undefined) return [];
     const timer = `${suspicionPrefix}${name}`;
     if (lateMs > sleptMs) return [setTimer(timer, suspicion.minMs)];
-    const effects = this.#membership.suspicionOver(name, nowMs);
-    if (effects.length > 0) return [deadLine(name), ...this.#carryOut(effects, nowMs)];
-    // It came too early: without another one the member would be suspect for ever.
-    return [setTimer(timer, Math.max(1, suspicionEndsMs(suspicion) - nowMs))];
+    // A timer may come a little before its time; nothing else would end this suspicion.
+    const leftMs = suspicionEndsMs(suspicion) - nowMs;
+    if (leftMs > 0) return [setTimer(timer, leftMs)];
+    return [deadLine(name), ...this.#carryOut(this.#membership.suspicionOver(name, nowMs), nowMs)];
   }
 
   #take(message: PacketMessage, from: Place, nowMs: number): GossipCommand[] {
