@@ -212,12 +212,13 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
 
   it("L2-81: the member of a bridge is not answered on, the bridge is, with its own MAC", async () => {
     await announce();
+    // Before the bridge is there: its burst ends after five seconds, and a program may start slowly.
+    const port = await openPort();
     const from = speaker.lines.length;
     wire.ip("node", "link add br0 type bridge");
     wire.ip("node", "link set br0 address 02:00:00:00:0b:00 up");
     wire.ip("node", "link set eth0 master br0");
     await speaker.line((line) => line.includes("deleted ARP responder"), from);
-    const port = await openPort();
     await speaker.line((line) => responderMade(line) && line.includes('"br0"'), from);
     // The bridge learns its port after a moment: its burst tells that frames pass.
     await port.line((line) => line === gratuitous("020000000b00", "002"));
