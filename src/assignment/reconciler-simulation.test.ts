@@ -33,7 +33,8 @@ describe("Reconciler, over whole histories", () => {
   it("LC-20, CTL-7, CTL-8, CTL-13, IPAM-53: no address is held twice or changed, and at rest nothing is written", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 31 }), (seed) => new History(seed).run()),
-      { numRuns: 400 },
+      // The seed that once showed: a bad configuration, and a restart before a Service of another type was cleared.
+      { numRuns: 400, examples: [[1_015_809]] },
     );
   });
 });
@@ -67,11 +68,10 @@ class History {
     // Peace: good pools for all, everything delivered, every retry due.
     this.#setConfig(ample);
     this.#settle();
-    const served = [...this.#stored.values()].filter(({ spec }) => spec.type === "LoadBalancer");
-    assert.ok(
-      served.every((service) => ipOf(service) !== undefined),
-      `seed ${this.#seed}`,
-    );
+    for (const service of this.#stored.values()) {
+      const isServed = service.spec.type === "LoadBalancer";
+      assert.equal(ipOf(service) !== undefined, isServed, `seed ${this.#seed}`);
+    }
     const before = this.#writeCount;
     const shown = this.#addresses();
     this.#restart();
@@ -187,7 +187,9 @@ class History {
       this.#wake(100_000);
     }
     assert.equal(this.#coming.length + this.#writes.length, 0, "it never comes to rest");
-    const shown = Object.values(this.#addresses()).filter((ip) => ip !== undefined);
+    // What another type still shows is nobody's: it is cleared as soon as a configuration is in force (LC-20).
+    const holders = [...this.#stored.values()].filter(({ spec }) => spec.type === "LoadBalancer");
+    const shown = holders.map(ipOf).filter((ip) => ip !== undefined);
     assert.equal(new Set(shown).size, shown.length, `an address twice: ${shown.join()}`);
   }
 
