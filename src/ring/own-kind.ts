@@ -12,9 +12,16 @@ export function describeOwnKind({ beatMs }: OwnKind): Uint8Array {
   return new TextEncoder().encode(`metallb-ts/1 beat=${beatMs}`);
 }
 
+/** Asked with every beat, of bytes that hardly ever change. */
+const known = new WeakMap<Uint8Array, OwnKind | undefined>();
+const decoder = new TextDecoder();
+
 /** Undefined for a stock member, and for one of a later kind that speaks otherwise. */
 export function readOwnKind(meta: Uint8Array): OwnKind | undefined {
   if (meta.length === 0 || meta.length > 64) return undefined;
-  const match = pattern.exec(new TextDecoder().decode(meta));
-  return match === null ? undefined : { beatMs: Number(match[1]) };
+  if (known.has(meta)) return known.get(meta);
+  const match = pattern.exec(decoder.decode(meta));
+  const kind = match === null ? undefined : { beatMs: Number(match[1]) };
+  known.set(meta, kind);
+  return kind;
 }
