@@ -19,6 +19,7 @@ import { namespace } from "./lib-stage.ts";
 const accountMount = "/run/secrets/kubernetes.io/serviceaccount";
 const secretMount = "/run/ml_secret_key";
 const secret = "a secret of nobody, for a benchmark";
+const restartMs = 300;
 export const podLabels = { app: "metallb", component: "speaker" };
 
 export interface RingOptions {
@@ -31,6 +32,7 @@ export interface RingOptions {
 export class SpeakerRing {
   readonly #options: RingOptions;
   readonly #speakers = new Map<string, Speaker>();
+  #isStopped = false;
 
   constructor(options: RingOptions) {
     this.#options = options;
@@ -42,9 +44,17 @@ export class SpeakerRing {
     for (const { name } of options.lan.nodes) this.start(name);
   }
 
+  /** One that ends with an error is started again, as kubelet would: MetalLB's do where they cannot reach the API server. */
   start(node: string): void {
     const { contender, lan } = this.#options;
-    this.#speakers.set(node, new Speaker(contender, lan.on(node), this.#environment(node)));
+    if (this.#speakers.get(node)?.isRunning) return;
+    const speaker = new Speaker(contender, lan.on(node), this.#environment(node));
+    this.#speakers.set(node, speaker);
+    speaker.onFailed(() => {
+      setTimeout(() => {
+        if (!this.#isStopped && this.#speakers.get(node) === speaker) this.start(node);
+      }, restartMs);
+    });
   }
 
   speaker(node: string): Speaker {
@@ -72,6 +82,7 @@ export class SpeakerRing {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await Promise.all([...this.#speakers.values()].map((speaker) => speaker.kill()));
   }
 
@@ -136,6 +147,12 @@ export class Speaker {
 
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  onFailed(act: () => void): void {
+    this.#child.once("exit", (status) => {
+      if (status !== null && status !== 0) act();
+    });
   }
 
   signal(name: NodeJS.Signals): void {

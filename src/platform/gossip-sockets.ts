@@ -49,6 +49,10 @@ export class GossipSockets {
   readonly #accepted = new Map<string, Socket>();
   readonly #dialled = new Set<Socket>();
   readonly #nonces = new NoncePool();
+  /** What was sent last. */
+  #last:
+    | (Pick<Send, "messages" | "withChecksum"> & { readonly packets: readonly Uint8Array[] })
+    | undefined;
   #accepts = 0;
 
   private constructor(options: GossipSocketOptions) {
@@ -89,13 +93,22 @@ export class GossipSockets {
   }
 
   send({ to, messages, withChecksum }: Send): void {
-    const parts = messages.map(({ bytes }) => bytes);
-    const packets = encodePacket(parts, { ...this.#encoding(), withChecksum });
+    const packets = this.#packets(messages, withChecksum);
     for (const packet of packets) {
       this.#udp.send(packet, to.port, to.address, (error) => {
         if (error) this.#options.onEvent({ kind: "send-failed", to });
       });
     }
+  }
+
+  /** What goes to several is encoded and sealed once: the same packet says no more than one of them. */
+  #packets(messages: Send["messages"], withChecksum: boolean): readonly Uint8Array[] {
+    const last = this.#last;
+    if (last?.messages === messages && last.withChecksum === withChecksum) return last.packets;
+    const parts = messages.map(({ bytes }) => bytes);
+    const packets = encodePacket(parts, { ...this.#encoding(), withChecksum });
+    this.#last = { messages, withChecksum, packets };
+    return packets;
   }
 
   dial({ stream, to, message, timeoutMs }: Dial): void {

@@ -32,12 +32,14 @@ const magic = [0x6d, 0x74, 0x73, 0x01]; // "mts" and the version
 const types = ["beat", "ask", "answer", "missing"] as const;
 const lastFlag = 1;
 const hailFlag = 2;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const headBytes = magic.length + 6;
 const viewBytes = 4;
 
 export function encodeBeatMessage(message: BeatMessage): Uint8Array {
   const names = [message.name, ...("about" in message ? [message.about] : [])];
-  const texts = names.map((name) => new TextEncoder().encode(name).subarray(0, 255));
+  const texts = names.map((name) => encoder.encode(name).subarray(0, 255));
   const head = headBytes + (message.kind === "beat" ? viewBytes : 0);
   const bytes = new Uint8Array(head + texts.reduce((sum, { length }) => sum + 1 + length, 0));
   const view = new DataView(bytes.buffer);
@@ -99,7 +101,7 @@ function namesOf(bytes: Uint8Array): string[] {
   for (let at = 0; at < bytes.length && names.length < 2;) {
     const end = at + 1 + bytes[at]!;
     if (end > bytes.length) return names;
-    names.push(new TextDecoder().decode(bytes.subarray(at + 1, end)));
+    names.push(decoder.decode(bytes.subarray(at + 1, end)));
     at = end;
   }
   return names;

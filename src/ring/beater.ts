@@ -1,6 +1,7 @@
 /** Says "I am here" to those who watch us, and hails who is lost. */
 
 import { type GossipCommand, isUsable } from "../memberlist/index.ts";
+import type { BeatMessage } from "./beat-messages.ts";
 import { LostMembers } from "./lost-members.ts";
 import { beats, type RingTools, say } from "./ring-tools.ts";
 import { viewOf } from "./view-comparison.ts";
@@ -35,7 +36,7 @@ export class Beater {
   beat(nowMs: number): GossipCommand[] {
     const released = this.#isOutdated ? this.#chooseWatchers() : [];
     this.#seq = (this.#seq + 1) >>> 0;
-    const said = this.#watchers.flatMap((name) => this.#say(name, false));
+    const said = this.#sayAll(false);
     const { name } = this.#tools;
     const hail = { kind: "beat", name, ...this.#numbers(), isLast: false, isHail: true } as const;
     const hails = this.lost.due(nowMs).map((place) => say(this.#tools, place, hail));
@@ -44,7 +45,7 @@ export class Beater {
 
   /** Nobody shall wait for the next beat of one who leaves. */
   stop(): GossipCommand[] {
-    const released = this.#watchers.flatMap((name) => this.#say(name, true));
+    const released = this.#sayAll(true);
     this.#watchers = [];
     return released;
   }
@@ -61,15 +62,28 @@ export class Beater {
     this.#watchers = watchersOf(name, candidates);
     return before
       .filter((watcher) => !this.#watchers.includes(watcher))
-      .flatMap((watcher) => this.#say(watcher, true));
+      .flatMap((watcher) => this.#release(watcher));
   }
 
-  #say(watcher: string, isLast: boolean): GossipCommand[] {
+  /** The very same message to all, so that its packet is made once. */
+  #sayAll(isLast: boolean): GossipCommand[] {
+    const [first, ...others] = this.#watchers.flatMap(
+      (name) => this.#tools.members().get(name) ?? [],
+    );
+    if (first === undefined) return [];
+    const said = say(this.#tools, first, this.#beatOf(isLast));
+    if (said.kind !== "send") return [said];
+    return [said, ...others.map(({ address, port }) => ({ ...said, to: { address, port } }))];
+  }
+
+  /** You need not watch us any more. */
+  #release(watcher: string): GossipCommand[] {
     const member = this.#tools.members().get(watcher);
-    if (member === undefined) return [];
-    const { name } = this.#tools;
-    const beat = { kind: "beat", name, ...this.#numbers(), isLast, isHail: false } as const;
-    return [say(this.#tools, member, beat)];
+    return member === undefined ? [] : [say(this.#tools, member, this.#beatOf(true))];
+  }
+
+  #beatOf(isLast: boolean): BeatMessage {
+    return { kind: "beat", name: this.#tools.name, ...this.#numbers(), isLast, isHail: false };
   }
 
   #numbers(): { readonly seq: number; readonly view: number } {

@@ -211,8 +211,8 @@ export class Detector {
 
   /** One timer for all who are watched: it looks who has been silent, and goes on to the next. */
   #timeSilence(nowMs: number): DetectorCommand[] {
-    const nextMs = this.#watching.nextMs();
-    if (this.#isSilenceTimed || nextMs === undefined) return [];
+    const nextMs = this.#isSilenceTimed ? undefined : this.#watching.nextMs();
+    if (nextMs === undefined) return [];
     this.#isSilenceTimed = true;
     return [{ kind: "set-timer", name: silenceTimer, ms: Math.max(1, nextMs - nowMs) }];
   }

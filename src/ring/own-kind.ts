@@ -12,16 +12,16 @@ export function describeOwnKind({ beatMs }: OwnKind): Uint8Array {
   return new TextEncoder().encode(`metallb-ts/1 beat=${beatMs}`);
 }
 
+/** Asked with every beat, of bytes that hardly ever change. */
+const known = new WeakMap<Uint8Array, OwnKind | undefined>();
+const decoder = new TextDecoder();
+
 /** Undefined for a stock member, and for one of a later kind that speaks otherwise. */
 export function readOwnKind(meta: Uint8Array): OwnKind | undefined {
   if (meta.length === 0 || meta.length > 64) return undefined;
-  const known = kinds.get(meta);
-  if (known !== undefined) return known.kind;
-  const match = pattern.exec(new TextDecoder().decode(meta));
+  if (known.has(meta)) return known.get(meta);
+  const match = pattern.exec(decoder.decode(meta));
   const kind = match === null ? undefined : { beatMs: Number(match[1]) };
-  kinds.set(meta, { kind });
+  known.set(meta, kind);
   return kind;
 }
-
-/** Read once: every beat asks, and what a member says of itself seldom changes. */
-const kinds = new WeakMap<Uint8Array, { readonly kind: OwnKind | undefined }>();

@@ -16,6 +16,9 @@ export interface PacketEncoding {
   readonly nonce: (length: number) => Uint8Array;
 }
 
+/** What is shorter only grows by the map around it and by codes of nine bits; trying takes as long as all the rest. */
+const FEWEST_COMPRESSED_BYTES = 48;
+
 /**
  * One datagram for one message, a compound for more; more than 255 go into several datagrams (ML-28, ML-94). The
  * caller sees to it that they fit (message-room.ts).
@@ -43,7 +46,7 @@ function groupsOf(messages: readonly Uint8Array[]): Uint8Array[][] {
 function addLayers(content: Uint8Array, options: PacketEncoding): Uint8Array {
   const { label = noLabel, nonce } = options;
   let bytes = content;
-  if (options.compresses) {
+  if (options.compresses && bytes.length >= FEWEST_COMPRESSED_BYTES) {
     const compressed = compress(bytes);
     if (compressed.length < bytes.length) bytes = compressed;
   }
