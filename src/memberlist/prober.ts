@@ -37,15 +37,13 @@ interface Probe {
   readonly deadlineMs: number;
   readonly stream: string;
   hasAskedOthers: boolean;
-  /** A timer of it came so late that we did not run meanwhile. */
+  /** A timer of it came late: we did not run, and the answer may lie unread. */
   hasSlept: boolean;
   nacksExpected: number;
   nacks: number;
   isReachableByTcp: boolean;
 }
 
-/** A timer that comes later than that shows that this process was stopped. */
-const sleptMs = 100;
 const tick = "probe";
 const noAnswer = "probe-no-answer";
 const deadline = "probe-deadline";
@@ -90,7 +88,10 @@ export class Prober {
       case tick:
         return this.#onTick(nowMs);
       case noAnswer:
-        this.#lookForSleep(nowMs);
+        this.#noteSleep(
+          (this.#probe?.startedMs ?? nowMs) + this.#tools.timings.probeTimeoutMs,
+          nowMs,
+        );
         return this.#askOthers();
       case deadline:
         return this.#onDeadline(nowMs);
@@ -125,13 +126,6 @@ export class Prober {
     if (probe === undefined || probe.hasAskedOthers) return [];
     if (probe.member.address !== address || probe.member.port !== port) return [];
     return [{ kind: "cancel-timer", name: noAnswer }, ...this.#askOthers()];
-  }
-
-  #lookForSleep(nowMs: number): void {
-    const probe = this.#probe;
-    if (probe === undefined) return;
-    const dueMs = probe.startedMs + this.#tools.timings.probeTimeoutMs;
-    if (nowMs - dueMs > sleptMs) probe.hasSlept = true;
   }
 
   #onTick(nowMs: number): GossipCommand[] {
@@ -196,12 +190,15 @@ export class Prober {
     if (probe === undefined) return [];
     const { member, nacks, nacksExpected } = probe;
     if (probe.isReachableByTcp) return [...this.#tcpOnlyLine(member), ...this.#end(-1, nowMs)];
-    // So late, it was us who did not listen; the answer may still lie unread.
-    if (probe.hasSlept || nowMs - probe.deadlineMs > sleptMs) {
-      return this.#end(1, nowMs);
-    }
+    this.#noteSleep(probe.deadlineMs, nowMs);
+    if (probe.hasSlept) return this.#end(1, nowMs);
     const delta = nacksExpected > 0 ? Math.max(0, nacksExpected - nacks) : 1;
     return [...this.#tools.accuse(member, nowMs), ...this.#end(delta, nowMs)];
+  }
+
+  #noteSleep(dueMs: number, nowMs: number): void {
+    const isLate = nowMs - dueMs > this.#tools.timings.probeTimeoutMs / 4;
+    if (this.#probe !== undefined && isLate) this.#probe.hasSlept = true;
   }
 
   #tcpOnlyLine({ name, port }: Member): GossipCommand[] {

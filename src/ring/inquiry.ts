@@ -27,7 +27,8 @@ const shortestMs = 100;
 const longestMs = 1000;
 /** So often are those asked who do not answer: on a network that loses a lot, silence alone means little. */
 const rounds = 3;
-const longestInquiryMs = 1500;
+/** On a slow network they are fewer: an owner that died with another shall not be missed for long. */
+const allRoundsMs = 600;
 /** We ping the silent member ourselves so often, until the verdict. */
 export const pingEveryMs = 25;
 
@@ -59,7 +60,7 @@ export function verdictMs(inquiry: Inquiry): number {
   const { asked, startedMs, answerMs: waitMs } = inquiry;
   if (asked.size === 0) return startedMs + waitMs;
   if (owing(inquiry).length === 0) return startedMs + Math.min(waitMs, shortestAnswerMs);
-  return startedMs + Math.min(longestInquiryMs, rounds * waitMs);
+  return startedMs + Math.max(waitMs, Math.min(allRoundsMs, rounds * waitMs));
 }
 
 export function verdictOf({ asked, deaf }: Inquiry): Verdict {

@@ -4,7 +4,7 @@
  */
 
 /** Three, so that one that errs is outvoted, and two that die with the watched one leave a third. */
-const watcherCount = 3;
+export const watcherCount = 3;
 
 /** Up to `watcherCount` of `others`, the first ones in the order that belongs to `name`. */
 export function watchersOf(name: string, others: Iterable<string>): string[] {

@@ -2,25 +2,26 @@
 
 import { silenceMs } from "../ring/beat-record.ts";
 import type { RingKind } from "./fault-plan.ts";
+import { defaultBeatMs } from "../ring/index.ts";
 import { answerMs } from "../ring/inquiry.ts";
 
 /** A ring of our own speakers on a network that loses little: from the fault to the new owner. */
 export const takeoverMs = 1000;
 /** The same after a partition: from the last link that heals to one owner. */
-export const healMs = 1000;
+const healMs = 1000;
 /** From then on all see the same members; a little later, for the last news go by gossip rounds. */
-export const viewsMs = 2500;
+const viewsMs = 2500;
 /** A speaker that was stopped for less is dead for nobody. */
 export const forgivenPauseMs = 250;
 /** After a quiet network returns, faults may explain a death for so long. */
-export const echoMs = 1500;
+const echoMs = 1500;
 
 /** Stock members, LAN timings, up to 10: two turns of probes, a failed one, 11.4 s for a suspicion that one confirms. */
-export const stockTakeoverMs = 20_000;
+const stockTakeoverMs = 20_000;
 /** After a partition stock members meet again by the list of pods, once a minute (ML-159). */
 export const rejoinMs = 60_000;
 /** A suspicion of the time apart takes 24 s at most, and who counts as dead elsewhere hears no contradiction. */
-export const stockEchoMs = 30_000;
+const stockEchoMs = 30_000;
 
 export interface Bounds {
   readonly takeoverMs: number;
@@ -50,7 +51,7 @@ export function bounds(kind: RingKind, loss: number, delayMs: number): Bounds {
       packetsPerSecond,
     };
   }
-  const perfect = { beatMs: 120, heardMs: 0, seq: 0, jitterMs: 0, loss: 0 };
+  const perfect = { beatMs: defaultBeatMs, heardMs: 0, seq: 0, jitterMs: 0, loss: 0 };
   // Few beats measure a loss: the estimate may be half as large again.
   const record = { ...perfect, loss: loss * 1.5, jitterMs: delayMs / 2 };
   const patienceMs = silenceMs(record) - silenceMs(perfect);

@@ -78,7 +78,7 @@ export const ringMutations: readonly RingMutation[] = [
     name: "a speaker that was stopped accuses",
     edits: [
       [detector, "const pauseMs = 100;", "const pauseMs = Infinity;"],
-      ["memberlist/prober.ts", "const sleptMs = 100;", "const sleptMs = Infinity;"],
+      ["memberlist/prober.ts", "nowMs - dueMs > this", "nowMs - dueMs > 1e9 * this"],
     ],
     wishes: { kind: "stock", delayMs: [20, 60], faults: ["pause"] },
   },

@@ -9,7 +9,7 @@ import {
   type PacketMessage,
   type Timings,
 } from "../memberlist/index.ts";
-import { Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
+import { defaultBeatMs, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
 import { memberToPushPull } from "../memberlist/member.ts";
 import { EventHeap } from "./event-heap.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -345,7 +345,7 @@ export class RingSimulation {
   }
 
   #makeRing(index: number): Ring {
-    const { beatMs = 120, stockFrom = Infinity } = this.#options;
+    const { beatMs = defaultBeatMs, stockFrom = Infinity } = this.#options;
     const RingClass = this.#options.ring ?? Ring;
     return new RingClass({
       name: `node${index}`,
