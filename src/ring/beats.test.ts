@@ -149,7 +149,7 @@ describe("ack times", () => {
     const times = new AckTimes();
     for (let count = 0; count < 20; count++) times.add("x", 1);
     times.add("x", 1600);
-    assert.ok(times.worstMs("x") < 5);
+    assert.ok(times.worstMs("x") < 20);
     for (let count = 0; count < 10; count++) times.add("x", 80);
     assert.ok(times.worstMs("x") > 80);
   });
