@@ -193,8 +193,11 @@ async function killAnnouncer(context: StepContext): Promise<void> {
   await narrator.type("kubectl get nodes");
   const successor = await announcingNode(context);
   narrator.check(successor !== node, `${successor} has taken the address over`);
+  narrator.say(
+    "Until Kubernetes notices, some connections still go to the pod that died with the node: the client tries again.",
+  );
   const page = await narrator.type(
-    `curl -sS --max-time 5 http://${address}:3000/ | grep -iE '<title>|served by'`,
+    `curl -sS --max-time 1 --retry 20 http://${address}:3000/ | grep -iE '<title>|served by'`,
     "client",
   );
   narrator.check(page.stdout.includes("<title>Grafana (stand-in)"), "the page loads again");
