@@ -18,10 +18,12 @@ import {
 
 export async function run(args: string[]): Promise<void> {
   const count = numberFlag(args, "services", 1000);
+  // Before the network becomes private: what is missing is built through Go's module proxy.
+  const all = contenders(args);
   enterPrivateNetwork();
   const stage = await openStage();
   try {
-    for (const contender of contenders(args)) await measure(stage, contender, count);
+    for (const contender of all) await measure(stage, contender, count);
   } finally {
     await stage.close();
   }
