@@ -1,27 +1,16 @@
 /** Interfaces that take no part in announcing: the file that v0.16's manifest mounts (INS-26, L2-85). */
 
-import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { compileExclusion } from "../layer2/index.ts";
+import { readMountedFile } from "./mounted-file.ts";
 
 const FILE = "/etc/metallb/excludel2.yaml";
 const KEY = "announcedInterfacesToExclude";
 
 /** Reads the file once, at start; a missing one excludes nothing. Throws where the speaker must not start. */
 export function readExcludedInterfaces(file = FILE): RegExp | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
-  }
-  try {
-    return parseExcludedInterfaces(text);
-  } catch (error) {
-    const mend = "mend the ConfigMap metallb-excludel2 and restart the speaker";
-    throw new Error(`${file}: ${(error as Error).message}; ${mend}`, { cause: error });
-  }
+  const mend = "mend the ConfigMap metallb-excludel2 and restart the speaker";
+  return readMountedFile(file, parseExcludedInterfaces, mend);
 }
 
 /** The one expression that matches every excluded name; undefined: none is. Throws with what is wrong. */

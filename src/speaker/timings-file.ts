@@ -1,8 +1,8 @@
 /** The file in which operators give memberlist's numbers: ConfigMap metallb-memberlist-config, mounted (ML-131). */
 
-import { readFileSync } from "node:fs";
 import { parseDuration } from "../config/index.ts";
 import type { Timings } from "../memberlist/index.ts";
+import { readMountedFile } from "./mounted-file.ts";
 
 const FILE = "/etc/metallb/memberlist/config.json";
 
@@ -33,19 +33,8 @@ const keys: readonly (readonly [key: string, kind: Kind, field: keyof Timings])[
 
 /** Undefined without the file. Throws where the speaker must not start: a half-read file could switch off encryption. */
 export function readTimingsFile(file = FILE): Timings | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
-  }
-  try {
-    return parseTimings(text);
-  } catch (error) {
-    const mend = "mend the ConfigMap metallb-memberlist-config and restart the speaker";
-    throw new Error(`${file}: ${(error as Error).message}; ${mend}`, { cause: error });
-  }
+  const mend = "mend the ConfigMap metallb-memberlist-config and restart the speaker";
+  return readMountedFile(file, parseTimings, mend);
 }
 
 /** All of the keys must be there, of any kind (ML-132); unknown ones are ignored. Throws with the first that is wrong. */
