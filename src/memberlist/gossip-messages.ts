@@ -18,8 +18,6 @@ export type GossipEvent =
   | { readonly kind: "stream-answer"; readonly stream: string; readonly message: StreamMessage }
   /** A connection that we dialled brought no answer. */
   | { readonly kind: "stream-failed"; readonly stream: string; readonly error: string }
-  /** What we say about ourselves changed. */
-  | { readonly kind: "tell"; readonly meta: Uint8Array }
   /** Say goodbye; "departed" follows (ML-108). */
   | { readonly kind: "leave" };
 

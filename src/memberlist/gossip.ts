@@ -175,8 +175,6 @@ export class Gossip {
         return this.#exchanges.onAnswer(event.stream, event.message, nowMs);
       case "stream-failed":
         return this.#exchanges.onEnd(event.stream, event.error);
-      case "tell":
-        return this.#carryOut(this.#membership.tell(event.meta, nowMs), nowMs);
       default:
         return this.#leave(nowMs);
     }

@@ -162,14 +162,6 @@ export class Membership {
     return this.dead({ kind: "dead", incarnation, node: name, from: this.#options.name }, nowMs);
   }
 
-  /** Says anew who we are, for `meta` that changed; others take it for its higher incarnation. */
-  tell(meta: Uint8Array, nowMs: number): readonly MembershipEffect[] {
-    const { self } = this;
-    if (self === undefined || this.#isLeaving || sameBytes(self.meta, meta)) return nothing;
-    this.#members.set(self.name, { ...self, meta });
-    return this.#speakUp(self.incarnation + 1, nowMs);
-  }
-
   /** We count as dead somewhere, with this incarnation: nothing where we said the contrary already. */
   speakUp(accused: number, nowMs: number): readonly MembershipEffect[] {
     const own = this.self?.incarnation ?? 0;
