@@ -2,6 +2,7 @@
 export { Gossip, type GossipOptions } from "./gossip.ts";
 export type { FailedJoin, GossipCommand, GossipEvent, MemberChange } from "./gossip-messages.ts";
 export { isUsable, type Member, type MemberState, type Place } from "./member.ts";
+export { placeOf } from "./postman.ts";
 export { lanTimings, newsMs, type Timings, wanTimings } from "./timings.ts";
 export type { Accusation, PacketMessage, PushPull, StreamMessage } from "./wire/index.ts";
 export {

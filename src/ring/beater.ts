@@ -1,9 +1,9 @@
 /** Says "I am here" to those who watch us, and hails who is lost. */
 
-import { type GossipCommand, isUsable } from "../memberlist/index.ts";
+import { type GossipCommand, placeOf } from "../memberlist/index.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import { LostMembers } from "./lost-members.ts";
-import { beats, type RingTools, say } from "./ring-tools.ts";
+import { beating, type RingTools, say } from "./ring-tools.ts";
 import { viewOf } from "./view-comparison.ts";
 import { watchersOf } from "./watchers.ts";
 
@@ -54,12 +54,8 @@ export class Beater {
     this.#isOutdated = false;
     const { name } = this.#tools;
     this.#view = viewOf(this.#tools.members().values());
-    const candidates: string[] = [];
-    for (const member of this.#tools.members().values()) {
-      if (isUsable(member) && beats(member)) candidates.push(member.name);
-    }
     const before = this.#watchers;
-    this.#watchers = watchersOf(name, candidates);
+    this.#watchers = watchersOf(name, beating(this.#tools.members()));
     return before
       .filter((watcher) => !this.#watchers.includes(watcher))
       .flatMap((watcher) => this.#release(watcher));
@@ -73,7 +69,7 @@ export class Beater {
     if (first === undefined) return [];
     const said = say(this.#tools, first, this.#beatOf(isLast));
     if (said.kind !== "send") return [said];
-    return [said, ...others.map(({ address, port }) => ({ ...said, to: { address, port } }))];
+    return [said, ...others.map((member) => ({ ...said, to: placeOf(member) }))];
   }
 
   /** You need not watch us any more. */

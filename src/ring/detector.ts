@@ -3,7 +3,13 @@
  * quicker: what it finds is told as gossip's own "dead", which stock members believe as well (ML-142).
  */
 
-import { type GossipCommand, isUsable, type Member, type Place } from "../memberlist/index.ts";
+import {
+  type GossipCommand,
+  isUsable,
+  type Member,
+  type Place,
+  placeOf,
+} from "../memberlist/index.ts";
 import { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import { Beater } from "./beater.ts";
@@ -103,7 +109,7 @@ export class Detector {
       if (member.state === "dead" && beats(member)) {
         this.#beater.lost.add(member.name, placeOf(member), nowMs);
       }
-      return this.#inquiries.end(member.name).commands;
+      return this.#inquiries.end(member.name);
     }
     // What it answers to pings from before tells how long it was away, not how long answers take.
     if (change === "join") this.#ackTimes.forget(member.name);
@@ -176,7 +182,7 @@ export class Detector {
     if (isHail) return [];
     if (isLast) {
       this.#forget(name);
-      return this.#inquiries.end(name).commands;
+      return this.#inquiries.end(name);
     }
     const widening = this.#watching.onBeat(name, seq, nowMs);
     const told = widening === undefined ? [] : [found({ kind: "widened", ...widening })];
@@ -203,7 +209,7 @@ export class Detector {
   #heard(about: string, nowMs: number): DetectorCommand[] {
     const answers = this.#inquiries.onHeard(about);
     if (!this.#inquiries.has(about)) return answers;
-    const { commands } = this.#inquiries.end(about);
+    const commands = this.#inquiries.end(about);
     this.#watching.postpone(about, nowMs + 2 * this.#beatMs);
     const cleared = found({ kind: "cleared", about });
     return [...answers, ...commands, cleared, ...this.#timeSilence(nowMs)];
@@ -274,10 +280,6 @@ export class Detector {
     const missing = { kind: "missing", name, incarnation: sender.incarnation } as const;
     return [say(this.#tools, from, missing)];
   }
-}
-
-function placeOf({ address, port }: Member): Place {
-  return { address, port };
 }
 
 function found(finding: Finding): DetectorCommand {

@@ -87,15 +87,14 @@ export class Inquiries {
     ];
   }
 
-  /** It was heard, by us or another. Answers whether an inquiry was under way. */
-  end(about: string): { readonly wasAsked: boolean; readonly commands: GossipCommand[] } {
-    const wasAsked = this.#inquiries.delete(about);
-    const cancel: GossipCommand = { kind: "cancel-timer", name: `${inquiryPrefix}${about}` };
-    return { wasAsked, commands: wasAsked ? [cancel] : [] };
+  /** It was heard, by us or another, or is no member any more. */
+  end(about: string): GossipCommand[] {
+    if (!this.#inquiries.delete(about)) return [];
+    return [{ kind: "cancel-timer", name: `${inquiryPrefix}${about}` }];
   }
 
   endAll(): GossipCommand[] {
-    return [...this.#inquiries.keys()].flatMap((about) => this.end(about).commands);
+    return [...this.#inquiries.keys()].flatMap((about) => this.end(about));
   }
 
   /** Somebody does not hear it either. */

@@ -1,6 +1,6 @@
 /** What the detector's parts need of gossip. */
 
-import type { GossipCommand, Member, Place } from "../memberlist/index.ts";
+import { type GossipCommand, isUsable, type Member, type Place } from "../memberlist/index.ts";
 import { type BeatMessage, encodeBeatMessage } from "./beat-messages.ts";
 import { readOwnKind } from "./own-kind.ts";
 
@@ -22,6 +22,13 @@ export interface RingTools {
 
 export function say(tools: RingTools, to: Place, message: BeatMessage): GossipCommand {
   return tools.user(to, encodeBeatMessage(message));
+}
+
+/** Who may watch whom: the members that beat and are there. */
+export function beating(members: ReadonlyMap<string, Member>): string[] {
+  return [...members.values()]
+    .filter((member) => isUsable(member) && beats(member))
+    .map(({ name }) => name);
 }
 
 /** Of our own kind, and beating: such a member is watched by beats. */

@@ -9,7 +9,7 @@ import {
   withBeat,
 } from "./beat-record.ts";
 import { readOwnKind } from "./own-kind.ts";
-import { beats, type RingTools } from "./ring-tools.ts";
+import { beating, type RingTools } from "./ring-tools.ts";
 import { watchersOf } from "./watchers.ts";
 
 interface Watch {
@@ -46,10 +46,6 @@ export class Watching {
 
   constructor(tools: RingTools) {
     this.#tools = tools;
-  }
-
-  get size(): number {
-    return this.#watches.size;
   }
 
   *members(): IterableIterator<WatchedMember> {
@@ -128,11 +124,7 @@ export class Watching {
     const members = this.#tools.members();
     const member = members.get(name);
     if (member === undefined || !isUsable(member)) return false;
-    const others: string[] = [];
-    for (const other of members.values()) {
-      if (isUsable(other) && beats(other)) others.push(other.name);
-    }
-    return watchersOf(name, others).includes(this.#tools.name);
+    return watchersOf(name, beating(members)).includes(this.#tools.name);
   }
 }
 

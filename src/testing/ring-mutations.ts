@@ -106,8 +106,8 @@ export const ringMutations: readonly RingMutation[] = [
     edits: [
       [
         "ring/watching.ts",
-        "return watchersOf(name, others)",
-        'return watchersOf(name + "-", others)',
+        "return watchersOf(name, beating(members))",
+        'return watchersOf(name + "-", beating(members))',
       ],
     ],
     wishes: { kind: "ours", nodes: 32 },
@@ -117,8 +117,8 @@ export const ringMutations: readonly RingMutation[] = [
     edits: [
       [
         "ring/beater.ts",
-        "this.#watchers = watchersOf(name, candidates);",
-        "this.#watchers = before.length > 1 ? [] : watchersOf(name, candidates);",
+        "this.#watchers = watchersOf(name,",
+        "this.#watchers = before.length > 1 ? [] : watchersOf(name,",
       ],
     ],
     wishes: { kind: "ours" },

@@ -79,15 +79,18 @@ function writeUnsigned(writer: Writer, value: number): void {
   if (value <= 0xff) {
     writeByte(writer, 0xcc);
     writeByte(writer, value);
-  } else if (value <= 0xffff) {
-    const at = take(writer, 3);
-    writer.buffer[at] = 0xcd;
-    writer.buffer.writeUInt16BE(value, at + 1);
   } else {
-    const at = take(writer, 5);
-    writer.buffer[at] = 0xce;
-    writer.buffer.writeUInt32BE(value, at + 1);
+    writeWide(writer, value, 0xcd);
   }
+}
+
+/** `marker` for 16 bits; the next one stands for 32. */
+function writeWide(writer: Writer, value: number, marker: number): void {
+  const isShort = value <= 0xffff;
+  const at = take(writer, isShort ? 3 : 5);
+  writer.buffer[at] = isShort ? marker : marker + 1;
+  if (isShort) writer.buffer.writeUInt16BE(value, at + 1);
+  else writer.buffer.writeUInt32BE(value, at + 1);
 }
 
 function writeText(writer: Writer, text: string): void {
@@ -106,13 +109,7 @@ function writeBytes(writer: Writer, bytes: Uint8Array): void {
 function writeRawHead(writer: Writer, length: number): void {
   if (length < 32) {
     writeByte(writer, 0xa0 | length);
-  } else if (length <= 0xffff) {
-    const at = take(writer, 3);
-    writer.buffer[at] = 0xda;
-    writer.buffer.writeUInt16BE(length, at + 1);
   } else {
-    const at = take(writer, 5);
-    writer.buffer[at] = 0xdb;
-    writer.buffer.writeUInt32BE(length, at + 1);
+    writeWide(writer, length, 0xda);
   }
 }
