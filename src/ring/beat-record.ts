@@ -11,12 +11,12 @@ export interface BeatRecord {
 }
 
 /** Silence shorter than this many beats says nothing, even on a perfect network. */
-const fewestMissed = 3;
+const fewestMissed = 2;
 const mostMissed = 40;
 /** Scheduling, garbage collection: what a healthy member may take off. */
 const slackMs = 40;
-/** One silence in so many may be a chance run of losses; the questions to others come on top. */
-const tolerated = 1e-5;
+/** One silence in so many may be a chance run of losses: it costs a few questions to others, and accuses nobody. */
+const tolerated = 1e-3;
 /** Smoothing: about the last 64 beats count. */
 const weight = 1 / 64;
 /** So many missing in a row are no chance: the link was down, which says little about the loss from now on. */

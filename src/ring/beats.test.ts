@@ -5,8 +5,9 @@ import { AckTimes } from "./ack-times.ts";
 import { type BeatMessage, decodeBeatMessage, encodeBeatMessage } from "./beat-messages.ts";
 import { firstBeat, shortestSilenceMs, silenceMs, withBeat } from "./beat-record.ts";
 import { answerMs, type Inquiry, verdictMs, verdictOf, withDeaf } from "./inquiry.ts";
+import { defaultBeatMs } from "./ring.ts";
 import { ViewComparison } from "./view-comparison.ts";
-import { watcherCount, watchersOf } from "./watchers.ts";
+import { isWatcher, watcherCount, watchersOf } from "./watchers.ts";
 
 const name = fc.string({ minLength: 1, maxLength: 60 });
 const number = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -58,18 +59,18 @@ describe("messages among our own (ML-27d)", () => {
 describe("patience with a member's beats", () => {
   /** After 600 beats of which those are heard whose number `isHeard`. */
   function patienceMs(isHeard: (seq: number) => boolean): number {
-    let record = firstBeat(120, 0, 0);
+    let record = firstBeat(defaultBeatMs, 0, 0);
     for (let seq = 1; seq <= 600; seq++)
-      if (isHeard(seq)) record = withBeat(record, seq, seq * 120);
+      if (isHeard(seq)) record = withBeat(record, seq, seq * defaultBeatMs);
     return silenceMs(record);
   }
 
-  it("is three beats on a perfect network, and grows with the loss", () => {
+  it("is two beats on a perfect network, and grows with the loss", () => {
     assert.equal(
       patienceMs(() => true),
-      shortestSilenceMs(120),
+      shortestSilenceMs(defaultBeatMs),
     );
-    assert.equal(shortestSilenceMs(120), 400);
+    assert.equal(shortestSilenceMs(defaultBeatMs), 440);
     const tenth = patienceMs((seq) => seq % 10 !== 0);
     const third = patienceMs((seq) => seq % 3 !== 0);
     assert.ok(tenth > 500 && third > tenth && third < 2000, `${tenth} ${third}`);
@@ -82,10 +83,12 @@ describe("patience with a member's beats", () => {
   it("does not fall below the shortest, whatever numbers come", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(number, fc.nat(1000)), { maxLength: 50 }), (beats) => {
-        let record = firstBeat(120, 5, 0);
+        let record = firstBeat(defaultBeatMs, 5, 0);
         let nowMs = 0;
         for (const [seq, ms] of beats) record = withBeat(record, seq, (nowMs += ms));
-        assert.ok(silenceMs(record) >= shortestSilenceMs(120) && silenceMs(record) < 20_000);
+        assert.ok(
+          silenceMs(record) >= shortestSilenceMs(defaultBeatMs) && silenceMs(record) < 20_000,
+        );
       }),
     );
   });
@@ -94,7 +97,7 @@ describe("patience with a member's beats", () => {
 describe("watchers", () => {
   const names = fc.uniqueArray(name, { maxLength: 20 });
 
-  it("are the same for everybody, three where there are as many, and never the watched one", () => {
+  it("are the same for everybody, two where there are as many, and never the watched one", () => {
     fc.assert(
       fc.property(names, name, (others, watched) => {
         const watchers = watchersOf(watched, others);
@@ -104,6 +107,15 @@ describe("watchers", () => {
           watchers.length,
           Math.min(watcherCount, others.filter((one) => one !== watched).length),
         );
+      }),
+    );
+  });
+
+  it("know themselves without asking for all", () => {
+    fc.assert(
+      fc.property(names, name, name, (others, watched, own) => {
+        const all = new Set([...others, own]);
+        assert.equal(isWatcher(own, watched, all), watchersOf(watched, all).includes(own));
       }),
     );
   });

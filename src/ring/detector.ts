@@ -37,6 +37,8 @@ type Beat = Extract<BeatMessage, { kind: "beat" }>;
 
 const beatTimer = "beat";
 const silenceTimer = "silence";
+/** So near its end, a period ends with the first beat of another. */
+const joinInShare = 0.3;
 /** A timer that comes later than that shows that we did not run. */
 const pauseMs = 100;
 /** How often a lost member is told that it counts as dead here. */
@@ -106,10 +108,11 @@ export class Detector {
     if (change === "leave") {
       this.#forget(member.name);
       this.#ackTimes.forget(member.name);
-      if (member.state === "dead" && beats(member)) {
-        this.#beater.lost.add(member.name, placeOf(member), nowMs);
+      if (beats(member)) {
+        this.#watching.inherit(member.name, nowMs);
+        if (member.state === "dead") this.#beater.lost.add(member.name, placeOf(member), nowMs);
       }
-      return this.#inquiries.end(member.name);
+      return [...this.#inquiries.end(member.name), ...this.#timeSilence(nowMs)];
     }
     // What it answers to pings from before tells how long it was away, not how long answers take.
     if (change === "join") this.#ackTimes.forget(member.name);
@@ -167,9 +170,7 @@ export class Detector {
   }
 
   #beat(nowMs: number): DetectorCommand[] {
-    // At a fixed rate, but beats that were missed are not made up for.
-    this.#nextBeatMs = Math.max(this.#nextBeatMs + this.#beatMs, nowMs + 1);
-    if (this.#nextBeatMs < nowMs + this.#beatMs / 2) this.#nextBeatMs = nowMs + this.#beatMs;
+    this.#nextBeatMs = nowMs + this.#beatMs;
     return [
       { kind: "set-timer", name: beatTimer, ms: this.#nextBeatMs - nowMs },
       ...this.#beater.beat(nowMs),
@@ -186,8 +187,17 @@ export class Detector {
     }
     const widening = this.#watching.onBeat(name, seq, nowMs);
     const told = widening === undefined ? [] : [found({ kind: "widened", ...widening })];
-    const heard = [...told, ...this.#heard(name, nowMs), ...this.#timeSilence(nowMs)];
+    const heard = [...told, ...this.#heard(name, nowMs), ...this.#joinIn(nowMs)];
     return [...heard, ...this.#compareViews(beat, nowMs)];
+  }
+
+  /**
+   * Beats that are nearly due go out with those that come in: soon the whole ring beats at one time, and nobody is
+   * woken for each beat alone. The slower half of a period stays, so that nothing can drive us.
+   */
+  #joinIn(nowMs: number): DetectorCommand[] {
+    const isNearlyDue = this.#nextBeatMs - nowMs <= joinInShare * this.#beatMs;
+    return isNearlyDue ? this.#beat(nowMs) : this.#timeSilence(nowMs);
   }
 
   /** Who sees others than we do, and longer than news take, has missed some, or we have. */
@@ -215,10 +225,13 @@ export class Detector {
     return [...answers, ...commands, cleared, ...this.#timeSilence(nowMs)];
   }
 
-  /** One timer for all who are watched: it looks who has been silent, and goes on to the next. */
+  /**
+   * One timer for all who are watched: it looks who has been silent, and goes on to the next. Not set while our own
+   * next beat comes before: we look again then.
+   */
   #timeSilence(nowMs: number): DetectorCommand[] {
     const nextMs = this.#isSilenceTimed ? undefined : this.#watching.nextMs();
-    if (nextMs === undefined) return [];
+    if (nextMs === undefined || nextMs > this.#nextBeatMs) return [];
     this.#isSilenceTimed = true;
     return [{ kind: "set-timer", name: silenceTimer, ms: Math.max(1, nextMs - nowMs) }];
   }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultBeatMs } from "./ring.ts";
 import { RingSimulation } from "../testing/ring-simulation.ts";
+
+/** A ping and its answer, for itself and for another. */
+const probePacketsPerSecond = 2;
 
 /** A ring that has stood for ten seconds. */
 function ringOf(
@@ -32,6 +36,29 @@ describe("the ring", () => {
     assert.ok(aliveFor(ring, 0).includes("node4"));
     ring.run(40_000);
     assert.ok(!aliveFor(ring, 0).includes("node4"));
+  });
+
+  it("finds a member that died together with all who watched it", () => {
+    const ring = ringOf(12);
+    const dead = [
+      0,
+      ...ring.node(0).ring.watchers.map((name) => Number(name.slice("node".length))),
+    ];
+    for (const index of dead) ring.kill(index);
+    ring.run(12_000);
+    const others = Array.from({ length: 12 }, (_, index) => index).filter((i) => !dead.includes(i));
+    const expected = others.map((index) => `node${index}`).sort();
+    for (const index of others) assert.deepEqual(aliveFor(ring, index), expected);
+  });
+
+  it("beats in step soon, and never much faster than agreed", () => {
+    const ring = ringOf(9);
+    ring.run(60_000);
+    const { packets } = ring;
+    ring.run(70_000);
+    const beats = (ring.packets - packets) / 9 / 10 - probePacketsPerSecond;
+    const atMost = (2 * 1000) / defaultBeatMs;
+    assert.ok(beats > 0.9 * atMost && beats < 1.1 * atMost, `${beats} beats a second`);
   });
 
   it("does not accuse anybody after a pause of its own", () => {

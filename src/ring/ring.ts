@@ -33,8 +33,8 @@ export type RingCommand =
   | (Extract<GossipCommand, { kind: "member" }> & { readonly silentMs: number | undefined })
   | { readonly kind: "finding"; readonly finding: Finding };
 
-/** 120 ms: three beats and what a busy machine adds stay below half a second. */
-export const defaultBeatMs = 120;
+/** 200 ms: two beats and what a busy machine adds stay below half a second; each wakes sender and receiver. */
+export const defaultBeatMs = 200;
 
 export class Ring {
   readonly gossip: Gossip;

@@ -3,8 +3,11 @@
  * others only where a watcher itself comes or goes (rendezvous hashing). So a node's share stays the same in a large ring.
  */
 
-/** Three, so that one that errs is outvoted, and two that die with the watched one leave a third. */
-export const watcherCount = 3;
+/**
+ * Two: one more than needed. Where both die with the watched member, the next in the order take over their duty
+ * (`isWatcher`), so a third would only cost beats.
+ */
+export const watcherCount = 2;
 
 /** Up to `watcherCount` of `others`, the first ones in the order that belongs to `name`. */
 export function watchersOf(name: string, others: Iterable<string>): string[] {
@@ -18,6 +21,25 @@ export function watchersOf(name: string, others: Iterable<string>): string[] {
     nearest.length = Math.min(nearest.length, watcherCount);
   }
   return nearest.map(({ other }) => other);
+}
+
+/** Whether `own` is among the watchers of `name`; quick, as it looks no further than it must. */
+export function isWatcher(own: string, name: string, others: Iterable<string>): boolean {
+  if (own === name) return false;
+  const self = { other: own, distance: distanceOf(own, name) };
+  let nearer = 0;
+  for (const other of others) {
+    if (other === own || other === name) continue;
+    if (isNearer({ other, distance: distanceOf(other, name) }, self)) nearer++;
+    if (nearer === watcherCount) return false;
+  }
+  return true;
+}
+
+/** Whether `one` stands before `another` in the order of the watchers of `name`. */
+export function watchesBefore(one: string, another: string, name: string): boolean {
+  const [a, b] = [one, another].map((other) => ({ other, distance: distanceOf(other, name) }));
+  return a !== undefined && b !== undefined && isNearer(a, b);
 }
 
 interface Ranked {

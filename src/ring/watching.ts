@@ -10,10 +10,12 @@ import {
 } from "./beat-record.ts";
 import { readOwnKind } from "./own-kind.ts";
 import { beating, type RingTools } from "./ring-tools.ts";
-import { watchersOf } from "./watchers.ts";
+import { isWatcher, watchesBefore } from "./watchers.ts";
 
 interface Watch {
   record: BeatRecord;
+  /** No beat was heard yet: it belonged to another watcher. */
+  isInherited: boolean;
   /** After an inquiry without a verdict: not earlier. */
   notBeforeMs: number;
   isWidened: boolean;
@@ -62,13 +64,28 @@ export class Watching {
     const beatMs = member && readOwnKind(member.meta)?.beatMs;
     if (!member || !beatMs || !isUsable(member)) return undefined;
     const watch = this.#watches.get(name);
-    if (watch === undefined || watch.record.beatMs !== beatMs) {
-      const record = firstBeat(beatMs, seq, nowMs);
-      this.#watches.set(name, { record, notBeforeMs: 0, isWidened: false });
+    if (watch === undefined || watch.isInherited || watch.record.beatMs !== beatMs) {
+      this.#begin(name, firstBeat(beatMs, seq, nowMs), false);
       return undefined;
     }
     watch.record = withBeat(watch.record, seq, nowMs);
     return widening(name, watch);
+  }
+
+  /**
+   * A watcher is gone: whom it watched and we are to watch now may have died with it, and would never tell us. From
+   * now on we wait for its beats.
+   */
+  inherit(gone: string, nowMs: number): void {
+    const members = this.#tools.members();
+    const { name: own } = this.#tools;
+    const others = beating(members);
+    for (const name of others) {
+      if (name === own || this.#watches.has(name) || !watchesBefore(gone, own, name)) continue;
+      const beatMs = readOwnKind(members.get(name)!.meta)?.beatMs;
+      if (beatMs === undefined || !isWatcher(own, name, others)) continue;
+      this.#begin(name, firstBeat(beatMs, 0, nowMs), true);
+    }
   }
 
   forget(name: string): void {
@@ -120,11 +137,15 @@ export class Watching {
     }
   }
 
+  #begin(name: string, record: BeatRecord, isInherited: boolean): void {
+    this.#watches.set(name, { record, isInherited, notBeforeMs: 0, isWidened: false });
+  }
+
   #watchesMe(name: string): boolean {
     const members = this.#tools.members();
     const member = members.get(name);
     if (member === undefined || !isUsable(member)) return false;
-    return watchersOf(name, beating(members)).includes(this.#tools.name);
+    return isWatcher(this.#tools.name, name, beating(members));
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { defaultBeatMs } from "../ring/index.ts";
 import { gossipKeys, lanTimings } from "../memberlist/index.ts";
 import { createLogger, Metrics } from "../platform/index.ts";
 import { RingProgram } from "./ring-program.ts";
@@ -22,7 +23,7 @@ class Ring {
     this.#addresses = addresses;
   }
 
-  async start(name: string, address: string, beatMs = 120): Promise<RingProgram> {
+  async start(name: string, address: string, beatMs = defaultBeatMs): Promise<RingProgram> {
     const items = this.#addresses.map((podIP) => ({ metadata: {}, status: { podIP } }));
     const write = (line: string): void => {
       this.log.push({ of: name, ...JSON.parse(line) });

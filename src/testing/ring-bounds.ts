@@ -33,7 +33,7 @@ export interface Bounds {
   readonly packetsPerSecond: number;
 }
 
-/** A node at rest: three beats of 120 ms, hails, probes and answers; without beats, probes and answers alone. */
+/** A node at rest: two beats of 200 ms, hails, probes and answers; without beats, probes and answers alone. */
 const ourPacketsPerSecond = 60;
 const stockPacketsPerSecond = 12;
 

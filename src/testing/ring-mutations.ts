@@ -106,8 +106,8 @@ export const ringMutations: readonly RingMutation[] = [
     edits: [
       [
         "ring/watching.ts",
-        "return watchersOf(name, beating(members))",
-        'return watchersOf(name + "-", beating(members))',
+        "return isWatcher(this.#tools.name, name, beating(members))",
+        'return isWatcher(this.#tools.name, name + "-", beating(members))',
       ],
     ],
     wishes: { kind: "ours", nodes: 32 },

@@ -1,4 +1,5 @@
 /** A ring of real processes on one bridge: members of ours and of the real library, each on a host of its own. */
+import { defaultBeatMs } from "../../src/ring/index.ts";
 import { LineProgram } from "../../src/testing/line-program.ts";
 import type { MemberLine, MemberSettings } from "../../src/testing/ring-member.ts";
 import { BridgedHosts } from "./bridged-hosts.ts";
@@ -21,7 +22,7 @@ const usual: Required<RingSettings> = {
   label: "",
   compress: true,
   rejoinMs: 1000,
-  beatMs: 120,
+  beatMs: defaultBeatMs,
   stateSize: 0,
   probeIntervalMs: 0,
   probeTimeoutMs: 0,
