@@ -2,9 +2,15 @@
 import type { Explanation } from "../plan/index.ts";
 import { painter, type Output } from "./output.ts";
 import { findingLines } from "./plan-text.ts";
+import type { MovesAnswer } from "./read-moves.ts";
 import { printable, textTable } from "./text-table.ts";
 
-export function explainText(found: Explanation, output: Output): string {
+/** `moves`: undefined where no cluster was asked. */
+export function explainText(
+  found: Explanation,
+  moves: MovesAnswer | undefined,
+  output: Output,
+): string {
   const paint = painter(output);
   const { service, ips, pool, reason } = found;
   const has = ips.length === 0 ? "has no address" : `has ${ips.join(", ")}`;
@@ -19,6 +25,7 @@ export function explainText(found: Explanation, output: Output): string {
     ...section(title("Who holds addresses of these pools"), holderLines(found)),
     ...section(title("Shares its address with"), found.sharesWith),
     ...section(title("Layer 2"), layer2Lines(found)),
+    ...section(title("Moved lately"), moves === undefined ? [] : moveLines(moves)),
     ...section(title("BGP"), bgpLines(found)),
     ...section(title("Findings"), findingLines(found.findings, paint)),
   ];
@@ -54,6 +61,15 @@ function layer2Lines({ l2 }: Explanation): string[] {
     const head = `${ip} is announced by ${node ?? "nobody"}${node === null ? "" : where}`;
     const rows = candidates.map((one) => [String(one.rank ?? "-"), one.node, one.reason]);
     return [printable(head), ...indented(textTable(rows))];
+  });
+}
+
+function moveLines(answer: MovesAnswer): string[] {
+  if ("unknown" in answer) return [printable(`not known: ${answer.unknown}`)];
+  if (answer.moves.length === 0) return ["no event tells of a move; Kubernetes keeps events for an hour"];
+  return answer.moves.map(({ at, message, oneOf }) => {
+    const many = oneOf === undefined ? "" : "one of many: ";
+    return printable(`${at}  ${many}${message}`);
   });
 }
 

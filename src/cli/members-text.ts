@@ -1,4 +1,5 @@
 /** The ring for people: a table of members, and what happened lately. */
+import { moveText, type AddressMove } from "../election/index.ts";
 import { printable, textTable } from "./text-table.ts";
 
 export interface MemberRow {
@@ -17,18 +18,8 @@ export interface MemberRow {
   };
 }
 
-/** An address that this speaker took over; `at`: wall time. */
-export interface TakeoverRow {
-  readonly at: string;
-  readonly service: string;
-  readonly ips: readonly string[];
-  readonly from: readonly string[];
-  readonly because: string;
-  readonly foundBy?: string;
-  readonly silentMs?: number;
-  readonly inquiryMs?: number;
-  readonly announcedMs: number;
-}
+/** Addresses that came to this speaker's node, or went from it; `at`: wall time. */
+export type MoveRow = AddressMove & { readonly at: string };
 
 /** What the speaker's page holds. */
 export interface RingView {
@@ -41,7 +32,7 @@ export interface RingView {
   readonly watchedBy?: readonly string[];
   readonly members?: readonly MemberRow[];
   readonly changes?: readonly Readonly<Record<string, unknown>>[];
-  readonly takeovers?: readonly TakeoverRow[];
+  readonly moves?: readonly MoveRow[];
 }
 
 const mostChanges = 10;
@@ -49,7 +40,7 @@ const mostChanges = 10;
 export function membersText(view: RingView): string {
   if (view.off !== undefined) return `gossip is off: ${printable(view.off)}\n`;
   const { self = "?", encryption = "?", members = [], changes = [], watchedBy = [] } = view;
-  const { takeovers = [] } = view;
+  const { moves = [] } = view;
   const detector = view.fastFailover
     ? `beats every ${view.beatMs} ms, watched by ${watchedBy.join(", ") || "nobody"}`
     : "off";
@@ -61,8 +52,8 @@ export function membersText(view: RingView): string {
     ...textTable([heading, ...members.map((member) => rowOf(member, self))]),
     ...(changes.length === 0 ? [] : ["", "lately:"]),
     ...changes.slice(0, mostChanges).map(changeLine),
-    ...(takeovers.length === 0 ? [] : ["", "taken over lately:"]),
-    ...takeovers.slice(0, mostChanges).map(takeoverLine),
+    ...(moves.length === 0 ? [] : ["", "moved lately:"]),
+    ...moves.slice(0, mostChanges).map(moveLine),
     "",
   ].join("\n");
 }
@@ -100,16 +91,8 @@ function changeLine(change: Readonly<Record<string, unknown>>): string {
   return printable(`  ${String(at)}  ${String(what)}  ${told.join(" ")}`);
 }
 
-function takeoverLine(takeover: TakeoverRow): string {
-  const { at, service, ips, from, because, foundBy, silentMs, inquiryMs, announcedMs } = takeover;
-  const parts = [
-    ...(silentMs === undefined ? [] : [`silent for ${silentMs} ms`]),
-    ...(inquiryMs === undefined ? [] : [`decided in ${inquiryMs} ms`]),
-    `announced in ${announcedMs} ms`,
-  ];
-  const why = foundBy === undefined ? because : `${because}, found by ${foundBy}`;
-  const what = `${service} (${ips.join(", ")}) from ${from.join(", ")}: ${why}`;
-  return printable(`  ${at}  ${what}; ${parts.join(", ")}`);
+function moveLine({ at, ...move }: MoveRow): string {
+  return printable(`  ${at}  ${move.service}: ${moveText(move)}`);
 }
 
 function valueText(value: unknown): string {

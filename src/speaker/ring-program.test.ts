@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import type { EventNote } from "../kube/index.ts";
 import { gossipKeys, lanTimings } from "../memberlist/index.ts";
 import { createLogger, Metrics } from "../platform/index.ts";
+import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
-import { TakeoverLog } from "./takeover-log.ts";
 
 const secret = "a secret of the ring";
 const keys = gossipKeys(new TextEncoder().encode(secret), 32);
@@ -14,6 +15,7 @@ class Ring {
   readonly #views = new Map<string, ReadonlySet<string>>();
   readonly #waiting = new Set<() => void>();
   readonly log: Record<string, unknown>[] = [];
+  readonly notes: (EventNote & { readonly of: string })[] = [];
   readonly #port: number;
   readonly #addresses: readonly string[];
 
@@ -42,7 +44,8 @@ class Ring {
       client: { list: () => Promise.resolve({ items, resourceVersion: "1" }) } as never,
       logger: createLogger({ form: "modern", level: "all", write }),
       metrics: new Metrics().ring(),
-      takeovers: new TakeoverLog(),
+      moves: new MoveLog(),
+      stories: { record: (note) => void this.notes.push({ of: name, ...note }) },
       onMembers: (alive) => {
         this.#views.set(name, alive);
         for (const look of this.#waiting) look();

@@ -1,0 +1,85 @@
+/** Where a Service's addresses were before, and why they moved: what the speakers' events tell of it. */
+import {
+  addressesAnnotation,
+  addressesMoved,
+  addressMoved,
+  moveAnnotation,
+  parseMove,
+  type AddressMove,
+} from "../election/index.ts";
+import type { KubeEvent, KubeObject } from "../kube/index.ts";
+
+/** One move, newest told of. */
+export interface PastMove extends AddressMove {
+  /** When it happened, or happened last: RFC 3339, to the second. */
+  readonly at: string;
+  /** The speaker's own words. */
+  readonly message: string;
+  /** How many addresses moved at once, where only an event for all of them tells of this one. */
+  readonly oneOf?: number;
+}
+
+/** More would be of the last hour's noise. */
+const mostMoves = 10;
+/** Between the first announcement of many and the event about them all; timestamps are of whole seconds. */
+const longestPassMs = 60_000;
+const source = "metallb-speaker";
+
+/**
+ * The newest first. `ofService`: events about Services of this name; `ofNodes`: about Nodes. Anybody may have written
+ * them: what has not their form is passed over. Never throws.
+ */
+export function addressHistory(
+  service: KubeObject,
+  ofService: readonly KubeEvent[],
+  ofNodes: readonly KubeEvent[],
+): readonly PastMove[] {
+  const { uid } = service.metadata;
+  const own = ofService.filter(
+    (event) => isOfSpeaker(event) && (!uid || event.involvedObject.uid === uid),
+  );
+  const moves = own.flatMap((event) => (event.reason === addressMoved ? pastMoveOf(event) : []));
+  const many = ofNodes
+    .filter((event) => isOfSpeaker(event) && event.reason === addressesMoved)
+    .flatMap((event) => oneOfMany(event, own))
+    .filter((one) => !moves.some((move) => isSame(move, one)));
+  return [...moves, ...many].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, mostMoves);
+}
+
+function isOfSpeaker(event: KubeEvent): boolean {
+  // An event of the newer API has no source; ours have both.
+  return (event.source as KubeEvent["source"] | undefined)?.component === source;
+}
+
+function pastMoveOf(event: KubeEvent): PastMove[] {
+  const move = parseMove(event.metadata.annotations?.[moveAnnotation] ?? "");
+  if (move === undefined) return [];
+  return [{ ...move, at: event.lastTimestamp, message: event.message }];
+}
+
+/** A move of many is this Service's too if the new announcer began to announce it then, as MetalLB's own event tells. */
+function oneOfMany(event: KubeEvent, own: readonly KubeEvent[]): PastMove[] {
+  const count = Number(event.metadata.annotations?.[addressesAnnotation]);
+  return pastMoveOf(event).flatMap((move) => {
+    const isThen = (time: string): boolean => {
+      const beforeMs = Date.parse(move.at) - Date.parse(time);
+      return beforeMs >= -1000 && beforeMs <= longestPassMs;
+    };
+    const began = own.find(({ reason, message, firstTimestamp, lastTimestamp }) => {
+      const isAnnounced = reason === "nodeAssigned" && announcer(message) === move.to;
+      return isAnnounced && (isThen(firstTimestamp) || isThen(lastTimestamp));
+    });
+    if (began === undefined || !Number.isSafeInteger(count)) return [];
+    const service = `${began.involvedObject.namespace}/${began.involvedObject.name}`;
+    return [{ ...move, service, ips: [], oneOf: count }];
+  });
+}
+
+function announcer(message: string): string | undefined {
+  return /^announcing from node "([^"]+)"/.exec(message)?.[1];
+}
+
+function isSame(move: PastMove, one: PastMove): boolean {
+  const apartMs = Math.abs(Date.parse(move.at) - Date.parse(one.at));
+  return move.from === one.from && move.to === one.to && apartMs <= longestPassMs;
+}

@@ -1,0 +1,86 @@
+/** Events about addresses that moved: one on each of a few Services, and one on our Node for all the others. */
+
+import {
+  addressesAnnotation,
+  addressesMoved,
+  addressMoved,
+  moveAnnotation,
+  moveText,
+  whyMoved,
+} from "../election/index.ts";
+import type { EventNote } from "../kube/index.ts";
+import { EventBudget } from "./event-budget.ts";
+import { nodeReference } from "./member-events.ts";
+import type { MoveGroup, ToldMove } from "./move-log.ts";
+
+/** Services that get an event of their own when many move at once. */
+const mostServices = 25;
+/** Summaries of one time: an address may go to, or come from, each node. */
+const mostSummaries = 10;
+
+export class MoveEvents {
+  readonly #node: string;
+  // A flapping ring writes some 400 an hour at most, however many Services there are.
+  readonly #services = new EventBudget(2 * mostServices, 10_000);
+  readonly #summaries = new EventBudget(mostSummaries, 60_000);
+
+  /** `node`: ours, which carries the summaries. */
+  constructor(node: string) {
+    this.#node = node;
+  }
+
+  /** Events for all moves of one time; at most 25, and 10 summaries, whatever their number. */
+  notes(groups: readonly MoveGroup[], nowMs: number): EventNote[] {
+    let left = mostServices;
+    const notes: EventNote[] = [];
+    const summaries: EventNote[] = [];
+    for (const group of groups) {
+      let told = 0;
+      for (const one of group) {
+        if (left === 0 || !this.#services.spend(nowMs)) break;
+        left--;
+        told++;
+        notes.push(noteOf(one));
+      }
+      if (told === group.length || summaries.length === mostSummaries) continue;
+      if (this.#summaries.spend(nowMs)) summaries.push(this.#summary(group, told));
+    }
+    // The whole picture first: writing takes a while.
+    return [...summaries, ...notes];
+  }
+
+  #summary(group: MoveGroup, told: number): EventNote {
+    const [{ move: first }] = group;
+    const { from, to } = first;
+    const addresses = addressesIn(group);
+    const lateMs = (group.at(-1)?.move.announcedMs ?? 0) - (first.announcedMs ?? 0);
+    const late = lateMs > 0 ? `; the last one ${Math.round(lateMs)} ms after the first` : "";
+    const own = `${told} of ${group.length} Services have an event ${addressMoved} of their own`;
+    const many = `${addresses} addresses moved from node "${from}" to node "${to}"`;
+    return {
+      object: nodeReference(this.#node),
+      type: "Normal",
+      reason: addressesMoved,
+      message: `${many}: ${whyMoved(first)}${late}; ${own}`,
+      annotations: {
+        [moveAnnotation]: JSON.stringify(first),
+        [addressesAnnotation]: String(addresses),
+      },
+    };
+  }
+}
+
+function noteOf({ move, object }: ToldMove): EventNote {
+  return {
+    object,
+    type: "Normal",
+    reason: addressMoved,
+    message: moveText(move),
+    annotations: { [moveAnnotation]: JSON.stringify(move) },
+  };
+}
+
+/** How many addresses they are together. */
+export function addressesIn(group: MoveGroup): number {
+  return group.reduce((sum, { move }) => sum + move.ips.length, 0);
+}
