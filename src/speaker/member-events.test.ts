@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { watchersOf } from "../ring/index.ts";
 import { MemberEvents, type MemberStory } from "./member-events.ts";
 
 const dead: MemberStory = {
@@ -10,14 +11,15 @@ const dead: MemberStory = {
   inquiry: { tookMs: 51.2, asked: 2, agree: 2 },
 };
 const ours = ["n1", "n2"];
+const writer = watchersOf("n3", ours)[0] ?? "";
 
-/** What speakers on these nodes write about it. */
-const written = (story: MemberStory, ...nodes: string[]) =>
+/** What the speakers of these nodes write about it. */
+const written = (story: MemberStory, nodes: readonly string[] = ours) =>
   nodes.flatMap((node) => new MemberEvents(node).note(story, ours, 0) ?? []);
 
 describe("events about speakers", () => {
   it("are on the Node that it is about, in the words of who found it", () => {
-    assert.deepEqual(written(dead, "n2"), [
+    assert.deepEqual(written(dead), [
       {
         object: { kind: "Node", apiVersion: "v1", name: "n3", uid: "n3" },
         type: "Warning",
@@ -28,29 +30,37 @@ describe("events about speakers", () => {
       },
     ]);
     const heard = { ...dead, silentMs: undefined, inquiry: undefined };
-    assert.match(written(heard, "n2")[0]?.message ?? "", /: found by node "n2"; others take/);
+    assert.match(written(heard)[0]?.message ?? "", /: found by node "n2"; others take/);
   });
 
   it("tell a goodbye and a return", () => {
-    const [left] = written({ kind: "left", node: "n3" }, "n1");
+    const [left] = written({ kind: "left", node: "n3" });
     assert.deepEqual([left?.type, left?.reason], ["Normal", "SpeakerLeft"]);
-    const [returned] = written({ kind: "returned", node: "n3", awayMs: 35_000 }, "n1");
+    const [returned] = written({ kind: "returned", node: "n3", awayMs: 35_000 });
     assert.deepEqual([returned?.type, returned?.reason], ["Normal", "SpeakerReturned"]);
     assert.equal(returned?.message, 'the speaker of node "n3" is back in the ring after 35 s');
   });
 
-  it("are written by one speaker: who found it, else the first of our kind, never the one it is about", () => {
-    assert.equal(written(dead, "n1", "n2").length, 1);
-    const byStock = { ...dead, foundBy: "stock" };
-    assert.equal(written(byStock, "n1").length, 1);
-    assert.equal(written(byStock, "n2").length, 0);
-    const returned: MemberStory = { kind: "returned", node: "n1", awayMs: 1 };
-    assert.equal(written(returned, "n1").length, 0);
-    assert.equal(written(returned, "n2").length, 1);
+  it("are written by one speaker, whoever found it, and never by the one that it is about", () => {
+    const nodes = Array.from({ length: 30 }, (_, index) => `n${index}`);
+    for (const node of nodes) {
+      const stories: MemberStory[] = [
+        { ...dead, node },
+        { ...dead, node, foundBy: "stock" },
+        { kind: "left", node },
+      ];
+      for (const story of stories) {
+        const writers = nodes.filter(
+          (name) => new MemberEvents(name).note(story, nodes, 0) !== undefined,
+        );
+        assert.equal(writers.length, 1);
+        assert.notEqual(writers[0], node);
+      }
+    }
   });
 
   it("do not flood the API while the ring flaps, and say then how many were left out", () => {
-    const events = new MemberEvents("n2");
+    const events = new MemberEvents(writer);
     const hourMs = 3_600_000;
     let count = 0;
     for (let atMs = 0; atMs < hourMs; atMs += 1000) {

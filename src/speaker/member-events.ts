@@ -5,6 +5,7 @@
 
 import { duration } from "../election/index.ts";
 import type { EventNote, ObjectReference } from "../kube/index.ts";
+import { watchersOf } from "../ring/index.ts";
 import { EventBudget } from "./event-budget.ts";
 
 /** A change in the ring. Times are in milliseconds; undefined: not known here. */
@@ -38,11 +39,12 @@ export class MemberEvents {
   }
 
   /**
-   * The event about it, if it is ours to write: that is whoever found it dead, else the first by name of `ours`, the
-   * speakers of our kind that are alive. Undefined also while there are too many.
+   * The event about it, if it is ours to write: that is the first of its watchers among `ours`, the speakers of our kind
+   * that are alive, since it knows how long it was silent. Undefined also while there are too many.
    */
   note(story: MemberStory, ours: Iterable<string>, nowMs: number): EventNote | undefined {
-    if (writerOf(story, ours) !== this.#self) return undefined;
+    // Several may find it dead in the same moment: not each of them writes.
+    if (watchersOf(story.node, ours)[0] !== this.#self) return undefined;
     if (!this.#budget.spend(nowMs)) {
       this.#untold++;
       return undefined;
@@ -56,12 +58,6 @@ export class MemberEvents {
       message: `${memberText(story)}${more}`,
     };
   }
-}
-
-function writerOf(story: MemberStory, ours: Iterable<string>): string | undefined {
-  const others = [...ours].filter((name) => name !== story.node).sort();
-  const isOfOthers = story.kind === "dead" && others.includes(story.foundBy);
-  return isOfOthers ? story.foundBy : others[0];
 }
 
 /** What happened, in one sentence: also the reason in the log and in `metallb members`. */

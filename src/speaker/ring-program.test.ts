@@ -131,6 +131,27 @@ describe("the ring as a program", () => {
     assert.ok(verdicts.length > 0, "the detector found it, not gossip's own time");
   });
 
+  it("one speaker tells in an event of a goodbye, a death and a return, on the Node of whom it is about", async () => {
+    const ring = ringOf(17_951, "127.0.0.21", "127.0.0.22", "127.0.0.23");
+    const leaver = await ring.start("n1", "127.0.0.21");
+    await ring.start("n2", "127.0.0.22");
+    const dying = await ring.start("n3", "127.0.0.23");
+    await Promise.all(["n1", "n2", "n3"].map((name) => ring.sees(name, "n1", "n2", "n3")));
+    assert.equal(ring.notes.length, 0, "the first meeting is no news");
+    const left = leaver.leave();
+    await Promise.all([ring.sees("n2", "n2", "n3"), ring.sees("n3", "n2", "n3")]);
+    await left;
+    leaver.close();
+    await ring.start("n1", "127.0.0.21");
+    await Promise.all(["n1", "n2", "n3"].map((name) => ring.sees(name, "n1", "n2", "n3")));
+    dying.close();
+    await Promise.all([ring.sees("n1", "n1", "n2"), ring.sees("n2", "n1", "n2")]);
+    const told = ring.notes.map(({ reason, object }) => `${reason} ${object.kind} ${object.name}`);
+    assert.deepEqual(told, ["SpeakerLeft Node n1", "SpeakerReturned Node n1", "SpeakerDead Node n3"]);
+    const line = ring.log.find((one) => one["node name"] === "n3" && one["node event"] === "NodeLeave");
+    assert.match(String(line?.["why"]), /^the speaker of node "n3" counts as dead: .*found by node/);
+  });
+
   it("a speaker that has met nobody yet tells no list, and waits for the others no longer than three seconds", async (context) => {
     context.mock.timers.enable({ apis: ["setTimeout"] });
     const ring = ringOf(17_949, "127.0.0.18", "127.0.0.19");
