@@ -25,7 +25,7 @@ export function explainText(
     ...section(title("Who holds addresses of these pools"), holderLines(found)),
     ...section(title("Shares its address with"), found.sharesWith),
     ...section(title("Layer 2"), layer2Lines(found)),
-    ...section(title("Moved lately"), moves === undefined ? [] : moveLines(moves)),
+    ...section(title("Moved lately"), moves === undefined ? [] : moveLines(found, moves)),
     ...section(title("BGP"), bgpLines(found)),
     ...section(title("Findings"), findingLines(found.findings, paint)),
   ];
@@ -64,13 +64,19 @@ function layer2Lines({ l2 }: Explanation): string[] {
   });
 }
 
-function moveLines(answer: MovesAnswer): string[] {
+function moveLines({ l2 }: Explanation, answer: MovesAnswer): string[] {
   if ("unknown" in answer) return [printable(`not known: ${answer.unknown}`)];
-  if (answer.moves.length === 0) return ["no event tells of a move; Kubernetes keeps events for an hour"];
-  return answer.moves.map(({ at, message, oneOf }) => {
+  if (answer.moves.length === 0)
+    return ["no event tells of a move; Kubernetes keeps events for an hour"];
+  const lines = answer.moves.map(({ at, message, oneOf }) => {
     const many = oneOf === undefined ? "" : "one of many: ";
     return printable(`${at}  ${many}${message}`);
   });
+  const planned = Object.values(l2)[0]?.node ?? null;
+  const now = answer.moves[0]?.to;
+  if (planned === null || now === planned) return lines;
+  const why = "the speakers' ring may know more than Node objects tell: see metallb members";
+  return [...lines, printable(`it went to ${now} last, not to ${planned} as above: ${why}`)];
 }
 
 function bgpLines({ bgp, bgpNodes }: Explanation): string[] {

@@ -1,5 +1,5 @@
 /** The ring for people: a table of members, and what happened lately. */
-import { moveText, type AddressMove } from "../election/index.ts";
+import { moveText, whyMoved, type AddressMove } from "../election/index.ts";
 import { printable, textTable } from "./text-table.ts";
 
 export interface MemberRow {
@@ -18,9 +18,6 @@ export interface MemberRow {
   };
 }
 
-/** Addresses that came to this speaker's node, or went from it; `at`: wall time. */
-export type MoveRow = AddressMove & { readonly at: string };
-
 /** What the speaker's page holds. */
 export interface RingView {
   /** Why gossip is off; then there is nothing else. */
@@ -32,7 +29,8 @@ export interface RingView {
   readonly watchedBy?: readonly string[];
   readonly members?: readonly MemberRow[];
   readonly changes?: readonly Readonly<Record<string, unknown>>[];
-  readonly moves?: readonly MoveRow[];
+  /** Addresses that came to this speaker's node or went from it, the latest first. */
+  readonly moves?: readonly AddressMove[];
 }
 
 const mostChanges = 10;
@@ -53,7 +51,7 @@ export function membersText(view: RingView): string {
     ...(changes.length === 0 ? [] : ["", "lately:"]),
     ...changes.slice(0, mostChanges).map(changeLine),
     ...(moves.length === 0 ? [] : ["", "moved lately:"]),
-    ...moves.slice(0, mostChanges).map(moveLine),
+    ...groupsOf(moves).slice(0, mostChanges).map(moveLine),
     "",
   ].join("\n");
 }
@@ -91,8 +89,32 @@ function changeLine(change: Readonly<Record<string, unknown>>): string {
   return printable(`  ${String(at)}  ${String(what)}  ${told.join(" ")}`);
 }
 
-function moveLine({ at, ...move }: MoveRow): string {
-  return printable(`  ${at}  ${move.service}: ${moveText(move)}`);
+type Moves = [AddressMove, ...AddressMove[]];
+
+/** Neighbours that moved between the same nodes for the same reason, each group with its first move first. */
+function groupsOf(moves: readonly AddressMove[]): Moves[] {
+  const groups: Moves[] = [];
+  for (const move of moves) {
+    const last = groups.at(-1);
+    if (last !== undefined && isAlike(last[0], move)) last.unshift(move);
+    else groups.push([move]);
+  }
+  return groups;
+}
+
+function isAlike(a: AddressMove, b: AddressMove): boolean {
+  return a.from === b.from && a.to === b.to && a.because === b.because;
+}
+
+const mostNamed = 3;
+
+function moveLine([move, ...others]: Moves): string {
+  const { at = "", service, from, to } = move;
+  if (others.length === 0) return printable(`  ${at}  ${service}: ${moveText(move)}`);
+  const named = [service, ...others.slice(0, mostNamed - 1).map((one) => one.service)].join(", ");
+  const more = others.length < mostNamed ? "" : ` and ${others.length + 1 - mostNamed} more`;
+  const why = `moved from node "${from}" to node "${to}": ${whyMoved(move)}`;
+  return printable(`  ${at}  ${named}${more} ${why}`);
 }
 
 function valueText(value: unknown): string {

@@ -88,8 +88,34 @@ describe("metallb members", () => {
       out,
       /\nmoved lately:\n {2}2026-11-26T10:00:00\.000Z {2}default\/shop: 192\.0\.2\.200 moved from node "n4" to node "n1": /,
     );
-    assert.match(out, /: node "n4" was silent for 401 ms \(noticed\), found dead after an inquiry of 52 ms/);
+    assert.match(
+      out,
+      /: node "n4" was silent for 401 ms \(noticed\), found dead after an inquiry of 52 ms/,
+    );
     assert.match(out, /: the speaker of node "n4" said goodbye, first announcement 1\.5 ms later/);
+  });
+
+  it("takes moves between the same nodes for the same reason together, with the first one's times", async () => {
+    const because = "left";
+    const move = (index: number): object => {
+      const [at, service] = [`2026-11-26T10:00:00.00${index}Z`, `default/s${index}`];
+      return {
+        at,
+        service,
+        ips: [`192.0.2.${index}`],
+        from: "n4",
+        to: "n1",
+        because,
+        announcedMs: index,
+      };
+    };
+    const back = { ...move(9), from: "n1", to: "n4", because: "joined" };
+    const { out } = await ask({ ...calm, moves: [back, ...[5, 4, 3, 2, 1].map(move)] });
+    assert.match(
+      out,
+      /\n {2}2026-11-26T10:00:00\.001Z {2}default\/s1, default\/s2, default\/s3 and 2 more moved from node "n4" to node "n1": the speaker of node "n4" said goodbye, first announcement 1 ms later \(announced\)\n$/,
+    );
+    assert.match(out, /default\/s9: 192\.0\.2\.9 moved from node "n1" to node "n4": /);
   });
 
   it("gives the page as it is with -o json, and status 1 while somebody is suspect or dead", async () => {

@@ -361,9 +361,9 @@ describe("with a cluster", { timeout: 60_000 }, () => {
     const { body } = await cluster.request("GET", "/api/v1/namespaces/shop/services/a");
     const { namespace, name, uid } = body.metadata;
     const object = { kind: "Service", apiVersion: "v1", namespace, name, uid };
-    const moves = new MoveEvents("n1").notes([[{ move, object }]], 0);
+    const moves = new MoveEvents("n1", 0).notes([[{ move, object }]], 0);
     const rest = Array.from({ length: 50 }, () => ({ move: { ...move, from: "n3" }, object: {} }));
-    const ofMany = new MoveEvents("n1")
+    const ofMany = new MoveEvents("n1", 0)
       .notes([[rest[0]!, ...rest]], 0)
       .filter(({ reason }) => reason === "AddressesMoved");
     const message = 'announcing from node "n1" with protocol "layer2"';
@@ -373,12 +373,18 @@ describe("with a cluster", { timeout: 60_000 }, () => {
     const [, section = ""] = out.split("Moved lately\n");
     const lines = section.split("\n").map((line) => line.replace(/^ {2}\S+Z {2}/, ""));
     assert.ok(lines.includes(moveText(move)), section);
+    assert.ok(!section.includes("went to"), section);
     assert.match(section, /one of many: 51 addresses moved from node "n3" to node "n1": /);
     const json = await run(runExplain, ["service", "shop/a", "-o", "json"], env);
     const found = JSON.parse(json.out) as { moves: PastMove[] };
     const { at: _, message: told, ...data } = found.moves.find(({ from }) => from === "n2")!;
     assert.deepEqual([data, told], [move, moveText(move)]);
     assert.equal(found.moves.find(({ from }) => from === "n3")?.oneOf, 51);
+    const away = { ...move, from: "n1", to: "n9", at: new Date(Date.now() + 60_000).toISOString() };
+    await asSpeaker(...new MoveEvents("n9", 0).notes([[{ move: away, object }]], 0));
+    for (let last = ""; !last.includes("it went to n9 last, not to n1 as above");) {
+      last = (await run(runExplain, ["service", "shop/a"], env)).out;
+    }
   });
 
   it("says that moves are not known to who may not read events, or without a cluster", async () => {

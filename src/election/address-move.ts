@@ -11,7 +11,7 @@ export const addressMoved = "AddressMoved";
 /** Reason of the event on the new announcer's Node that stands for many Services. */
 export const addressesMoved = "AddressesMoved";
 
-export const moveReasons = [
+const moveReasons = [
   /** The ring found the speaker of `from` dead. */
   "dead",
   /** The speaker of `from` said goodbye, as one that is stopped does. */
@@ -30,6 +30,8 @@ export type MoveReason = (typeof moveReasons)[number];
 
 /** One Service's addresses moved. Absent: not known, or it does not apply. Times are in milliseconds. */
 export interface AddressMove {
+  /** When it was announced from `to`, or given up for it: RFC 3339 with milliseconds. */
+  readonly at?: string;
   /** `namespace/name` */
   readonly service: string;
   readonly ips: readonly string[];
@@ -116,7 +118,7 @@ export function parseMove(text: string): AddressMove | undefined {
 }
 
 const texts = ["service", "from", "to"];
-const optionalTexts = ["detail", "foundBy"];
+const optionalTexts = ["at", "detail", "foundBy"];
 const optionalTimes = ["silentMs", "inquiryMs", "announcedMs", "awayMs"];
 
 function isMove(value: unknown): value is AddressMove {

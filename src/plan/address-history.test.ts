@@ -69,6 +69,20 @@ describe("the history of a Service's addresses", () => {
     ]);
   });
 
+  it("keeps the order of moves within one second, which the events' own times do not tell", () => {
+    const later = { ...move, from: "b", to: "c", at: "2026-11-26T10:00:01.900Z" };
+    const events = [moved({ ...move, at: "2026-11-26T10:00:01.200Z" }), moved(later)];
+    assert.deepEqual(
+      addressHistory(service, events, []).map(({ at, to }) => [at, to]),
+      [
+        ["2026-11-26T10:00:01.900Z", "c"],
+        ["2026-11-26T10:00:01.200Z", "b"],
+      ],
+    );
+    const [repeated] = addressHistory(service, [{ ...moved(later), count: 2 }], []);
+    assert.equal(repeated?.at, "2026-11-26T10:00:01Z");
+  });
+
   it("is not that of an earlier Service of the same name, nor what others write", () => {
     const earlier = { ...moved(move), involvedObject: { kind: "Service", name: "web", uid: "u0" } };
     const foreign = { ...moved(move), source: { component: "kubelet" } };
@@ -81,7 +95,10 @@ describe("the history of a Service's addresses", () => {
   it("includes a move of many that has no event of its own here, if the new node began to announce it then", () => {
     const [found, ...rest] = addressHistory(
       service,
-      [assigned("a", "2026-11-26T09:00:00Z"), assigned("b", "2026-11-26T10:00:02Z", "2026-11-26T10:30:00Z")],
+      [
+        assigned("a", "2026-11-26T09:00:00Z"),
+        assigned("b", "2026-11-26T10:00:02Z", "2026-11-26T10:30:00Z"),
+      ],
       [summary],
     );
     assert.deepEqual(rest, []);

@@ -11,7 +11,7 @@ import type { KubeEvent, KubeObject } from "../kube/index.ts";
 
 /** One move, newest told of. */
 export interface PastMove extends AddressMove {
-  /** When it happened, or happened last: RFC 3339, to the second. */
+  /** When it happened, or happened last: RFC 3339. */
   readonly at: string;
   /** The speaker's own words. */
   readonly message: string;
@@ -21,8 +21,8 @@ export interface PastMove extends AddressMove {
 
 /** More would be of the last hour's noise. */
 const mostMoves = 10;
-/** Between the first announcement of many and the event about them all; timestamps are of whole seconds. */
-const longestPassMs = 60_000;
+/** Between the first announcement of many and the last one. */
+const longestPassMs = 30_000;
 const source = "metallb-speaker";
 
 /**
@@ -43,7 +43,9 @@ export function addressHistory(
     .filter((event) => isOfSpeaker(event) && event.reason === addressesMoved)
     .flatMap((event) => oneOfMany(event, own))
     .filter((one) => !moves.some((move) => isSame(move, one)));
-  return [...moves, ...many].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, mostMoves);
+  return [...moves, ...many]
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
+    .slice(0, mostMoves);
 }
 
 function isOfSpeaker(event: KubeEvent): boolean {
@@ -54,7 +56,9 @@ function isOfSpeaker(event: KubeEvent): boolean {
 function pastMoveOf(event: KubeEvent): PastMove[] {
   const move = parseMove(event.metadata.annotations?.[moveAnnotation] ?? "");
   if (move === undefined) return [];
-  return [{ ...move, at: event.lastTimestamp, message: event.message }];
+  // Of a repeated event the data are the first one's; its times are of whole seconds.
+  const { at = event.lastTimestamp } = event.count > 1 ? {} : move;
+  return [{ ...move, at, message: event.message }];
 }
 
 /** A move of many is this Service's too if the new announcer began to announce it then, as MetalLB's own event tells. */
@@ -62,8 +66,7 @@ function oneOfMany(event: KubeEvent, own: readonly KubeEvent[]): PastMove[] {
   const count = Number(event.metadata.annotations?.[addressesAnnotation]);
   return pastMoveOf(event).flatMap((move) => {
     const isThen = (time: string): boolean => {
-      const beforeMs = Date.parse(move.at) - Date.parse(time);
-      return beforeMs >= -1000 && beforeMs <= longestPassMs;
+      return Math.abs(Date.parse(move.at) - Date.parse(time)) <= longestPassMs;
     };
     const began = own.find(({ reason, message, firstTimestamp, lastTimestamp }) => {
       const isAnnounced = reason === "nodeAssigned" && announcer(message) === move.to;

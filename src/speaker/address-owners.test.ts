@@ -122,12 +122,7 @@ describe("moves of addresses", () => {
     const { moves: ofFirst } = started("knode2");
     assert.deepEqual(ofFirst(nodeEvent("knode2", { [EXCLUDE]: "" })), []);
     assert.deepEqual(ofFirst(nodeEvent("knode2")).map(told), [
-      [
-        "knode1",
-        "knode2",
-        "node",
-        'node "knode2" may announce again, and is first in the order',
-      ],
+      ["knode1", "knode2", "node", 'node "knode2" may announce again, and is first in the order'],
     ]);
   });
 
@@ -170,19 +165,18 @@ describe("moves of addresses", () => {
     const { moves } = started("knode1");
     moves(accepted(lan(advertisement({ nodes: new Set(["kmaster"]) }))));
     const onlyHere = accepted(lan(advertisement({ nodes: new Set(["knode1"]) })));
-    assert.deepEqual(moves(onlyHere).map(told)[0]?.slice(0, 3), ["kmaster", "knode1", "configuration"]);
+    assert.deepEqual(moves(onlyHere).map(told)[0]?.slice(0, 3), [
+      "kmaster",
+      "knode1",
+      "configuration",
+    ]);
   });
 
   it("L2-23, L2-51: follow the endpoints, also where there were none between", () => {
     const { moves } = started("knode2", local);
     const gone = "externalTrafficPolicy is Local and no endpoint on it can serve";
     assert.deepEqual(moves(endpointsOn(), endpointsOn("knode2")).map(told), [
-      [
-        "knode1",
-        "knode2",
-        "endpoints",
-        `node "knode1" may not announce it any more: ${gone}`,
-      ],
+      ["knode1", "knode2", "endpoints", `node "knode1" may not announce it any more: ${gone}`],
     ]);
     const both = started("knode2", local);
     assert.deepEqual(both.moves(endpointsOn("knode1", "knode2")).map(told), [
@@ -219,7 +213,12 @@ describe("moves of addresses", () => {
     const [move] = moves(serviceEvent(undefined, {}));
     assert.deepEqual(
       [move?.from, move?.to, move?.because, move?.detail],
-      ["knode1", "knode2", "service", 'the Service changed, and node "knode2" is first in the order now'],
+      [
+        "knode1",
+        "knode2",
+        "service",
+        'the Service changed, and node "knode2" is first in the order now',
+      ],
     );
   });
 });

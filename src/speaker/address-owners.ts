@@ -72,12 +72,7 @@ interface Change {
   readonly to: string;
 }
 
-function reasonOf({
-  objection,
-  cause,
-  from,
-  to,
-}: Change): Pick<AddressMove, "because" | "detail"> {
+function reasonOf({ objection, cause, from, to }: Change): Pick<AddressMove, "because" | "detail"> {
   if (objection?.because === "ring") return { because: "dead" };
   if (objection !== undefined) {
     const { because, detail } = objection;
@@ -92,7 +87,10 @@ function reasonOf({
     case "endpoints":
       return { because: cause, detail: `the endpoints changed, and ${isFirst}` };
     default:
-      return { because: "node", detail: `node "${to}" may announce again, and is first in the order` };
+      return {
+        because: "node",
+        detail: `node "${to}" may announce again, and is first in the order`,
+      };
   }
 }
 

@@ -143,7 +143,8 @@ function decideOwner(
   if (!isSupported) return withdraw(changed ?? "notSupported");
   const elected =
     generation === "legacy" ? electLegacy(input) : electModern(input, subjectOf(input, ips, pool));
-  if ("reason" in elected) return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
+  if ("reason" in elected)
+    return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
   const { interfaces, objection } = elected;
   return {
     kind: "announce",
@@ -160,7 +161,8 @@ type Elected =
 function electLegacy(input: AnnouncementInput): Elected {
   const { serviceKey, endpoints = noEndpoints, isAlive, elections } = input;
   const owner = elections.legacy.elected(serviceKey, endpoints, isAlive);
-  if (owner !== input.nodeName) return { reason: "notOwner", ...(owner !== undefined && { owner }) };
+  if (owner !== input.nodeName)
+    return { reason: "notOwner", ...(owner !== undefined && { owner }) };
   const objection = objectionTo(input, (former) => {
     const isReady = endpoints.some((one) => one.isReady && one.nodeName === former);
     const detail = "no endpoint of the service is ready on it";

@@ -1,9 +1,14 @@
 /** What follows when a member comes, goes or changes: a log line, a metric, an event, and what moves of addresses are told by. */
 
 import { isUsable, type Member } from "../memberlist/index.ts";
-import { type EventRecorder, type Logger, monotonicMs, type RingMetrics } from "../platform/index.ts";
+import {
+  type EventRecorder,
+  type Logger,
+  monotonicMs,
+  type RingMetrics,
+} from "../platform/index.ts";
 import { type Finding, readOwnKind, type RingCommand } from "../ring/index.ts";
-import { MemberEvents, type MemberStory, memberText } from "./member-events.ts";
+import { MemberEvents, type MemberStory, whyChanged } from "./member-events.ts";
 import type { MoveLog } from "./move-log.ts";
 import type { RingHistory } from "./ring-history.ts";
 
@@ -44,7 +49,7 @@ export class MemberChanges {
     const event = { join: "NodeJoin", leave: "NodeLeave", update: "NodeUpdate" }[change];
     const cause = accuser === undefined || accuser === member.name ? {} : { foundBy: accuser };
     const story = this.#storyOf(command);
-    const why = story === undefined ? "it said that it is there" : memberText(story);
+    const why = story === undefined ? "it said that it is there" : whyChanged(story);
     logger.info({
       event: "nodeEvent",
       msg: "node event - forcing sync",

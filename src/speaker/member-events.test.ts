@@ -25,12 +25,12 @@ describe("events about speakers", () => {
         type: "Warning",
         reason: "SpeakerDead",
         message:
-          'the speaker of node "n3" counts as dead: silent for 412 ms, found by node "n2" after an inquiry of ' +
+          'the speaker of node "n3" counts as dead: silent for 412 ms, found by node n2 after an inquiry of ' +
           "51 ms (2 of 2 asked agree); others take its addresses",
       },
     ]);
     const heard = { ...dead, silentMs: undefined, inquiry: undefined };
-    assert.match(written(heard)[0]?.message ?? "", /: found by node "n2"; others take/);
+    assert.match(written(heard)[0]?.message ?? "", /: found by node n2; others take/);
   });
 
   it("tell a goodbye and a return", () => {

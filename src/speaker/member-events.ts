@@ -60,25 +60,36 @@ export class MemberEvents {
   }
 }
 
-/** What happened, in one sentence: also the reason in the log and in `metallb members`. */
-export function memberText(story: MemberStory): string {
+function memberText(story: MemberStory): string {
   const speaker = `the speaker of node "${story.node}"`;
   switch (story.kind) {
     case "left":
       return `${speaker} said goodbye, and others take its addresses`;
     case "returned":
-      return `${speaker} is back in the ring after ${duration(story.awayMs)}`;
+      return `${speaker} is ${whyChanged(story)}`;
     default:
-      return `${speaker} counts as dead: ${howFound(story)}; others take its addresses`;
+      return `${speaker} counts as dead: ${whyChanged(story)}; others take its addresses`;
+  }
+}
+
+/** The reason alone, as in the log and in `metallb members`, which name the member beside it. */
+export function whyChanged(story: MemberStory): string {
+  switch (story.kind) {
+    case "left":
+      return "it said goodbye";
+    case "returned":
+      return `back in the ring after ${duration(story.awayMs)}`;
+    default:
+      return howFound(story);
   }
 }
 
 function howFound({ foundBy, silentMs, inquiry }: Extract<MemberStory, { kind: "dead" }>): string {
   const silence = silentMs === undefined ? "" : `silent for ${Math.round(silentMs)} ms, `;
-  if (inquiry === undefined) return `${silence}found by node "${foundBy}"`;
+  if (inquiry === undefined) return `${silence}found by node ${foundBy}`;
   const { tookMs, asked, agree } = inquiry;
   const answers = asked === 0 ? "nobody else to ask" : `${agree} of ${asked} asked agree`;
-  return `${silence}found by node "${foundBy}" after an inquiry of ${Math.round(tookMs)} ms (${answers})`;
+  return `${silence}found by node ${foundBy} after an inquiry of ${Math.round(tookMs)} ms (${answers})`;
 }
 
 /** `kubectl describe node` looks for events by the node's name in place of its uid, as the kubelet writes them. */

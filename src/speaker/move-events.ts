@@ -17,16 +17,20 @@ import type { MoveGroup, ToldMove } from "./move-log.ts";
 const mostServices = 25;
 /** Summaries of one time: an address may go to, or come from, each node. */
 const mostSummaries = 10;
+/** So long a ring may take to be put together. */
+const startMs = 60_000;
 
 export class MoveEvents {
   readonly #node: string;
-  // A flapping ring writes some 400 an hour at most, however many Services there are.
-  readonly #services = new EventBudget(2 * mostServices, 10_000);
+  readonly #startedMs: number;
+  // A ring that flaps for hours writes 360 an hour, however many Services there are.
+  readonly #services = new EventBudget(4 * mostServices, 10_000);
   readonly #summaries = new EventBudget(mostSummaries, 60_000);
 
-  /** `node`: ours, which carries the summaries. */
-  constructor(node: string) {
+  /** `node`: ours, which carries the summaries; `startedMs`: when this speaker started. */
+  constructor(node: string, startedMs: number) {
     this.#node = node;
+    this.#startedMs = startedMs;
   }
 
   /** Events for all moves of one time; at most 25, and 10 summaries, whatever their number. */
@@ -35,6 +39,7 @@ export class MoveEvents {
     const notes: EventNote[] = [];
     const summaries: EventNote[] = [];
     for (const group of groups) {
+      if (this.#isOfStart(group, nowMs)) continue;
       let told = 0;
       for (const one of group) {
         if (left === 0 || !this.#services.spend(nowMs)) break;
@@ -47,6 +52,12 @@ export class MoveEvents {
     }
     // The whole picture first: writing takes a while.
     return [...summaries, ...notes];
+  }
+
+  /** While a ring is put together, addresses go to each speaker that starts: no news, unless it was there before. */
+  #isOfStart([{ move }]: MoveGroup, nowMs: number): boolean {
+    const isFirst = move.because === "joined" && move.awayMs === undefined;
+    return isFirst && nowMs - this.#startedMs < startMs;
   }
 
   #summary(group: MoveGroup, told: number): EventNote {

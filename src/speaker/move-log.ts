@@ -30,7 +30,7 @@ const mostKept = 100;
 const mostNodes = 1000;
 
 export class MoveLog {
-  readonly #kept: (AddressMove & { readonly at: string })[] = [];
+  readonly #kept: AddressMove[] = [];
   readonly #losses = new Map<string, Loss>();
   /** How long members that are back were away, in milliseconds. */
   readonly #away = new Map<string, number>();
@@ -56,8 +56,8 @@ export class MoveLog {
     { move, object }: ToldMove,
     { nowMs, at }: { readonly nowMs: number; readonly at: string },
   ): void {
-    const told = { ...move, ...this.#ofRing(move, nowMs) };
-    this.#kept.push({ at, ...told });
+    const told = { at, ...move, ...this.#ofRing(move, nowMs) };
+    this.#kept.push(told);
     if (this.#kept.length > mostKept) this.#kept.shift();
     const kind = [told.from, told.to, told.because].join("\n");
     const group = this.#untold.get(kind);
@@ -73,7 +73,7 @@ export class MoveLog {
   }
 
   /** The latest first. */
-  show(): readonly (AddressMove & { readonly at: string })[] {
+  show(): readonly AddressMove[] {
     return this.#kept.toReversed();
   }
 

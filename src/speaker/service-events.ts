@@ -21,7 +21,12 @@ export function announceFailed(
   return ips.map((ip) => {
     const where = `assigned node "${node}" with protocol "${protocol}"`;
     const message = `the interfaces specified by LB IP "${formatAddress(ip)}" doesn't exist in ${where}`;
-    return { object: serviceReference(service), type: "Warning", reason: "announceFailed", message };
+    return {
+      object: serviceReference(service),
+      type: "Warning",
+      reason: "announceFailed",
+      message,
+    };
   });
 }
 

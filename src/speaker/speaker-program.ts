@@ -81,7 +81,7 @@ export class SpeakerProgram {
       { component: "metallb-speaker", host: nodeName },
       logger,
     );
-    this.#moveEvents = new MoveEvents(nodeName);
+    this.#moveEvents = new MoveEvents(nodeName, monotonicMs());
     const source = new ConfigSource({
       ...parts,
       scope: { nodeName },
@@ -243,7 +243,7 @@ export class SpeakerProgram {
 
   /** One line for all addresses that moved at once. */
   #logMoves(group: MoveGroup): void {
-    const { service: _, ips: __, announcedMs, ...why } = group[0].move;
+    const { at: _, service: __, ips: ___, announcedMs, ...why } = group[0].move;
     const last = group.at(-1)?.move.announcedMs;
     const times = announcedMs === undefined ? {} : { announcedMs, lastAnnouncedMs: last };
     const isOurs = why.to === this.#parts.nodeName;

@@ -216,7 +216,8 @@ export class Speaker {
       elections: this.#elections,
     });
     const move = this.#owners.follow(key, { decision, announced, cause });
-    if (move === undefined || service === undefined) return this.#carryOut(key, decision, { cause });
+    if (move === undefined || service === undefined)
+      return this.#carryOut(key, decision, { cause });
     const moved = { kind: "moved", move, object: serviceReference(service.object) } as const;
     return this.#carryOut(key, decision, { cause, moved });
   }
@@ -230,9 +231,7 @@ export class Speaker {
         const isHandedOver = cause === "ring" && reason === "notOwner";
         const told = moved === undefined ? [] : [moved];
         const withdrawn = [...this.#withdraw(key, reason, isHandedOver), ...told];
-        return reason === "notSupported"
-          ? [...withdrawn, ...this.#notSupported(key)]
-          : withdrawn;
+        return reason === "notSupported" ? [...withdrawn, ...this.#notSupported(key)] : withdrawn;
       }
       default: {
         const withdrawn = decision.replaces ? this.#withdraw(key, decision.replaces) : [];
