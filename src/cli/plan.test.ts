@@ -362,9 +362,11 @@ describe("with a cluster", { timeout: 60_000 }, () => {
     const { namespace, name, uid } = body.metadata;
     const object = { kind: "Service", apiVersion: "v1", namespace, name, uid };
     const moves = new MoveEvents("n1", 0).notes([[{ move, object }]], 0);
-    const rest = Array.from({ length: 50 }, () => ({ move: { ...move, from: "n3" }, object: {} }));
+    const rest = Array.from({ length: 51 }, (_, index) => {
+      return { move: { ...move, from: "n3", ips: [`198.18.2.${index}`] }, object: {} };
+    });
     const ofMany = new MoveEvents("n1", 0)
-      .notes([[rest[0]!, ...rest]], 0)
+      .notes([[rest[0]!, ...rest.slice(1)]], 0)
       .filter(({ reason }) => reason === "AddressesMoved");
     const message = 'announcing from node "n1" with protocol "layer2"';
     const assigned = { object, type: "Normal", reason: "nodeAssigned", message } as const;

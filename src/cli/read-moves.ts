@@ -1,7 +1,7 @@
 /** Asks a cluster what its events tell of moves of a Service's addresses. */
 import type { KubeEvent, KubeObject } from "../kube/index.ts";
 import { addressHistory, type PastMove } from "../plan/index.ts";
-import { KubeApiError, type KubeClient } from "../platform/index.ts";
+import { KubeApiError, timestampMs, type KubeClient } from "../platform/index.ts";
 import { withCluster, type ClusterPlace } from "./read-cluster.ts";
 
 /** The moves, newest first; or why they are not known. */
@@ -23,9 +23,9 @@ export function readMoves(
   const aboutNodes = "involvedObject.kind=Node,reason=AddressesMoved";
   return withCluster(place, env, async (client) => {
     try {
-      const own = await eventsIn(client, namespace, aboutService);
+      const ofService = await eventsIn(client, namespace, aboutService);
       const ofNodes = await eventsIn(client, namespaceOfNodes, aboutNodes);
-      return { moves: addressHistory(service, own, ofNodes) };
+      return { moves: addressHistory(service, { ofService, ofNodes, msOf: timestampMs }) };
     } catch (error) {
       if (error instanceof KubeApiError) return { unknown: error.message };
       throw error;

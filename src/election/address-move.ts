@@ -8,7 +8,7 @@ export const addressesAnnotation = "metallb-ts/addresses";
 
 /** Reason of the event on a Service whose address moved. */
 export const addressMoved = "AddressMoved";
-/** Reason of the event on the new announcer's Node that stands for many Services. */
+/** Reason of the event on the telling speaker's Node that stands for many Services. */
 export const addressesMoved = "AddressesMoved";
 
 const moveReasons = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type AddressMove, moveText } from "../election/index.ts";
-import type { KubeEvent } from "../kube/index.ts";
+import type { KubeEvent, KubeObject } from "../kube/index.ts";
 import { addressHistory } from "./address-history.ts";
 
 const service = { metadata: { namespace: "shop", name: "web", uid: "u1" } };
@@ -31,6 +31,9 @@ function eventOf(more: Partial<KubeEvent>, annotations: Record<string, string> =
     ...more,
   };
 }
+
+const historyOf = (about: KubeObject, ofService: KubeEvent[], ofNodes: KubeEvent[]) =>
+  addressHistory(about, { ofService, ofNodes, msOf: Date.parse });
 
 const moved = (told: AddressMove, at = "2026-11-26T10:00:01Z"): KubeEvent =>
   eventOf(
@@ -62,7 +65,7 @@ const summary = eventOf(
 describe("the history of a Service's addresses", () => {
   it("is what its events tell, the newest first", () => {
     const back: AddressMove = { ...move, from: "b", to: "a", because: "joined", awayMs: 9000 };
-    const found = addressHistory(service, [moved(move), moved(back, "2026-11-26T10:00:09Z")], []);
+    const found = historyOf(service, [moved(move), moved(back, "2026-11-26T10:00:09Z")], []);
     assert.deepEqual(found, [
       { ...back, at: "2026-11-26T10:00:09Z", message: moveText(back) },
       { ...move, at: "2026-11-26T10:00:01Z", message: moveText(move) },
@@ -73,13 +76,13 @@ describe("the history of a Service's addresses", () => {
     const later = { ...move, from: "b", to: "c", at: "2026-11-26T10:00:01.900Z" };
     const events = [moved({ ...move, at: "2026-11-26T10:00:01.200Z" }), moved(later)];
     assert.deepEqual(
-      addressHistory(service, events, []).map(({ at, to }) => [at, to]),
+      historyOf(service, events, []).map(({ at, to }) => [at, to]),
       [
         ["2026-11-26T10:00:01.900Z", "c"],
         ["2026-11-26T10:00:01.200Z", "b"],
       ],
     );
-    const [repeated] = addressHistory(service, [{ ...moved(later), count: 2 }], []);
+    const [repeated] = historyOf(service, [{ ...moved(later), count: 2 }], []);
     assert.equal(repeated?.at, "2026-11-26T10:00:01Z");
   });
 
@@ -89,11 +92,11 @@ describe("the history of a Service's addresses", () => {
     const { source: _, ...sourceless } = moved(move);
     const torn = eventOf({}, { "metallb-ts/address-move": '{"from": "a"}' });
     const events = [earlier, foreign, sourceless as KubeEvent, torn, eventOf({})];
-    assert.deepEqual(addressHistory(service, events, [summary]), []);
+    assert.deepEqual(historyOf(service, events, [summary]), []);
   });
 
   it("includes a move of many that has no event of its own here, if the new node began to announce it then", () => {
-    const [found, ...rest] = addressHistory(
+    const [found, ...rest] = historyOf(
       service,
       [
         assigned("a", "2026-11-26T09:00:00Z"),
@@ -110,13 +113,13 @@ describe("the history of a Service's addresses", () => {
       assigned("b", "2026-11-26T09:00:00Z", "2026-11-26T10:30:00Z"),
       assigned("c", "2026-11-26T10:00:02Z"),
     ];
-    assert.deepEqual(addressHistory(service, others, [summary]), []);
+    assert.deepEqual(historyOf(service, others, [summary]), []);
   });
 
   it("tells a move once where both an event of its own and that of many do", () => {
     const events = [assigned("b", "2026-11-26T10:00:02Z"), moved(move, "2026-11-26T10:00:03Z")];
     assert.deepEqual(
-      addressHistory(service, events, [summary]).map(({ oneOf }) => oneOf),
+      historyOf(service, events, [summary]).map(({ oneOf }) => oneOf),
       [undefined],
     );
   });
@@ -125,7 +128,7 @@ describe("the history of a Service's addresses", () => {
     const many = Array.from({ length: 30 }, (_, index) =>
       moved(move, `2026-11-26T10:${String(index).padStart(2, "0")}:00Z`),
     );
-    const found = addressHistory(service, many, []);
+    const found = historyOf(service, many, []);
     assert.deepEqual([found.length, found[0]?.at], [10, "2026-11-26T10:29:00Z"]);
   });
 });

@@ -25,27 +25,32 @@ const mostMoves = 10;
 const longestPassMs = 30_000;
 const source = "metallb-speaker";
 
-/**
- * The newest first. `ofService`: events about Services of this name; `ofNodes`: about Nodes. Anybody may have written
- * them: what has not their form is passed over. Never throws.
- */
+/** Events of a cluster; anybody may have written them. */
+export interface MoveEvidence {
+  /** About Services of this name. */
+  readonly ofService: readonly KubeEvent[];
+  /** About Nodes. */
+  readonly ofNodes: readonly KubeEvent[];
+  /** Milliseconds of an RFC 3339 time; NaN if it is none. */
+  readonly msOf: (time: string) => number;
+}
+
+/** The newest first. What has not the form of a speaker's event is passed over. Never throws. */
 export function addressHistory(
   service: KubeObject,
-  ofService: readonly KubeEvent[],
-  ofNodes: readonly KubeEvent[],
+  { ofService, ofNodes, msOf }: MoveEvidence,
 ): readonly PastMove[] {
   const { uid } = service.metadata;
   const own = ofService.filter(
     (event) => isOfSpeaker(event) && (!uid || event.involvedObject.uid === uid),
   );
+  const areNear = (a: string, b: string): boolean => Math.abs(msOf(a) - msOf(b)) <= longestPassMs;
   const moves = own.flatMap((event) => (event.reason === addressMoved ? pastMoveOf(event) : []));
   const many = ofNodes
     .filter((event) => isOfSpeaker(event) && event.reason === addressesMoved)
-    .flatMap((event) => oneOfMany(event, own))
-    .filter((one) => !moves.some((move) => isSame(move, one)));
-  return [...moves, ...many]
-    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
-    .slice(0, mostMoves);
+    .flatMap((event) => oneOfMany(event, own, areNear))
+    .filter((one) => !moves.some((move) => isBetweenSame(move, one) && areNear(move.at, one.at)));
+  return [...moves, ...many].sort((a, b) => msOf(b.at) - msOf(a.at)).slice(0, mostMoves);
 }
 
 function isOfSpeaker(event: KubeEvent): boolean {
@@ -62,15 +67,16 @@ function pastMoveOf(event: KubeEvent): PastMove[] {
 }
 
 /** A move of many is this Service's too if the new announcer began to announce it then, as MetalLB's own event tells. */
-function oneOfMany(event: KubeEvent, own: readonly KubeEvent[]): PastMove[] {
+function oneOfMany(
+  event: KubeEvent,
+  own: readonly KubeEvent[],
+  areNear: (a: string, b: string) => boolean,
+): PastMove[] {
   const count = Number(event.metadata.annotations?.[addressesAnnotation]);
   return pastMoveOf(event).flatMap((move) => {
-    const isThen = (time: string): boolean => {
-      return Math.abs(Date.parse(move.at) - Date.parse(time)) <= longestPassMs;
-    };
     const began = own.find(({ reason, message, firstTimestamp, lastTimestamp }) => {
       const isAnnounced = reason === "nodeAssigned" && announcer(message) === move.to;
-      return isAnnounced && (isThen(firstTimestamp) || isThen(lastTimestamp));
+      return isAnnounced && [firstTimestamp, lastTimestamp].some((time) => areNear(time, move.at));
     });
     if (began === undefined || !Number.isSafeInteger(count)) return [];
     const service = `${began.involvedObject.namespace}/${began.involvedObject.name}`;
@@ -82,7 +88,6 @@ function announcer(message: string): string | undefined {
   return /^announcing from node "([^"]+)"/.exec(message)?.[1];
 }
 
-function isSame(move: PastMove, one: PastMove): boolean {
-  const apartMs = Math.abs(Date.parse(move.at) - Date.parse(one.at));
-  return move.from === one.from && move.to === one.to && apartMs <= longestPassMs;
+function isBetweenSame(a: AddressMove, b: AddressMove): boolean {
+  return a.from === b.from && a.to === b.to;
 }

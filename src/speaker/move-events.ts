@@ -91,7 +91,7 @@ function noteOf({ move, object }: ToldMove): EventNote {
   };
 }
 
-/** How many addresses they are together. */
+/** How many addresses they are together; Services may share one. */
 export function addressesIn(group: MoveGroup): number {
-  return group.reduce((sum, { move }) => sum + move.ips.length, 0);
+  return new Set(group.flatMap(({ move }) => move.ips)).size;
 }

@@ -113,7 +113,7 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
     for (const node of nodes) {
       const own = new Set<string>();
       for (const line of speakers.get(node)?.log().split("\n") ?? []) {
-        const { event, service } = line.startsWith("{") ? (JSON.parse(line) as Json) : {};
+        const { event, service } = line.startsWith("{") ? JSON.parse(line) : {};
         if (event === "serviceAnnounced") own.add(service);
         if (event === "serviceWithdrawn") own.delete(service);
       }
