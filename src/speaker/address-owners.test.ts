@@ -208,6 +208,12 @@ describe("moves of addresses", () => {
     assert.deepEqual(moves(gone, serviceEvent(), gone, serviceEvent(next)), []);
   });
 
+  it("L2-2: are none where the Service was of another type between", () => {
+    const { moves } = started("knode1");
+    const other = serviceEvent(undefined, { type: "ClusterIP" });
+    assert.deepEqual(moves(other, nodeEvent("knode2", { [EXCLUDE]: "" }), serviceEvent()), []);
+  });
+
   it("tell of a Service whose traffic policy changed", () => {
     const { moves } = started("knode2", local);
     const [move] = moves(serviceEvent(undefined, {}));

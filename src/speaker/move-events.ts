@@ -15,7 +15,7 @@ import type { MoveGroup, ToldMove } from "./move-log.ts";
 
 /** Services that get an event of their own when many move at once. */
 const mostServices = 25;
-/** Summaries of one time: an address may go to, or come from, each node. */
+/** Summaries at once: addresses may go to, or come from, each node. */
 const mostSummaries = 10;
 /** So long a ring may take to be put together. */
 const startMs = 60_000;
@@ -47,8 +47,8 @@ export class MoveEvents {
         told++;
         notes.push(noteOf(one));
       }
-      if (told === group.length || summaries.length === mostSummaries) continue;
-      if (this.#summaries.spend(nowMs)) summaries.push(this.#summary(group, told));
+      const isWhole = told === group.length;
+      if (!isWhole && this.#summaries.spend(nowMs)) summaries.push(this.#summary(group, told));
     }
     // The whole picture first: writing takes a while.
     return [...summaries, ...notes];

@@ -37,7 +37,6 @@ export class MoveLog {
   #untold = new Map<string, [ToldMove, ...ToldMove[]]>();
 
   lost(loss: Loss): void {
-    this.#away.delete(loss.node);
     keep(this.#losses, loss.node, loss);
   }
 
