@@ -70,6 +70,7 @@ const mayImport: Record<string, string[]> = {
     "platform",
     "kube",
     "config",
+    "election",
     "lint",
     "migrate",
     "plan",

@@ -2,9 +2,15 @@
 import type { Explanation } from "../plan/index.ts";
 import { painter, type Output } from "./output.ts";
 import { findingLines } from "./plan-text.ts";
+import type { MovesAnswer } from "./read-moves.ts";
 import { printable, textTable } from "./text-table.ts";
 
-export function explainText(found: Explanation, output: Output): string {
+/** `moves`: undefined where no cluster was asked. */
+export function explainText(
+  found: Explanation,
+  moves: MovesAnswer | undefined,
+  output: Output,
+): string {
   const paint = painter(output);
   const { service, ips, pool, reason } = found;
   const has = ips.length === 0 ? "has no address" : `has ${ips.join(", ")}`;
@@ -19,6 +25,7 @@ export function explainText(found: Explanation, output: Output): string {
     ...section(title("Who holds addresses of these pools"), holderLines(found)),
     ...section(title("Shares its address with"), found.sharesWith),
     ...section(title("Layer 2"), layer2Lines(found)),
+    ...section(title("Moved lately"), moves === undefined ? [] : moveLines(found, moves)),
     ...section(title("BGP"), bgpLines(found)),
     ...section(title("Findings"), findingLines(found.findings, paint)),
   ];
@@ -55,6 +62,21 @@ function layer2Lines({ l2 }: Explanation): string[] {
     const rows = candidates.map((one) => [String(one.rank ?? "-"), one.node, one.reason]);
     return [printable(head), ...indented(textTable(rows))];
   });
+}
+
+function moveLines({ l2 }: Explanation, answer: MovesAnswer): string[] {
+  if ("unknown" in answer) return [printable(`not known: ${answer.unknown}`)];
+  if (answer.moves.length === 0)
+    return ["no event tells of a move; Kubernetes keeps events for an hour"];
+  const lines = answer.moves.map(({ at, message, oneOf }) => {
+    const many = oneOf === undefined ? "" : "one of many: ";
+    return printable(`${at}  ${many}${message}`);
+  });
+  const planned = Object.values(l2)[0]?.node ?? null;
+  const now = answer.moves[0]?.to;
+  if (planned === null || now === planned) return lines;
+  const why = "the speakers' ring may know more than Node objects tell: see metallb members";
+  return [...lines, printable(`it went to ${now} last, not to ${planned} as above: ${why}`)];
 }
 
 function bgpLines({ bgp, bgpNodes }: Explanation): string[] {

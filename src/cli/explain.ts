@@ -8,11 +8,13 @@ import { clusterFlags, planFlags, planOptions } from "./plan-flags.ts";
 import { clusterWord, readPlanInput, withInputFindings } from "./plan-input.ts";
 import { findingRow } from "./plan-json.ts";
 import { UnreadableError } from "./read-files.ts";
+import { readMoves } from "./read-moves.ts";
 
 const verb = {
   synopsis: "explain service NAMESPACE/NAME [-f PATH...] [flags]",
   about: `Says why the Service has its address, or none: what it asks for, what each pool answers, with
-whom it shares; and of every node why it announces the address or does not.
+whom it shares; of every node why it announces the address or does not; and in a cluster when and
+why the address moved from one node to another, as the speakers told in events.
 Reads the cluster unless -f names files. Exit status 0; 2: something cannot be read, or there is
 no such Service.`,
   flags: {
@@ -79,8 +81,12 @@ async function explain(key: string, { flags, env, output }: Question): Promise<n
     return 2;
   }
   const { findings } = withInputFindings({ services: {}, findings: found.findings }, input);
+  const service = input.view.services.get(key);
+  const isAsked = sources.includes(clusterWord) && service !== undefined && found.shown.length > 0;
+  const answer = isAsked ? await readMoves(service, options, env) : undefined;
   if (flags.output === "json") {
-    output.out(`${formatJson({ ...found, findings: findings.map(findingRow) })}\n`);
-  } else output.out(explainText({ ...found, findings }, output));
+    const moves = answer !== undefined && "moves" in answer ? answer.moves : null;
+    output.out(`${formatJson({ ...found, moves, findings: findings.map(findingRow) })}\n`);
+  } else output.out(explainText({ ...found, findings }, answer, output));
   return 0;
 }

@@ -1,4 +1,5 @@
 /** The ring for people: a table of members, and what happened lately. */
+import { moveText, whyMoved, type AddressMove } from "../election/index.ts";
 import { printable, textTable } from "./text-table.ts";
 
 export interface MemberRow {
@@ -17,19 +18,6 @@ export interface MemberRow {
   };
 }
 
-/** An address that this speaker took over; `at`: wall time. */
-export interface TakeoverRow {
-  readonly at: string;
-  readonly service: string;
-  readonly ips: readonly string[];
-  readonly from: readonly string[];
-  readonly because: string;
-  readonly foundBy?: string;
-  readonly silentMs?: number;
-  readonly inquiryMs?: number;
-  readonly announcedMs: number;
-}
-
 /** What the speaker's page holds. */
 export interface RingView {
   /** Why gossip is off; then there is nothing else. */
@@ -41,7 +29,8 @@ export interface RingView {
   readonly watchedBy?: readonly string[];
   readonly members?: readonly MemberRow[];
   readonly changes?: readonly Readonly<Record<string, unknown>>[];
-  readonly takeovers?: readonly TakeoverRow[];
+  /** Addresses that came to this speaker's node or went from it, the latest first. */
+  readonly moves?: readonly AddressMove[];
 }
 
 const mostChanges = 10;
@@ -49,7 +38,7 @@ const mostChanges = 10;
 export function membersText(view: RingView): string {
   if (view.off !== undefined) return `gossip is off: ${printable(view.off)}\n`;
   const { self = "?", encryption = "?", members = [], changes = [], watchedBy = [] } = view;
-  const { takeovers = [] } = view;
+  const { moves = [] } = view;
   const detector = view.fastFailover
     ? `beats every ${view.beatMs} ms, watched by ${watchedBy.join(", ") || "nobody"}`
     : "off";
@@ -61,8 +50,8 @@ export function membersText(view: RingView): string {
     ...textTable([heading, ...members.map((member) => rowOf(member, self))]),
     ...(changes.length === 0 ? [] : ["", "lately:"]),
     ...changes.slice(0, mostChanges).map(changeLine),
-    ...(takeovers.length === 0 ? [] : ["", "taken over lately:"]),
-    ...takeovers.slice(0, mostChanges).map(takeoverLine),
+    ...(moves.length === 0 ? [] : ["", "moved lately:"]),
+    ...groupsOf(moves).slice(0, mostChanges).map(moveLine),
     "",
   ].join("\n");
 }
@@ -100,16 +89,32 @@ function changeLine(change: Readonly<Record<string, unknown>>): string {
   return printable(`  ${String(at)}  ${String(what)}  ${told.join(" ")}`);
 }
 
-function takeoverLine(takeover: TakeoverRow): string {
-  const { at, service, ips, from, because, foundBy, silentMs, inquiryMs, announcedMs } = takeover;
-  const parts = [
-    ...(silentMs === undefined ? [] : [`silent for ${silentMs} ms`]),
-    ...(inquiryMs === undefined ? [] : [`decided in ${inquiryMs} ms`]),
-    `announced in ${announcedMs} ms`,
-  ];
-  const why = foundBy === undefined ? because : `${because}, found by ${foundBy}`;
-  const what = `${service} (${ips.join(", ")}) from ${from.join(", ")}: ${why}`;
-  return printable(`  ${at}  ${what}; ${parts.join(", ")}`);
+type Moves = [AddressMove, ...AddressMove[]];
+
+/** Neighbours that moved between the same nodes for the same reason, each group with its first move first. */
+function groupsOf(moves: readonly AddressMove[]): Moves[] {
+  const groups: Moves[] = [];
+  for (const move of moves) {
+    const last = groups.at(-1);
+    if (last !== undefined && isAlike(last[0], move)) last.unshift(move);
+    else groups.push([move]);
+  }
+  return groups;
+}
+
+function isAlike(a: AddressMove, b: AddressMove): boolean {
+  return a.from === b.from && a.to === b.to && a.because === b.because;
+}
+
+const mostNamed = 3;
+
+function moveLine([move, ...others]: Moves): string {
+  const { at = "", service, from, to } = move;
+  if (others.length === 0) return printable(`  ${at}  ${service}: ${moveText(move)}`);
+  const named = [service, ...others.slice(0, mostNamed - 1).map((one) => one.service)].join(", ");
+  const more = others.length < mostNamed ? "" : ` and ${others.length + 1 - mostNamed} more`;
+  const why = `moved from node "${from}" to node "${to}": ${whyMoved(move)}`;
+  return printable(`  ${at}  ${named}${more} ${why}`);
 }
 
 function valueText(value: unknown): string {

@@ -68,12 +68,13 @@ describe("metallb members", () => {
     assert.match(out, /leave +member=n4 why="found silent by n2"/);
   });
 
-  it("shows which addresses were taken over, why, and how long each part took", async () => {
+  it("shows which addresses moved, why, and how long each part took", async () => {
     const takeover = {
       at: "2026-11-26T10:00:00.000Z",
       service: "default/shop",
       ips: ["192.0.2.200"],
-      from: ["n4"],
+      from: "n4",
+      to: "n1",
       because: "dead",
       foundBy: "n2",
       silentMs: 401,
@@ -81,13 +82,40 @@ describe("metallb members", () => {
       announcedMs: 1.5,
     };
     const { foundBy: _, silentMs: __, inquiryMs: ___, ...goodbye } = takeover;
-    const takeovers = [takeover, { ...goodbye, because: "said goodbye" }];
-    const { out } = await ask({ ...calm, takeovers });
+    const moves = [takeover, { ...goodbye, because: "left" }];
+    const { out } = await ask({ ...calm, moves });
     assert.match(
       out,
-      /default\/shop \(192\.0\.2\.200\) from n4: dead, found by n2; silent for 401 ms, decided in 52 ms, announced in 1.5 ms\n/,
+      /\nmoved lately:\n {2}2026-11-26T10:00:00\.000Z {2}default\/shop: 192\.0\.2\.200 moved from node "n4" to node "n1": /,
     );
-    assert.match(out, /from n4: said goodbye; announced in 1.5 ms\n/);
+    assert.match(
+      out,
+      /: node "n4" was silent for 401 ms \(noticed\), found dead after an inquiry of 52 ms/,
+    );
+    assert.match(out, /: the speaker of node "n4" said goodbye, first announcement 1\.5 ms later/);
+  });
+
+  it("takes moves between the same nodes for the same reason together, with the first one's times", async () => {
+    const because = "left";
+    const move = (index: number): object => {
+      const [at, service] = [`2026-11-26T10:00:00.00${index}Z`, `default/s${index}`];
+      return {
+        at,
+        service,
+        ips: [`192.0.2.${index}`],
+        from: "n4",
+        to: "n1",
+        because,
+        announcedMs: index,
+      };
+    };
+    const back = { ...move(9), from: "n1", to: "n4", because: "joined" };
+    const { out } = await ask({ ...calm, moves: [back, ...[5, 4, 3, 2, 1].map(move)] });
+    assert.match(
+      out,
+      /\n {2}2026-11-26T10:00:00\.001Z {2}default\/s1, default\/s2, default\/s3 and 2 more moved from node "n4" to node "n1": the speaker of node "n4" said goodbye, first announcement 1 ms later \(announced\)\n$/,
+    );
+    assert.match(out, /default\/s9: 192\.0\.2\.9 moved from node "n1" to node "n4": /);
   });
 
   it("gives the page as it is with -o json, and status 1 while somebody is suspect or dead", async () => {

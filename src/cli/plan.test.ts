@@ -3,7 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Plan, PlanChange } from "../plan/index.ts";
+import { moveText, type AddressMove } from "../election/index.ts";
+import type { EventNote } from "../kube/index.ts";
+import type { PastMove, Plan, PlanChange } from "../plan/index.ts";
+import { EventRecorder, KubeClient, silentLogger } from "../platform/index.ts";
+import { MoveEvents } from "../speaker/move-events.ts";
 import { startMetallbCluster, type MetallbCluster } from "../testing/index.ts";
 import { runExplain } from "./explain.ts";
 import { runPlan } from "./plan.ts";
@@ -286,16 +290,40 @@ describe("with a cluster", { timeout: 60_000 }, () => {
       metadata: { name: "a" },
       subsets: [{ addresses: [{ ip: "10.0.0.1", nodeName: "n1" }], ports: [{ port: 80 }] }],
     });
-    const kubeconfig = join(folder, "kubeconfig");
+    env = as("admin");
+  });
+
+  function as(user: keyof MetallbCluster["tokens"]): NodeJS.ProcessEnv {
+    const kubeconfig = join(folder, `kubeconfig-${user}`);
     const config = {
       "current-context": "lab",
       contexts: [{ name: "lab", context: { cluster: "lab", user: "me" } }],
       clusters: [{ name: "lab", cluster: { server: cluster.url } }],
-      users: [{ name: "me", user: { token: cluster.tokens.admin } }],
+      users: [{ name: "me", user: { token: cluster.tokens[user] } }],
     };
     writeFileSync(kubeconfig, JSON.stringify(config));
-    env = { KUBECONFIG: kubeconfig };
-  });
+    return { KUBECONFIG: kubeconfig };
+  }
+
+  /** Events as a speaker on node n1 writes them, with the rights of its service account. */
+  async function asSpeaker(...notes: EventNote[]): Promise<void> {
+    const client = KubeClient.fromEnvironment({
+      kubeconfig: as("speaker")["KUBECONFIG"],
+      env: {},
+    });
+    const source = { component: "metallb-speaker", host: "n1" };
+    const recorder = new EventRecorder(client, source, silentLogger);
+    for (const note of notes) recorder.record(note);
+    for (const { reason } of notes) {
+      const path = `/api/v1/events?fieldSelector=reason%3D${reason}`;
+      for (;;) {
+        const { body } = await cluster.request("GET", path);
+        if (body.items.length > 0) break;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    await client.close();
+  }
 
   after(() => cluster.close());
 
@@ -314,6 +342,61 @@ describe("with a cluster", { timeout: 60_000 }, () => {
     ]);
     const { out } = await run(runExplain, ["service", "shop/a"], env);
     assert.match(out, /^shop\/a has 198\.18\.1\.9 from pool lan\n/);
+  });
+
+  it("explains why its address moved, from the speakers' events, and how many moved with it", async () => {
+    const quiet = await run(runExplain, ["service", "shop/a"], env);
+    assert.match(quiet.out, /^Moved lately\n {2}no event tells of a move/m);
+    const move: AddressMove = {
+      service: "shop/a",
+      ips: ["198.18.1.9"],
+      from: "n2",
+      to: "n1",
+      because: "dead",
+      foundBy: "n1",
+      silentMs: 412,
+      inquiryMs: 51,
+      announcedMs: 6,
+    };
+    const { body } = await cluster.request("GET", "/api/v1/namespaces/shop/services/a");
+    const { namespace, name, uid } = body.metadata;
+    const object = { kind: "Service", apiVersion: "v1", namespace, name, uid };
+    const moves = new MoveEvents("n1", 0).notes([[{ move, object }]], 0);
+    const rest = Array.from({ length: 51 }, (_, index) => {
+      return { move: { ...move, from: "n3", ips: [`198.18.2.${index}`] }, object: {} };
+    });
+    const ofMany = new MoveEvents("n1", 0)
+      .notes([[rest[0]!, ...rest.slice(1)]], 0)
+      .filter(({ reason }) => reason === "AddressesMoved");
+    const message = 'announcing from node "n1" with protocol "layer2"';
+    const assigned = { object, type: "Normal", reason: "nodeAssigned", message } as const;
+    await asSpeaker(...moves, assigned, ...ofMany);
+    const { out } = await run(runExplain, ["service", "shop/a"], env);
+    const [, section = ""] = out.split("Moved lately\n");
+    const lines = section.split("\n").map((line) => line.replace(/^ {2}\S+Z {2}/, ""));
+    assert.ok(lines.includes(moveText(move)), section);
+    assert.ok(!section.includes("went to"), section);
+    assert.match(section, /one of many: 51 addresses moved from node "n3" to node "n1": /);
+    const json = await run(runExplain, ["service", "shop/a", "-o", "json"], env);
+    const found = JSON.parse(json.out) as { moves: PastMove[] };
+    const { at: _, message: told, ...data } = found.moves.find(({ from }) => from === "n2")!;
+    assert.deepEqual([data, told], [move, moveText(move)]);
+    assert.equal(found.moves.find(({ from }) => from === "n3")?.oneOf, 51);
+    const away = { ...move, from: "n1", to: "n9", at: new Date(Date.now() + 60_000).toISOString() };
+    await asSpeaker(...new MoveEvents("n9", 0).notes([[{ move: away, object }]], 0));
+    for (let last = ""; !last.includes("it went to n9 last, not to n1 as above");) {
+      last = (await run(runExplain, ["service", "shop/a"], env)).out;
+    }
+  });
+
+  it("says that moves are not known to who may not read events, or without a cluster", async () => {
+    const refused = await run(runExplain, ["service", "shop/a"], as("speaker"));
+    assert.equal(refused.exit, 0, refused.err);
+    assert.match(refused.out, /^Moved lately\n {2}not known: GET .*events: 403 /m);
+    const argv = ["service", "shop/web", "-f", small];
+    const offline = await run(runExplain, [...argv, "-o", "json"]);
+    assert.equal((JSON.parse(offline.out) as { moves: unknown }).moves, null);
+    assert.ok(!(await run(runExplain, argv)).out.includes("Moved"));
   });
 
   it("tells what a new configuration would cost it", async () => {

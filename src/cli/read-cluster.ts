@@ -47,15 +47,24 @@ const oldEndpoints: Kind = { kind: "Endpoints", ...core, plural: "endpoints" };
 const pageSize = 500;
 
 /** All objects, each with its kind. Throws `UnreadableError`. */
-export async function readCluster(
+export function readCluster(
   place: ClusterPlace,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly KubeObject[]> {
+  return withCluster(place, env, (client) => readKinds(client, place.namespace));
+}
+
+/** Throws `UnreadableError` where `use` throws an error of the API, or the cluster cannot be found. */
+export async function withCluster<T>(
+  place: ClusterPlace,
+  env: NodeJS.ProcessEnv,
+  use: (client: KubeClient) => Promise<T>,
+): Promise<T> {
   try {
     const kubeconfig = place.kubeconfig ?? findKubeconfig(env);
     const client = KubeClient.fromEnvironment({ kubeconfig, context: place.context, env });
     try {
-      return await readKinds(client, place.namespace);
+      return await use(client);
     } finally {
       await client.close();
     }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Generation } from "../config/index.ts";
 import type { Node } from "../kube/index.ts";
 import { Electorate } from "./electorate.ts";
 
@@ -38,6 +39,25 @@ describe("the electorate with gossip", () => {
     electorate.setNode("a", undefined);
     assert.ok(electorate.isCandidate("a"));
     assert.deepEqual([...electorate.names], ["a"]);
+  });
+
+  it("says what speaks against a node: the ring first, then its Node object, whose labels v0.9.5 does not look at", () => {
+    const electorate = new Electorate(false);
+    electorate.setNode("a", node("a", "Unknown"));
+    electorate.setNode("b", node("b", "True", excluded));
+    electorate.setNode("c", undefined);
+    const details = (generation: Generation) =>
+      ["a", "b", "c", "d"].map((name) => electorate.objection(name, generation));
+    const [notReady, label, gone] = [
+      "its Node object is not Ready",
+      "the node has the label node.kubernetes.io/exclude-from-external-load-balancers",
+      "its Node object is gone",
+    ].map((detail) => ({ because: "node", detail }));
+    assert.deepEqual(details("modern"), [notReady, label, gone, undefined]);
+    assert.deepEqual(details("legacy"), [notReady, undefined, gone, undefined]);
+    electorate.setMembers(new Set(["a", "b"]));
+    const lost = { because: "ring" };
+    assert.deepEqual(details("modern"), [undefined, label, lost, lost]);
   });
 
   it("L2-48: takes a member out that left, and back in when it returns", () => {

@@ -6,13 +6,19 @@ import { isNotReady, unfitness } from "./eligible-nodes.ts";
 /** Whether elections of a generation may end differently after a change of nodes. */
 export type ElectionEffect = Readonly<Record<Generation, boolean>>;
 
+/** Why a node may not announce, whatever the Service: the ring lost its speaker, or its Node object says so. */
+export type NodeObjection =
+  | { readonly because: "ring" }
+  | { readonly because: "node"; readonly detail: string };
+
 /** With gossip its members live (L2-21, L2-22); without, whomever the API calls ready. */
 export class Electorate {
   readonly #ignoresExcludeLabel: boolean;
   readonly #candidates = new Set<string>();
-  readonly #unfit = new Set<string>();
+  /** With the reason. */
+  readonly #unfit = new Map<string, string>();
   /** Nodes that are gone, or not ready. */
-  readonly #dead = new Set<string>();
+  readonly #dead = new Map<string, "gone" | "not ready">();
   #members: ReadonlySet<string> | undefined;
   #names: ReadonlySet<string> = new Set();
 
@@ -35,15 +41,29 @@ export class Electorate {
     return this.#members?.has(name) ?? !this.#dead.has(name);
   }
 
+  /** Why the node may not announce now; undefined: nothing speaks against it. v0.9.5 looks at no labels (L2-28). */
+  objection(name: string, generation: Generation): NodeObjection | undefined {
+    if (this.#members !== undefined) {
+      if (!this.#members.has(name)) return { because: "ring" };
+    } else {
+      const state = this.#dead.get(name);
+      const detail = state === "gone" ? "its Node object is gone" : "its Node object is not Ready";
+      if (state !== undefined) return { because: "node", detail };
+    }
+    const detail = generation === "modern" ? this.#unfit.get(name) : undefined;
+    return detail === undefined ? undefined : { because: "node", detail };
+  }
+
   /** Takes a node that is new, different or gone (undefined). Heartbeats have no effect (L2-58). */
   setNode(name: string, node: Node | undefined): ElectionEffect {
     const wasAlive = this.isAlive(name);
-    if (node === undefined || isNotReady(node)) this.#dead.add(name);
+    if (node === undefined) this.#dead.set(name, "gone");
+    else if (isNotReady(node)) this.#dead.set(name, "not ready");
     else this.#dead.delete(name);
     // A member that the API does not know has no label and no condition (L2-29).
-    const isUnfit = node !== undefined && unfitness(node, this.#ignoresExcludeLabel) !== undefined;
-    if (isUnfit) this.#unfit.add(name);
-    else this.#unfit.delete(name);
+    const reason = node && unfitness(node, this.#ignoresExcludeLabel);
+    if (reason === undefined) this.#unfit.delete(name);
+    else this.#unfit.set(name, reason);
     const isKnown = node !== undefined || this.#members?.has(name) === true;
     if (isKnown !== this.#names.has(name)) this.#follow(name, isKnown);
     return { legacy: wasAlive !== this.isAlive(name), modern: this.#judge(name) };

@@ -1,4 +1,15 @@
 /** Who announces: candidates, their order, and the readiness of endpoints. */
+export {
+  addressesAnnotation,
+  addressesMoved,
+  addressMoved,
+  type AddressMove,
+  duration,
+  moveAnnotation,
+  moveText,
+  parseMove,
+  whyMoved,
+} from "./address-move.ts";
 export { legacyBgpEndpoints } from "./bgp-endpoints.ts";
 export { uniteAttributes } from "./bgp-paths.ts";
 export {
@@ -10,7 +21,7 @@ export {
   type BgpSessions,
 } from "./bgp-routes.ts";
 export { isNotReady } from "./eligible-nodes.ts";
-export { Electorate } from "./electorate.ts";
+export { Electorate, type NodeObjection } from "./electorate.ts";
 export { interfacesOn } from "./layer2-advertisements.ts";
 export {
   layer2Candidates,
@@ -18,7 +29,12 @@ export {
   type Layer2Question,
 } from "./layer2-candidates.ts";
 export { LegacyElection } from "./legacy-election.ts";
-export { type ElectionRefusal, ModernElection } from "./modern-election.ts";
+export {
+  type ElectionRefusal,
+  type ElectionSubject,
+  ModernElection,
+  type ServiceObjection,
+} from "./modern-election.ts";
 export {
   endpointsOfObject,
   endpointsOfSlices,

@@ -33,6 +33,12 @@ export type ElectionRefusal =
   | "noMatchingAdvertisement"
   | "sharedIPWithServiceSelector";
 
+/** Why a node may not announce one service. */
+export interface ServiceObjection {
+  readonly because: "configuration" | "endpoints";
+  readonly detail: string;
+}
+
 type Advertisements = readonly L2Advertisement[];
 type Names = ReadonlySet<string>;
 
@@ -68,6 +74,25 @@ export class ModernElection {
     if (isSharedButSelected(advertisements, subject.service)) return "sharedIPWithServiceSelector";
     if (!selectsNode(advertisements, node)) return "noMatchingAdvertisement";
     return this.#elected(ranking) === node ? advertisements : "notOwner";
+  }
+
+  /** Who announces the service, this node or another; undefined: nobody. */
+  owner(subject: ElectionSubject): string | undefined {
+    if (!subject.endpoints.some(({ canServe }) => canServe)) return undefined;
+    const ranking = this.#ranking(subject);
+    if (isSharedButSelected(ranking.advertisements, subject.service)) return undefined;
+    return this.#elected(ranking);
+  }
+
+  /** What keeps `node` from announcing this service, where its Node object and its speaker do not; undefined: nothing. */
+  objection(subject: ElectionSubject, node: string): ServiceObjection | undefined {
+    const { advertisements } = this.#ranking(subject);
+    if (!selectsNode(advertisements, node)) {
+      return { because: "configuration", detail: "no matching L2Advertisement selects it" };
+    }
+    if (!isLocal(subject) || servingNodes(subject.endpoints).has(node)) return undefined;
+    const detail = "externalTrafficPolicy is Local and no endpoint on it can serve";
+    return { because: "endpoints", detail };
   }
 
   /** Drops what is kept for a service that is gone. */

@@ -8,6 +8,8 @@ export interface EventNote {
   readonly type: KubeEvent["type"];
   readonly reason: string;
   readonly message: string;
+  /** The same as data, for programs; of repetitions the first one's stay. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export type EventAction =

@@ -1,4 +1,5 @@
 /** What would be: the functions that decide in controller and speaker, run over files or a cluster. */
+export { addressHistory, type PastMove } from "./address-history.ts";
 export { changeView } from "./changed-view.ts";
 export { viewCluster, type ClusterView, type ViewOptions } from "./cluster-view.ts";
 export { comparePlans, type PlanChange, type PlanChangeKind } from "./compare-plans.ts";

@@ -10,6 +10,11 @@ export function timestamp(): string {
   return new Date().toISOString();
 }
 
+/** Milliseconds since 1970 of an RFC 3339 time, such as the API server writes; NaN if it is none. */
+export function timestampMs(text: string): number {
+  return Date.parse(text);
+}
+
 /** Timers by name: setting one again replaces it, as the machines' `setTimer` commands ask. */
 export class NamedTimers<Name extends string = string> {
   readonly #timers = new Map<Name, NodeJS.Timeout>();

@@ -90,6 +90,23 @@ describe("EventRecorder", () => {
     assert.match(requests[2]?.line ?? "", /^POST/);
   });
 
+  it("carries data beside the words, and the time at which it was said, however late it is written", async (context) => {
+    context.mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-26T10:00:00.400Z") });
+    const object = referenceTo("Service", service);
+    const annotations = { "metallb-ts/address-move": "{}" };
+    const note = { object, type: "Normal", reason: "AddressMoved", message: "moved" } as const;
+    recorder.record({ ...note, annotations });
+    recorder.record({ ...note, message: "again" });
+    context.mock.timers.tick(60_000);
+    await requestCount(2);
+    assert.deepEqual(requests[0]?.body.metadata?.annotations, annotations);
+    assert.equal(requests[1]?.body.metadata?.annotations, undefined);
+    for (const { body } of requests) {
+      assert.equal(body.firstTimestamp, "2026-11-26T10:00:00Z");
+      assert.equal(body.lastTimestamp, "2026-11-26T10:00:00Z");
+    }
+  });
+
   it("INS-14: a forbidden event is told once in the log and nothing else happens", async () => {
     status = () => 403;
     say("one");

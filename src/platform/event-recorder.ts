@@ -18,13 +18,19 @@ const pendingLimit = 10_000;
 const triesPerEvent = 12;
 const retryAfterMs = 10_000;
 
-/** One per process; `component` is the event's source, such as `metallb-controller`. */
+interface Recorded {
+  readonly note: EventNote;
+  /** When it was said; it may be written much later. */
+  readonly at: string;
+}
+
+/** Writes one event at a time; `component` is the event's source, such as `metallb-controller`. */
 export class EventRecorder {
   readonly #client: KubeClient;
   readonly #source: KubeEvent["source"];
   readonly #logger: Logger;
   readonly #correlator = new EventCorrelator();
-  readonly #pending: EventNote[] = [];
+  readonly #pending: Recorded[] = [];
   #isSending = false;
   #isRefusalTold = false;
   readonly #stopped = new AbortController();
@@ -35,10 +41,10 @@ export class EventRecorder {
     this.#logger = logger;
   }
 
-  /** Queues an event. When 10,000 wait already it is dropped: events are a help, not a record. */
+  /** Queues an event of this moment. When 10,000 wait already it is dropped: events are a help, not a record. */
   record(note: EventNote): void {
     if (this.#pending.length >= pendingLimit || this.#stopped.signal.aborted) return;
-    this.#pending.push(note);
+    this.#pending.push({ note, at: timestamp().replace(/\.\d+/, "") });
     if (!this.#isSending) void this.#sendAll();
   }
 
@@ -49,24 +55,25 @@ export class EventRecorder {
 
   async #sendAll(): Promise<void> {
     this.#isSending = true;
-    for (let note = this.#pending.shift(); note !== undefined; note = this.#pending.shift()) {
-      await this.#send(note);
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+      await this.#send(next);
     }
     this.#isSending = false;
   }
 
-  async #send(note: EventNote): Promise<void> {
+  async #send(recorded: Recorded): Promise<void> {
+    const { note } = recorded;
     const action = this.#correlator.take(note, monotonicMs());
     for (let tries = 1; tries <= triesPerEvent; tries++) {
       try {
-        await this.#write(note, action);
+        await this.#write(recorded, action);
         return;
       } catch (error) {
         if (this.#stopped.signal.aborted) return;
         const isPassing =
           error instanceof KubeApiError && (error.status === 0 || error.status >= 500);
         if (!isPassing) {
-          this.#tellOnce(error);
+          this.#tellOnce(note.reason, error);
           return;
         }
       }
@@ -74,11 +81,11 @@ export class EventRecorder {
     }
   }
 
-  async #write(note: EventNote, action: EventAction): Promise<void> {
+  async #write({ note, at }: Recorded, action: EventAction): Promise<void> {
     if (action.kind === "drop") return;
     const ref = eventsOf(note.object);
     if (action.kind === "patch") {
-      const patch = { count: action.count, lastTimestamp: timestamp().replace(/\.\d+/, "") };
+      const patch = { count: action.count, lastTimestamp: at };
       try {
         await this.#client.patch(ref, action.name, patch, { type: "strategic" });
         return;
@@ -88,12 +95,11 @@ export class EventRecorder {
         this.#correlator.created(action.key, undefined);
       }
     }
-    const created = await this.#client.create<KubeEvent>(ref, this.#event(note));
+    const created = await this.#client.create<KubeEvent>(ref, this.#event({ note, at }));
     this.#correlator.created(action.key, created.metadata.name);
   }
 
-  #event(note: EventNote): KubeEvent {
-    const now = timestamp().replace(/\.\d+/, "");
+  #event({ note, at }: Recorded): KubeEvent {
     const unique = process.hrtime.bigint().toString(16);
     return {
       apiVersion: "v1",
@@ -101,6 +107,7 @@ export class EventRecorder {
       metadata: {
         name: `${note.object.name ?? "unknown"}.${unique}`,
         namespace: note.object.namespace ?? "default",
+        ...(note.annotations !== undefined && { annotations: note.annotations }),
       },
       involvedObject: note.object,
       reason: note.reason,
@@ -108,17 +115,18 @@ export class EventRecorder {
       type: note.type,
       source: this.#source,
       reportingComponent: this.#source.component,
-      firstTimestamp: now,
-      lastTimestamp: now,
+      firstTimestamp: at,
+      lastTimestamp: at,
       count: 1,
     };
   }
 
-  #tellOnce(error: unknown): void {
+  #tellOnce(reason: string, error: unknown): void {
     if (this.#isRefusalTold) return;
     this.#isRefusalTold = true;
     const why = error instanceof Error ? error.message : String(error);
-    this.#logger.warn({ op: "recordEvent", error: why, msg: "events cannot be written; going on" });
+    const msg = "events cannot be written; going on";
+    this.#logger.warn({ op: "recordEvent", reason, error: why, msg });
   }
 }
 

@@ -49,8 +49,10 @@ function decide(more: Partial<AnnouncementInput> = {}) {
     endpoints: [onNode("n1")],
     config,
     announced: undefined,
+    formerOwner: undefined,
     nodeName: "n1",
     isAlive: () => true,
+    nodeObjection: () => undefined,
     lbClass: "",
     elections: {
       legacy: new LegacyElection(),
@@ -121,7 +123,7 @@ describe("announcements", () => {
       announced,
       nodeName: "n2",
     });
-    assert.deepEqual(lost, withdraws("loadBalancerIPChanged"));
+    assert.deepEqual(lost, { ...withdraws("loadBalancerIPChanged"), owner: "n1" });
   });
 
   it("L2-8: the same address again is no change", () => {
@@ -129,7 +131,7 @@ describe("announcements", () => {
   });
 
   it("L2-9 L2-20 L2-22: a node that is not elected, or of which no speaker lives, does not announce", () => {
-    assert.deepEqual(decide({ nodeName: "n2" }), withdraws("notOwner"));
+    assert.deepEqual(decide({ nodeName: "n2" }), { ...withdraws("notOwner"), owner: "n1" });
     assert.deepEqual(decide({ endpoints: [] }), withdraws("notOwner"));
     assert.deepEqual(decide({ isAlive: (name) => name !== "n1" }), withdraws("notOwner"));
   });

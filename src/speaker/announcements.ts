@@ -3,10 +3,13 @@
 import { type Config, type Generation, type Pool, poolContaining } from "../config/index.ts";
 import {
   type ElectionRefusal,
+  type ElectionSubject,
   interfacesOn,
   type LegacyElection,
   type ModernElection,
+  type NodeObjection,
   type ServiceEndpoint,
+  type ServiceObjection,
 } from "../election/index.ts";
 import { type IpAddress, parseAddress } from "../ip/index.ts";
 import { type Service, type ServiceView, viewService } from "../kube/index.ts";
@@ -39,13 +42,18 @@ export interface Announcement {
 export type Decision =
   /** Nothing may be decided before there is a configuration. */
   | { readonly kind: "wait" }
-  | { readonly kind: "withdraw"; readonly reason: WithdrawReason }
+  /** `owner`: the node that is elected instead; absent: nobody, or the Service has nothing to announce. */
+  | { readonly kind: "withdraw"; readonly reason: WithdrawReason; readonly owner?: string }
   /** `replaces`: the announcement in force must be withdrawn first, for this reason. */
   | {
       readonly kind: "announce";
       readonly announcement: Announcement;
       readonly replaces?: WithdrawReason;
+      /** What speaks against the former owner now; absent where nothing does, or there was none. */
+      readonly objection?: Objection;
     };
+
+export type Objection = NodeObjection | ServiceObjection;
 
 /** A service as the API has it, and what the rules read of it: made once for each version. */
 export interface KnownService {
@@ -68,11 +76,15 @@ export interface AnnouncementInput {
   readonly endpoints: readonly ServiceEndpoint[] | undefined;
   readonly config: Config | undefined;
   readonly announced: Announcement | undefined;
+  /** Another node that owned the address until now, as far as we know. */
+  readonly formerOwner: string | undefined;
   readonly nodeName: string;
   /** `--lb-class`; empty: only services without a class are ours (L2-13). */
   readonly lbClass: string;
   /** v0.9.5: may the speaker of a node be counted on? */
   readonly isAlive: (nodeName: string) => boolean;
+  /** What speaks against a node, whatever the service. */
+  readonly nodeObjection: (nodeName: string) => NodeObjection | undefined;
   readonly elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
 }
 
@@ -129,35 +141,64 @@ function decideOwner(
   const changed = changeOf(input.announced, ips, pool);
   const isSupported = pool.protocol !== "bgp" && ips.some(({ family }) => family === 4);
   if (!isSupported) return withdraw(changed ?? "notSupported");
-  const elected = generation === "legacy" ? electLegacy(input) : electModern(input, ips, pool);
-  if (typeof elected === "string") return withdraw(changed ?? elected);
+  const elected =
+    generation === "legacy" ? electLegacy(input) : electModern(input, subjectOf(input, ips, pool));
+  if ("reason" in elected)
+    return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
+  const { interfaces, objection } = elected;
   return {
     kind: "announce",
-    announcement: { ips, pool: pool.name, protocol: "layer2", interfaces: elected.interfaces },
+    announcement: { ips, pool: pool.name, protocol: "layer2", interfaces },
     ...(changed !== undefined && { replaces: changed }),
+    ...(objection !== undefined && { objection }),
   };
 }
 
-type Elected = ElectionRefusal | Pick<Announcement, "interfaces">;
+type Elected =
+  | { readonly reason: ElectionRefusal; readonly owner?: string }
+  | (Pick<Announcement, "interfaces"> & { readonly objection: Objection | undefined });
 
 function electLegacy(input: AnnouncementInput): Elected {
   const { serviceKey, endpoints = noEndpoints, isAlive, elections } = input;
-  const elected = elections.legacy.elected(serviceKey, endpoints, isAlive);
-  return elected === input.nodeName ? { interfaces: undefined } : "notOwner";
+  const owner = elections.legacy.elected(serviceKey, endpoints, isAlive);
+  if (owner !== input.nodeName)
+    return { reason: "notOwner", ...(owner !== undefined && { owner }) };
+  const objection = objectionTo(input, (former) => {
+    const isReady = endpoints.some((one) => one.isReady && one.nodeName === former);
+    const detail = "no endpoint of the service is ready on it";
+    return isReady ? undefined : { because: "endpoints", detail };
+  });
+  return { interfaces: undefined, objection };
+}
+
+function objectionTo(
+  { formerOwner, nodeObjection }: AnnouncementInput,
+  ofService: (node: string) => ServiceObjection | undefined,
+): Objection | undefined {
+  if (formerOwner === undefined) return undefined;
+  return nodeObjection(formerOwner) ?? ofService(formerOwner);
 }
 
 const noEndpoints: readonly ServiceEndpoint[] = [];
 
-function electModern(
-  { service, endpoints = noEndpoints, nodeName, elections }: ServiceInput,
-  ips: readonly IpAddress[],
-  pool: Pool,
-): Elected {
-  const [ip] = ips;
-  if (ip === undefined) return "notOwner";
-  const subject = { service: service.view, ip, pool, endpoints };
+function electModern(input: ServiceInput, subject: ElectionSubject | undefined): Elected {
+  if (subject === undefined) return { reason: "notOwner" };
+  const { nodeName, elections } = input;
   const elected = elections.modern.decide(subject, nodeName);
-  return typeof elected === "string" ? elected : { interfaces: interfacesOn(elected, nodeName) };
+  if (typeof elected === "string") {
+    const owner = elections.modern.owner(subject);
+    return { reason: elected, ...(owner !== undefined && { owner }) };
+  }
+  const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
+  return { interfaces: interfacesOn(elected, nodeName), objection };
+}
+
+function subjectOf(
+  { service, endpoints = noEndpoints }: ServiceInput,
+  [ip]: readonly IpAddress[],
+  pool: Pool,
+): ElectionSubject | undefined {
+  return ip && { service: service.view, ip, pool, endpoints };
 }
 
 /** What makes the announcement in force wrong, whoever is elected (L2-7, L2-8). */

@@ -3,6 +3,7 @@
 import type { KubeObject } from "../kube/index.ts";
 import type { AddressCounters } from "../layer2/index.ts";
 import {
+  EventRecorder,
   type KubeClient,
   type Logger,
   Metrics,
@@ -22,9 +23,9 @@ import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
 import { readSecretFile, weaknessOfSecret } from "./memberlist-secret.ts";
+import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
-import { TakeoverLog } from "./takeover-log.ts";
 import { readTimingsFile } from "./timings-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -69,12 +70,15 @@ async function run(start: SpeakerStart): Promise<number> {
   const announcer = new Layer2Announcer({ logger, logsRequests, exclusion });
   const speakerMetrics = metrics.speaker();
   metrics.onScrape(() => showCounters(speakerMetrics, announcer.addresses.counters()));
-  const takeovers = new TakeoverLog();
+  const moves = new MoveLog();
+  const source = { component: "metallb-speaker", host: flags["node-name"] };
+  const stories = new EventRecorder(client, source, logger);
   const ring = await openRing(start, {
     gossip,
     client,
     metrics,
-    takeovers,
+    moves,
+    stories,
     onMembers: (alive) => program.setMembers(alive),
   });
   const program = new SpeakerProgram({
@@ -82,7 +86,8 @@ async function run(start: SpeakerStart): Promise<number> {
     client,
     logger,
     announcer,
-    takeovers,
+    moves,
+    stories,
     bgpType,
     pod,
     nodeName: flags["node-name"],
@@ -116,6 +121,7 @@ async function run(start: SpeakerStart): Promise<number> {
   // The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162).
   await ring?.leave();
   program.stop();
+  stories.stop();
   ring?.close();
   await pages.close();
   await client.close();
@@ -155,14 +161,15 @@ interface RingStart {
   readonly gossip: ReturnType<typeof gossipSettings>;
   readonly client: KubeClient;
   readonly metrics: Metrics;
-  readonly takeovers: TakeoverLog;
+  readonly moves: MoveLog;
+  readonly stories: EventRecorder;
   readonly onMembers: (alive: ReadonlySet<string>) => void;
 }
 
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */
 async function openRing(
   { flags, logger }: SpeakerStart,
-  { gossip, client, metrics, takeovers, onMembers }: RingStart,
+  { gossip, metrics, ...rest }: RingStart,
 ): Promise<RingProgram | undefined> {
   if ("off" in gossip) {
     const msg = `${gossip.off}: no gossip between speakers, a dead node is noticed through the API only`;
@@ -171,15 +178,7 @@ async function openRing(
   }
   const { settings } = gossip;
   const nodeName = flags["node-name"];
-  return RingProgram.open({
-    settings,
-    nodeName,
-    client,
-    logger,
-    metrics: metrics.ring(),
-    takeovers,
-    onMembers,
-  });
+  return RingProgram.open({ ...rest, settings, nodeName, logger, metrics: metrics.ring() });
 }
 
 /** The responder counts; the metrics take its numbers when they are scraped. */

@@ -1,34 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compileConfigMap, type Config, type L2Advertisement, type Pool } from "../config/index.ts";
+import { compileConfigMap, type Config, type L2Advertisement } from "../config/index.ts";
 import type { ServiceEndpoint } from "../election/index.ts";
-import { formatAddress, parsePrefix } from "../ip/index.ts";
+import { formatAddress } from "../ip/index.ts";
 import type { Labels, Node, Service } from "../kube/index.ts";
+import { advertisement, configOf, poolOf } from "../testing/layer2-config.ts";
 import { Speaker, type SpeakerOptions } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
 const EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers";
-
-function advertisement(more: Partial<L2Advertisement> = {}): L2Advertisement {
-  const all = { nodes: undefined, interfaces: undefined };
-  return { name: "ad", ...all, serviceSelectors: [], preference: new Map(), ...more };
-}
-
-function poolOf(name: string, prefixes: string[], ads = [advertisement()]): Pool {
-  return {
-    name,
-    prefixes: prefixes.map((text) => parsePrefix(text)!),
-    autoAssign: true,
-    avoidBuggyIps: false,
-    l2Advertisements: ads,
-    bgpAdvertisements: [],
-  };
-}
-
-function configOf(...pools: Pool[]): Config {
-  const byName = new Map(pools.map((pool) => [pool.name, pool]));
-  return { generation: "modern", pools: byName, peers: [] };
-}
 
 const LAN = ["192.168.1.0/24", "fd00:1::/64"];
 const lan = (...ads: L2Advertisement[]): Config =>

@@ -7,7 +7,7 @@ import { timestamp } from "../platform/index.ts";
 interface Change {
   readonly change: MemberChange;
   readonly member: Member;
-  readonly accuser: string | undefined;
+  readonly why: string;
 }
 
 export interface KeyFacts {
@@ -23,16 +23,9 @@ export class RingHistory {
   readonly #entries: Readonly<Record<string, unknown>>[] = [];
   readonly #drops = new Set<string>();
 
-  add({ change, member, accuser }: Change): void {
+  add({ change, member, why }: Change): void {
     const { name, address, state, incarnation } = member;
-    this.#keep({
-      what: change,
-      member: name,
-      address,
-      state,
-      incarnation,
-      why: whyOf(member, accuser),
-    });
+    this.#keep({ what: change, member: name, address, state, incarnation, why });
   }
 
   found(finding: Finding): void {
@@ -89,12 +82,6 @@ export class RingHistory {
     this.#entries.push({ at: timestamp(), ...entry });
     if (this.#entries.length > mostKept) this.#entries.shift();
   }
-}
-
-function whyOf({ name, state }: Member, accuser: string | undefined): string {
-  if (state === "left") return "it said goodbye";
-  if (state === "dead") return `found silent by ${accuser ?? name}`;
-  return "it said that it is there";
 }
 
 function rounded(value: number): number {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { defaultBeatMs } from "../ring/index.ts";
+import type { EventNote } from "../kube/index.ts";
 import { gossipKeys, lanTimings } from "../memberlist/index.ts";
 import { createLogger, Metrics } from "../platform/index.ts";
+import { defaultBeatMs } from "../ring/index.ts";
+import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
-import { TakeoverLog } from "./takeover-log.ts";
 
 const secret = "a secret of the ring";
 const keys = gossipKeys(new TextEncoder().encode(secret), 32);
@@ -15,6 +16,7 @@ class Ring {
   readonly #views = new Map<string, ReadonlySet<string>>();
   readonly #waiting = new Set<() => void>();
   readonly log: Record<string, unknown>[] = [];
+  readonly notes: (EventNote & { readonly of: string })[] = [];
   readonly #port: number;
   readonly #addresses: readonly string[];
 
@@ -43,7 +45,8 @@ class Ring {
       client: { list: () => Promise.resolve({ items, resourceVersion: "1" }) } as never,
       logger: createLogger({ form: "modern", level: "all", write }),
       metrics: new Metrics().ring(),
-      takeovers: new TakeoverLog(),
+      moves: new MoveLog(),
+      stories: { record: (note) => void this.notes.push({ of: name, ...note }) },
       onMembers: (alive) => {
         this.#views.set(name, alive);
         for (const look of this.#waiting) look();
@@ -127,6 +130,33 @@ describe("the ring as a program", () => {
     await Promise.all([ring.sees("n2", "n2", "n3"), ring.sees("n3", "n2", "n3")]);
     const verdicts = ring.log.filter(({ op }) => op === "failureDetector");
     assert.ok(verdicts.length > 0, "the detector found it, not gossip's own time");
+  });
+
+  it("one speaker tells in an event of a goodbye, a death and a return, on the Node of whom it is about", async () => {
+    const ring = ringOf(17_951, "127.0.0.21", "127.0.0.22", "127.0.0.23");
+    const leaver = await ring.start("n1", "127.0.0.21");
+    await ring.start("n2", "127.0.0.22");
+    const dying = await ring.start("n3", "127.0.0.23");
+    await Promise.all(["n1", "n2", "n3"].map((name) => ring.sees(name, "n1", "n2", "n3")));
+    assert.equal(ring.notes.length, 0, "the first meeting is no news");
+    const left = leaver.leave();
+    await Promise.all([ring.sees("n2", "n2", "n3"), ring.sees("n3", "n2", "n3")]);
+    await left;
+    leaver.close();
+    await ring.start("n1", "127.0.0.21");
+    await Promise.all(["n1", "n2", "n3"].map((name) => ring.sees(name, "n1", "n2", "n3")));
+    dying.close();
+    await Promise.all([ring.sees("n1", "n1", "n2"), ring.sees("n2", "n1", "n2")]);
+    const told = ring.notes.map(({ reason, object }) => `${reason} ${object.kind} ${object.name}`);
+    assert.deepEqual(told, [
+      "SpeakerLeft Node n1",
+      "SpeakerReturned Node n1",
+      "SpeakerDead Node n3",
+    ]);
+    const line = ring.log.find(
+      (one) => one["node name"] === "n3" && one["node event"] === "NodeLeave",
+    );
+    assert.match(String(line?.["why"]), /^(silent for \d+ ms, )?found by node n[12]/);
   });
 
   it("a speaker that has met nobody yet tells no list, and waits for the others no longer than three seconds", async (context) => {

@@ -2,6 +2,7 @@
 
 import { formatAddress, parseAddress } from "../ip/index.ts";
 import {
+  type EventRecorder,
   GossipSockets,
   type KubeClient,
   type Logger,
@@ -11,9 +12,10 @@ import {
 } from "../platform/index.ts";
 import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
 import type { GossipSettings } from "./gossip-settings.ts";
+import { MemberChanges } from "./member-changes.ts";
+import type { MoveLog } from "./move-log.ts";
 import { RingHistory } from "./ring-history.ts";
 import { RingPeers } from "./ring-peers.ts";
-import type { TakeoverLog } from "./takeover-log.ts";
 
 export interface RingProgramOptions {
   readonly settings: GossipSettings;
@@ -21,7 +23,8 @@ export interface RingProgramOptions {
   readonly client: Pick<KubeClient, "list">;
   readonly logger: Logger;
   readonly metrics: RingMetrics;
-  readonly takeovers: TakeoverLog;
+  readonly moves: MoveLog;
+  readonly stories: Pick<EventRecorder, "record">;
   /** Who may announce, after each change (L2-57). */
   readonly onMembers: (alive: ReadonlySet<string>) => void;
 }
@@ -41,18 +44,18 @@ export class RingProgram {
   readonly #ring: Ring;
   readonly #peers: RingPeers;
   readonly #history = new RingHistory();
+  readonly #changes: MemberChanges;
   readonly #timers = new NamedTimers((name) => this.#step({ kind: "timer", name }));
   #sockets: GossipSockets | undefined;
   #onDeparted: (() => void) | undefined;
   #patience: NodeJS.Timeout | undefined;
-  /** Our own verdict, which the member's end follows. */
-  #decided: Extract<Finding, { kind: "decided" }> | undefined;
   #isSettled = false;
   #isTelling = false;
 
   private constructor(options: RingProgramOptions) {
     const { settings, nodeName, client, logger } = options;
     this.#options = options;
+    this.#changes = new MemberChanges({ ...options, history: this.#history });
     this.#ring = new Ring({
       name: nodeName,
       addr: settings.advertised,
@@ -111,13 +114,13 @@ export class RingProgram {
 
   /** What `metallb members` shows. */
   members(): unknown {
-    const { settings, takeovers } = this.#options;
+    const { settings, moves } = this.#options;
     const ring = this.#history.show(this.#ring, monotonicMs(), {
       isEncrypted: settings.keys.length > 0,
       keyBits: (settings.keys[0]?.length ?? 0) * 8,
       beatMs: settings.beatMs,
     });
-    return { ...ring, takeovers: takeovers.show() };
+    return { ...ring, moves: moves.show() };
   }
 
   /** Says goodbye, and answers once others had the time to take over (L2-161, L2-162). */
@@ -195,40 +198,13 @@ export class RingProgram {
     }
   }
 
-  /** ML-155: the words that people search for; the elections run again for all that came at once. */
+  /** The elections run again for all that came at once. */
   #memberChanged(command: Extract<RingCommand, { kind: "member" }>): void {
-    const { change, member, accuser } = command;
-    const { logger, nodeName, metrics } = this.#options;
-    const event = { join: "NodeJoin", leave: "NodeLeave", update: "NodeUpdate" }[change];
-    const cause = accuser === undefined || accuser === member.name ? {} : { foundBy: accuser };
-    logger.info({
-      event: "nodeEvent",
-      msg: "node event - forcing sync",
-      "node addr": member.address,
-      "node name": member.name,
-      "node event": event,
-      ...cause,
-    });
-    metrics.changes.inc(1, { event });
-    this.#history.add({ change, member, accuser });
-    if (change === "leave") this.#lost(command);
+    const { change, member } = command;
+    const { members, isLeaving } = this.#ring.gossip;
+    this.#changes.take(command, members.values(), this.#isSettled && !isLeaving);
     this.#tell();
-    if (change === "leave" && member.name !== nodeName) this.#peers.look();
-  }
-
-  #lost({ member, accuser, silentMs }: Extract<RingCommand, { kind: "member" }>): void {
-    const { name: node, state } = member;
-    const asked = this.#decided?.about === node ? this.#decided : undefined;
-    this.#decided = undefined;
-    const inquiryMs = asked?.tookMs;
-    this.#options.takeovers.lost({
-      node,
-      because: state === "left" ? "said goodbye" : "dead",
-      foundBy: state === "left" ? undefined : accuser,
-      silentMs: silentMs === undefined ? undefined : silentMs - (inquiryMs ?? 0),
-      inquiryMs,
-      decidedMs: monotonicMs(),
-    });
+    if (change === "leave" && member.name !== this.#options.nodeName) this.#peers.look();
   }
 
   #settle(): void {
@@ -249,7 +225,7 @@ export class RingProgram {
   }
 
   #found(finding: Finding): void {
-    if (finding.kind === "decided" && finding.verdict === "dead") this.#decided = finding;
+    if (finding.kind === "decided") this.#changes.decided(finding);
     const { logger, metrics } = this.#options;
     metrics.findings.inc(1, {
       finding: finding.kind === "decided" ? finding.verdict : finding.kind,

@@ -9,7 +9,7 @@ import type { Announcement } from "./announcements.ts";
 export function nodeAssigned(service: Service, node: string, generation: Generation): EventNote {
   const protocol = generation === "legacy" ? "" : ' with protocol "layer2"';
   const message = `announcing from node "${node}"${protocol}`;
-  return { object: referenceTo(service), type: "Normal", reason: "nodeAssigned", message };
+  return { object: serviceReference(service), type: "Normal", reason: "nodeAssigned", message };
 }
 
 /** This node is elected, but has none of the interfaces that the advertisements list (L2-86): one for each address. */
@@ -21,11 +21,16 @@ export function announceFailed(
   return ips.map((ip) => {
     const where = `assigned node "${node}" with protocol "${protocol}"`;
     const message = `the interfaces specified by LB IP "${formatAddress(ip)}" doesn't exist in ${where}`;
-    return { object: referenceTo(service), type: "Warning", reason: "announceFailed", message };
+    return {
+      object: serviceReference(service),
+      type: "Warning",
+      reason: "announceFailed",
+      message,
+    };
   });
 }
 
-function referenceTo({ metadata }: Service): ObjectReference {
+export function serviceReference({ metadata }: Service): ObjectReference {
   const { namespace = "", name, uid } = metadata;
   return { kind: "Service", apiVersion: "v1", namespace, name, ...(uid && { uid }) };
 }

@@ -1,8 +1,8 @@
 /** What goes into the speaker's machine, and what comes out of it. */
 
 import type { ConfigOutcome } from "../config/index.ts";
-import type { ServiceEndpoint } from "../election/index.ts";
-import type { EventNote, Node, Service } from "../kube/index.ts";
+import type { AddressMove, ServiceEndpoint } from "../election/index.ts";
+import type { EventNote, Node, ObjectReference, Service } from "../kube/index.ts";
 import type { Announcement } from "./announcements.ts";
 
 export type SpeakerEvent =
@@ -32,8 +32,6 @@ export type SpeakerCommand =
       readonly announcement: Announcement;
       /** Some interface that it asks for is there. */
       readonly isReachable: boolean;
-      /** It was not announced from here until now. */
-      readonly isNew: boolean;
     }
   | {
       readonly kind: "withdraw";
@@ -42,6 +40,8 @@ export type SpeakerCommand =
       /** Only because a member came that owns it now: it needs a moment to begin. */
       readonly isHandedOver: boolean;
     }
+  /** The address came here from another node, or went from here to one that just joined the ring. */
+  | { readonly kind: "moved"; readonly move: AddressMove; readonly object: ObjectReference }
   | { readonly kind: "record-event"; readonly note: EventNote }
   | { readonly kind: "config-state"; readonly isStale: boolean }
   | { readonly kind: "count-update"; readonly hasFailed: boolean }

@@ -20,10 +20,11 @@ import { ConfigurationStateWriter, ConfigWatch } from "../program/index.ts";
 import { serviceBgpStatuses, serviceL2Statuses } from "../status/index.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
 import type { Layer2Announcer } from "./layer2-announcer.ts";
+import { addressesIn, MoveEvents } from "./move-events.ts";
+import type { MoveGroup, MoveLog, ToldMove } from "./move-log.ts";
 import { ServiceStatusWriter } from "./service-status-writer.ts";
 import { Speaker, type SpeakerOptions } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
-import type { TakeoverBatch, TakeoverLog } from "./takeover-log.ts";
 
 export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   /** Where the configuration is, and the name of the ConfigMap. */
@@ -36,7 +37,9 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly announcer: Layer2Announcer;
-  readonly takeovers: TakeoverLog;
+  readonly moves: MoveLog;
+  /** For events of our own kind: apart from MetalLB's, of which there may be one for each Service to write first. */
+  readonly stories: Pick<EventRecorder, "record">;
   readonly metrics: ClientMetrics & SpeakerMetrics;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
@@ -59,11 +62,13 @@ export class SpeakerProgram {
   readonly #config: ConfigWatch;
   readonly #watch: ClusterWatch;
   readonly #recorder: EventRecorder;
+  readonly #moveEvents: MoveEvents;
   readonly #reports: Reports | undefined;
   #interfaces: { close(): void } | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
   /** Services that another member owns now, which we still answer for until it has surely begun. */
   readonly #handedOver = new NamedTimers((service) => this.#stopAnswering(service));
+  readonly #timers = new NamedTimers<"moves">(() => this.#movesAreDue());
   readonly #awaited = new Set(["synced", "config"]);
   #isStrictArpTold = false;
 
@@ -76,6 +81,7 @@ export class SpeakerProgram {
       { component: "metallb-speaker", host: nodeName },
       logger,
     );
+    this.#moveEvents = new MoveEvents(nodeName, monotonicMs());
     const source = new ConfigSource({
       ...parts,
       scope: { nodeName },
@@ -124,6 +130,7 @@ export class SpeakerProgram {
     for (const report of Object.values(this.#reports ?? {})) report.stop();
     clearImmediate(this.#nextTurn);
     this.#handedOver.cancelAll();
+    this.#timers.cancelAll();
     this.#recorder.stop();
     this.#interfaces?.close();
     this.#parts.announcer.close();
@@ -131,7 +138,6 @@ export class SpeakerProgram {
 
   /** Who is alive in the ring now. */
   setMembers(alive: ReadonlySet<string>): void {
-    this.#parts.takeovers.passBegins();
     this.#step({ kind: "members", alive });
   }
 
@@ -177,7 +183,7 @@ export class SpeakerProgram {
         // Earlier, objects of services that are yet to be announced would seem needless.
         this.#reports?.layer2.start();
         this.#reports?.bgp.start();
-        this.#tellTakeovers(this.#parts.takeovers.passEnds());
+        this.#tellMoves();
         return;
       case "continue":
         this.#nextTurn ??= setImmediate(() => this.#continue());
@@ -189,6 +195,7 @@ export class SpeakerProgram {
 
   #say(command: Exclude<SpeakerCommand, { kind: "announce" | "withdraw" }>): void {
     const { logger, metrics } = this.#parts;
+    if (command.kind === "moved") this.#moved(command);
     if (command.kind === "record-event") this.#recorder.record(command.note);
     if (command.kind === "log") logger[command.level](command.fields);
     if (command.kind === "count-update") {
@@ -203,8 +210,8 @@ export class SpeakerProgram {
 
   /** Responders keep to the interfaces by themselves, so one that comes later is served at once. */
   #announce(command: Extract<SpeakerCommand, { kind: "announce" }>): void {
-    const { announcer, metrics, takeovers, nodeName: node } = this.#parts;
-    const { service, announcement, isReachable, isNew } = command;
+    const { announcer, metrics, nodeName: node } = this.#parts;
+    const { service, announcement, isReachable } = command;
     const { ips, protocol, interfaces } = announcement;
     this.#handedOver.cancel(service);
     for (const ip of ips) {
@@ -212,18 +219,37 @@ export class SpeakerProgram {
       announcer.announce(service, ip, interfaces ?? "all");
       metrics.announced.set(1, { service, protocol, node, ip: formatAddress(ip) });
     }
-    if (isNew) takeovers.announced(service, ips, { nowMs: monotonicMs(), at: timestamp() });
     this.#reports?.layer2.set(service, isReachable ? { interfaces } : undefined);
   }
 
-  /** One line for all addresses that came at once. */
-  #tellTakeovers(batch: TakeoverBatch | undefined): void {
-    if (batch === undefined) return;
-    const { addresses, first, lastMs } = batch;
-    const { from, because, foundBy, silentMs, inquiryMs, announcedMs } = first;
-    const parts = { foundBy, silentMs, inquiryMs, announcedMs, lastAnnouncedMs: lastMs };
-    const msg = "took over addresses of a node that is gone";
-    this.#parts.logger.info({ event: "takeover", from, because, addresses, ...parts, msg });
+  #moved(told: ToldMove): void {
+    this.#parts.moves.moved(told, { nowMs: monotonicMs(), at: timestamp() });
+    this.#timers.setOnce("moves", gatherMs);
+  }
+
+  /** Endpoints change one Service at a time; a pass tells at its end, when all addresses are announced. */
+  #movesAreDue(): void {
+    if (this.#nextTurn === undefined) this.#tellMoves();
+    else this.#timers.set("moves", gatherMs);
+  }
+
+  #tellMoves(): void {
+    this.#timers.cancel("moves");
+    const groups = this.#parts.moves.takeUntold();
+    for (const group of groups) this.#logMoves(group);
+    const notes = this.#moveEvents.notes(groups, monotonicMs());
+    for (const note of notes) this.#parts.stories.record(note);
+  }
+
+  /** One line for all addresses that moved at once. */
+  #logMoves(group: MoveGroup): void {
+    const { at: _, service: __, ips: ___, announcedMs, ...why } = group[0].move;
+    const last = group.at(-1)?.move.announcedMs;
+    const times = announcedMs === undefined ? {} : { announcedMs, lastAnnouncedMs: last };
+    const isOurs = why.to === this.#parts.nodeName;
+    const event = isOurs ? "takeover" : "handover";
+    const msg = isOurs ? "took over addresses of another node" : "handed addresses over";
+    this.#parts.logger.info({ event, ...why, addresses: addressesIn(group), ...times, msg });
   }
 
   #stopAnswering(service: string): void {
@@ -246,6 +272,8 @@ export class SpeakerProgram {
   }
 }
 
+/** Moves of so long are told together, where no pass tells them. */
+const gatherMs = 1000;
 /** So long a new owner may take from joining the ring to its first answer. */
 const handOverMs = 300;
 

@@ -8,7 +8,8 @@ import {
   type ServiceEndpoint,
 } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
-import type { Node } from "../kube/index.ts";
+import type { Node, Service } from "../kube/index.ts";
+import { AddressOwners, type PassCause } from "./address-owners.ts";
 import {
   type Announcement,
   decideAnnouncement,
@@ -18,7 +19,7 @@ import {
   type WithdrawReason,
 } from "./announcements.ts";
 import { reportOutcome } from "./config-report.ts";
-import { announceFailed, nodeAssigned } from "./service-events.ts";
+import { announceFailed, nodeAssigned, serviceReference } from "./service-events.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
 export interface SpeakerOptions {
@@ -44,8 +45,9 @@ export class Speaker {
   readonly #announced = new Map<string, Announcement>();
   readonly #electorate: Electorate;
   readonly #elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
-  /** What the pass over all services has not come to yet, and whether only the ring asks for it. */
-  readonly #toPass = new Map<string, { readonly isOfRing: boolean }>();
+  readonly #owners: AddressOwners;
+  /** What the pass over all services has not come to yet, and what asks for it: the ring only where nothing else does. */
+  readonly #toPass = new Map<string, PassCause>();
   #config: Config | undefined;
   /** Undefined before the first look at them. */
   #interfaces: ReadonlySet<string> | undefined;
@@ -57,6 +59,7 @@ export class Speaker {
   constructor(options: SpeakerOptions) {
     this.#options = options;
     this.#areMembersKnown = !options.awaitsMembers;
+    this.#owners = new AddressOwners(options.nodeName);
     this.#electorate = new Electorate(options.ignoresExcludeLabel);
     const modern = new ModernElection(this.#electorate);
     this.#elections = { legacy: new LegacyElection(), modern };
@@ -77,8 +80,7 @@ export class Speaker {
   step(event: SpeakerEvent): SpeakerCommand[] {
     switch (event.kind) {
       case "service":
-        setOrDelete(this.#services, event.key, event.service && knownService(event.service));
-        return this.#handleOne(event.key);
+        return this.#takeService(event.key, event.service);
       case "endpoints":
         return this.#takeEndpoints(event.key, event.endpoints);
       case "node":
@@ -91,10 +93,20 @@ export class Speaker {
         return this.#takeInterfaces(event.names);
       case "synced":
         this.#isSynced = true;
-        return this.#passAll();
+        return this.#passAll("configuration");
       default:
         return this.#passSome();
     }
+  }
+
+  #takeService(key: string, service: Service | undefined): SpeakerCommand[] {
+    const before = this.#services.get(key)?.ips?.[0];
+    const known = service && knownService(service);
+    setOrDelete(this.#services, key, known);
+    const now = known?.ips?.[0];
+    // Elections go by the first address: another one has another owner, without having moved.
+    if (before?.value !== now?.value) this.#owners.forget(key);
+    return this.#handleOne(key, "service");
   }
 
   /** Objects are written for many reasons; only a change that an election can see is one for us. */
@@ -102,7 +114,7 @@ export class Speaker {
     const before = this.#endpoints.get(key);
     if (JSON.stringify(before) === JSON.stringify(endpoints)) return [];
     setOrDelete(this.#endpoints, key, endpoints);
-    return this.#handleOne(key);
+    return this.#handleOne(key, "endpoints");
   }
 
   /** L2-58, L2-60: heartbeats pass nobody; a node that may announce now, or not any more, passes everybody. */
@@ -111,7 +123,7 @@ export class Speaker {
     if (!this.#mayDecide() || this.#config === undefined) return [];
     if (!effect[this.#config.generation]) return [];
     const fields = { event: "nodeChanged", msg: "node event - forcing sync" };
-    return [{ kind: "log", level: "info", fields }, countUpdate, ...this.#passAll()];
+    return [{ kind: "log", level: "info", fields }, countUpdate, ...this.#passAll("node")];
   }
 
   /**
@@ -124,9 +136,9 @@ export class Speaker {
     const keys = [...this.#services.keys()];
     const isOthers = (key: string): boolean => !this.#announced.has(key);
     for (const key of [...keys.filter(isOthers), ...keys.filter((key) => !isOthers(key))]) {
-      if (!this.#toPass.has(key)) this.#toPass.set(key, ofRing);
+      if (!this.#toPass.has(key)) this.#toPass.set(key, "ring");
     }
-    return this.#passAll(ofRing);
+    return this.#passAll("ring");
   }
 
   #mayDecide(): boolean {
@@ -137,7 +149,7 @@ export class Speaker {
     const report = reportOutcome(outcome, this.#options.configName);
     if (outcome.kind !== "accepted") return report;
     this.#config = outcome.config;
-    return [...report, ...this.#passAll()];
+    return [...report, ...this.#passAll("configuration")];
   }
 
   /** Only services that ask for certain interfaces can notice. */
@@ -146,15 +158,15 @@ export class Speaker {
     this.#interfaces = names;
     if (before?.size === names.size && [...names].every((name) => before.has(name))) return [];
     for (const [key, { interfaces }] of this.#announced) {
-      if (interfaces !== undefined) this.#toPass.set(key, notOfRing);
+      if (interfaces !== undefined) this.#toPass.set(key, "node");
     }
     return this.#passSome();
   }
 
   /** All services without a rate limit (L2-59), though not all in one step. */
-  #passAll(cause = notOfRing): SpeakerCommand[] {
+  #passAll(cause: PassCause): SpeakerCommand[] {
     if (this.#config === undefined || !this.#mayDecide()) return [];
-    const isNews = (key: string): boolean => cause === notOfRing || !this.#toPass.has(key);
+    const isNews = (key: string): boolean => cause !== "ring" || !this.#toPass.has(key);
     for (const key of this.#services.keys()) if (isNews(key)) this.#toPass.set(key, cause);
     this.#isPassingAll = true;
     return this.#passSome();
@@ -176,11 +188,11 @@ export class Speaker {
     return commands;
   }
 
-  #handleOne(key: string): SpeakerCommand[] {
-    return this.#mayDecide() ? [countUpdate, ...this.#passOne(key)] : [];
+  #handleOne(key: string, cause: PassCause): SpeakerCommand[] {
+    return this.#mayDecide() ? [countUpdate, ...this.#passOne(key, cause)] : [];
   }
 
-  #passOne(key: string, { isOfRing } = notOfRing): SpeakerCommand[] {
+  #passOne(key: string, cause: PassCause): SpeakerCommand[] {
     this.#toPass.delete(key);
     const service = this.#services.get(key);
     if (service === undefined) {
@@ -188,49 +200,54 @@ export class Speaker {
       this.#elections.modern.forget(key);
     }
     const { nodeName, lbClass } = this.#options;
+    const announced = this.#announced.get(key);
+    const config = this.#config;
     const decision = decideAnnouncement({
       serviceKey: key,
       service,
       endpoints: this.#endpoints.get(key),
-      config: this.#config,
-      announced: this.#announced.get(key),
+      config,
+      announced,
+      formerOwner: this.#owners.former(key),
       nodeName,
       lbClass,
       isAlive: (name) => this.#electorate.isAlive(name),
+      nodeObjection: (name) => config && this.#electorate.objection(name, config.generation),
       elections: this.#elections,
     });
-    const commands = this.#carryOut(key, decision);
-    if (!isOfRing || decision.kind !== "withdraw" || decision.reason !== "notOwner")
-      return commands;
-    return commands.map((command) =>
-      command.kind === "withdraw" ? { ...command, isHandedOver: true } : command,
-    );
+    const move = this.#owners.follow(key, { decision, announced, cause });
+    if (move === undefined || service === undefined)
+      return this.#carryOut(key, decision, { cause });
+    const moved = { kind: "moved", move, object: serviceReference(service.object) } as const;
+    return this.#carryOut(key, decision, { cause, moved });
   }
 
-  #carryOut(key: string, decision: Decision): SpeakerCommand[] {
+  #carryOut(key: string, decision: Decision, { cause, moved }: Occasion): SpeakerCommand[] {
     switch (decision.kind) {
       case "wait":
         return [];
       case "withdraw": {
-        const withdrawn = this.#withdraw(key, decision.reason);
-        return decision.reason === "notSupported"
-          ? [...withdrawn, ...this.#notSupported(key)]
-          : withdrawn;
+        const { reason } = decision;
+        const isHandedOver = cause === "ring" && reason === "notOwner";
+        const told = moved === undefined ? [] : [moved];
+        const withdrawn = [...this.#withdraw(key, reason, isHandedOver), ...told];
+        return reason === "notSupported" ? [...withdrawn, ...this.#notSupported(key)] : withdrawn;
       }
       default: {
         const withdrawn = decision.replaces ? this.#withdraw(key, decision.replaces) : [];
-        return [...withdrawn, ...this.#announce(key, decision.announcement)];
+        return [...withdrawn, ...this.#announce(key, decision.announcement, moved)];
       }
     }
   }
 
-  #announce(key: string, announcement: Announcement): SpeakerCommand[] {
-    const isNew = !this.#announced.has(key);
+  #announce(key: string, announcement: Announcement, moved: Moved | undefined): SpeakerCommand[] {
     this.#announced.set(key, announcement);
     const fields = { event: "serviceAnnounced", msg: "service has IP, announcing" };
     const isReachable = this.#isReachable(announcement);
     return [
-      { kind: "announce", service: key, announcement, isReachable, isNew },
+      { kind: "announce", service: key, announcement, isReachable },
+      // Right behind the announcement: its time counts until here.
+      ...(moved === undefined ? [] : [moved]),
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
       ...(announcement.ips.some(({ family }) => family === 6) ? this.#ipv6Told(key) : []),
       ...this.#announceEvents(key, announcement, isReachable),
@@ -266,20 +283,24 @@ export class Speaker {
     return [{ kind: "log", level: "warn", fields: { op: "setBalancer", service, msg } }];
   }
 
-  #withdraw(key: string, reason: WithdrawReason): SpeakerCommand[] {
+  #withdraw(key: string, reason: WithdrawReason, isHandedOver = false): SpeakerCommand[] {
     const announcement = this.#announced.get(key);
     if (announcement === undefined) return [];
     this.#announced.delete(key);
     const fields = { event: "serviceWithdrawn", reason, msg: "withdrawing service announcement" };
     return [
-      { kind: "withdraw", service: key, announcement, isHandedOver: false },
+      { kind: "withdraw", service: key, announcement, isHandedOver },
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
     ];
   }
 }
 
-const ofRing = { isOfRing: true };
-const notOfRing = { isOfRing: false };
+type Moved = Extract<SpeakerCommand, { kind: "moved" }>;
+
+interface Occasion {
+  readonly cause: PassCause;
+  readonly moved?: Moved;
+}
 
 const countUpdate: SpeakerCommand = { kind: "count-update", hasFailed: false };
 

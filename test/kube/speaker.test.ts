@@ -115,6 +115,15 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
     await answeredBy(address, [lan.mac("node1")]);
     await setEndpoints("local", ["node2"]);
     await answeredBy(address, [lan.mac("node2")]);
+    const query = encodeURIComponent("involvedObject.name=local,reason=AddressMoved");
+    const events = await eventually(
+      () => cluster.api.get(`/api/v1/namespaces/default/events?fieldSelector=${query}`),
+      ({ body }) => body.items.length > 0,
+    );
+    assert.match(
+      events.body.items[0].message,
+      /moved from node "node1" to node "node2": node "node1" may not announce it any more: no endpoint/,
+    );
   });
 
   it("nobody answers once the last endpoint is gone", async () => {

@@ -1,0 +1,99 @@
+/** Who owned each Service's address until now, as elections here saw it: what tells a move from a first announcement. */
+
+import type { AddressMove } from "../election/index.ts";
+import { formatAddress } from "../ip/index.ts";
+import type { Announcement, Decision, Objection, WithdrawReason } from "./announcements.ts";
+
+/** What made the Service be looked at again. */
+export type PassCause = "ring" | "node" | "configuration" | "endpoints" | "service";
+
+export interface Decided {
+  readonly decision: Decision;
+  /** What this node announced before the decision. */
+  readonly announced: Announcement | undefined;
+  readonly cause: PassCause;
+}
+
+/** While nobody can be elected the last owner is kept: the address comes from there when somebody is again. */
+const keepsOwner: ReadonlySet<WithdrawReason> = new Set<WithdrawReason>([
+  "notOwner",
+  "noMatchingAdvertisement",
+  "sharedIPWithServiceSelector",
+]);
+
+export class AddressOwners {
+  readonly #self: string;
+  readonly #owners = new Map<string, string>();
+
+  constructor(self: string) {
+    this.#self = self;
+  }
+
+  /** Another node that owned it; undefined before the first election, and where this node did. */
+  former(key: string): string | undefined {
+    const owner = this.#owners.get(key);
+    return owner === this.#self ? undefined : owner;
+  }
+
+  /** It has another address now, or none. */
+  forget(key: string): void {
+    this.#owners.delete(key);
+  }
+
+  /**
+   * The move that a decision is, if it is this node's to tell: to this node, whose speaker knows why; or from it to one
+   * whose speaker was not there before and cannot know. `because: "dead"` stands for whatever the ring knows.
+   */
+  follow(key: string, { decision, announced, cause }: Decided): AddressMove | undefined {
+    if (decision.kind === "wait") return undefined;
+    const from = this.#owners.get(key);
+    if (decision.kind === "announce") {
+      this.#owners.set(key, this.#self);
+      if (from === undefined || from === this.#self) return undefined;
+      const why = reasonOf({ objection: decision.objection, cause, from, to: this.#self });
+      return { service: key, ips: textsOf(decision.announcement), from, to: this.#self, ...why };
+    }
+    const { owner, reason } = decision;
+    if (owner !== undefined) this.#owners.set(key, owner);
+    else if (!keepsOwner.has(reason)) this.#owners.delete(key);
+    if (owner === undefined || announced === undefined) return undefined;
+    // An event of the ring takes an address from a node that lives only when its owner came.
+    if (cause !== "ring" || reason !== "notOwner") return undefined;
+    const ips = textsOf(announced);
+    return { service: key, ips, from: this.#self, to: owner, because: "joined" };
+  }
+}
+
+interface Change {
+  /** What speaks against `from` now. */
+  readonly objection: Objection | undefined;
+  readonly cause: PassCause;
+  readonly from: string;
+  readonly to: string;
+}
+
+function reasonOf({ objection, cause, from, to }: Change): Pick<AddressMove, "because" | "detail"> {
+  if (objection?.because === "ring") return { because: "dead" };
+  if (objection !== undefined) {
+    const { because, detail } = objection;
+    return { because, detail: `node "${from}" may not announce it any more: ${detail}` };
+  }
+  const isFirst = `node "${to}" is first in the order now`;
+  switch (cause) {
+    case "configuration":
+      return { because: cause, detail: `the configuration changed, and ${isFirst}` };
+    case "service":
+      return { because: cause, detail: `the Service changed, and ${isFirst}` };
+    case "endpoints":
+      return { because: cause, detail: `the endpoints changed, and ${isFirst}` };
+    default:
+      return {
+        because: "node",
+        detail: `node "${to}" may announce again, and is first in the order`,
+      };
+  }
+}
+
+function textsOf({ ips }: Announcement): string[] {
+  return ips.map(formatAddress);
+}
