@@ -41,6 +41,15 @@ describe("membership", () => {
     assert.deepEqual(kinds(table().alive(alive("x", 1), 1)), ["spread", "joined"]);
   });
 
+  it("ML-72: port 0 is our own port, and no other place", () => {
+    const ring = table();
+    ring.alive(alive("x", 1, { port: 0 }), 1);
+    assert.equal(ring.get("x")!.port, 7946);
+    assert.deepEqual(ring.alive(alive("x", 1), 2), []);
+    assert.deepEqual(kinds(ring.alive(alive("x", 2, { port: 7947 }), 3)), ["conflict"]);
+    assert.deepEqual(ring.alive(alive("self", 1, { port: 0 }), 4), []);
+  });
+
   it("ML-100: the same or an earlier incarnation is no news; a later one with other metadata is an update", () => {
     const ring = table();
     ring.alive(alive("x", 5), 1);
