@@ -76,6 +76,7 @@ export class Inquiries {
       asked: new Set(asked.map((member) => member.name)),
       deaf: new Set(),
     });
+      isRelayed: !asked.every(beats),
     return [
       { kind: "set-timer", name: `${inquiryPrefix}${about}`, ms: pingEveryMs },
       ...this.#tools.check(
