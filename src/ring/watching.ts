@@ -1,9 +1,10 @@
 /** The members whose beats we hear, and who of them has been silent for too long. */
 
-import { isUsable } from "../memberlist/index.ts";
+import { isUsable, type Place } from "../memberlist/index.ts";
 import {
   type BeatRecord,
   firstBeat,
+  isNewer,
   shortestSilenceMs,
   silenceMs,
   withBeat,
@@ -14,6 +15,10 @@ import { watchersOf } from "./watchers.ts";
 
 interface Watch {
   record: BeatRecord;
+  /** Where its beats come from; undefined: the next one tells. */
+  source: string | undefined;
+  /** Of the member when its last beat came: who starts anew has a higher one. */
+  incarnation: number;
   /** After an inquiry without a verdict: not earlier. */
   notBeforeMs: number;
   isWidened: boolean;
@@ -56,19 +61,51 @@ export class Watching {
     }
   }
 
-  /** Answers whether the patience with this member changed enough to tell. */
-  onBeat(name: string, seq: number, nowMs: number): Widening | undefined {
+  /**
+   * Undefined where the beat is no sign of life: not newer than the last one, from elsewhere, or of nobody who beats.
+   * Else whether the patience with this member changed enough to tell.
+   */
+  onBeat(
+    { name, seq }: { readonly name: string; readonly seq: number },
+    { address: source }: Place,
+    nowMs: number,
+  ): { readonly widening: Widening | undefined } | undefined {
     const member = this.#tools.members().get(name);
     const beatMs = member && readOwnKind(member.meta)?.beatMs;
     if (!member || !beatMs || !isUsable(member)) return undefined;
+    const { incarnation } = member;
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.record.beatMs !== beatMs) {
       const record = firstBeat(beatMs, seq, nowMs);
-      this.#watches.set(name, { record, notBeforeMs: 0, isWidened: false });
-      return undefined;
+      this.#watches.set(name, { record, source, incarnation, notBeforeMs: 0, isWidened: false });
+      return { widening: undefined };
     }
-    watch.record = withBeat(watch.record, seq, nowMs);
-    return widening(name, watch);
+    if (watch.source !== undefined && watch.source !== source) return undefined;
+    const isNews = isNewer(watch.record, seq);
+    // Its clock may have gone back while it started anew.
+    if (!isNews && incarnation <= watch.incarnation) return undefined;
+    watch.record = isNews ? withBeat(watch.record, seq, nowMs) : firstBeat(beatMs, seq, nowMs);
+    watch.source = source;
+    watch.incarnation = incarnation;
+    return { widening: widening(name, watch) };
+  }
+
+  /** It answers where its member lives, so its beats may come from another address now. */
+  isThere(name: string): void {
+    const watch = this.#watches.get(name);
+    if (watch !== undefined) watch.source = undefined;
+  }
+
+  /** It need not be watched any more, it says. False where that is an old word, or another's. */
+  onLastBeat(
+    { name, seq }: { readonly name: string; readonly seq: number },
+    { address }: Place,
+  ): boolean {
+    const watch = this.#watches.get(name);
+    if (watch === undefined || (watch.source !== undefined && watch.source !== address))
+      return false;
+    if (seq !== watch.record.seq && !isNewer(watch.record, seq)) return false;
+    return this.#watches.delete(name);
   }
 
   forget(name: string): void {

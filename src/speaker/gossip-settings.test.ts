@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { lanTimings, wanTimings } from "../memberlist/index.ts";
+import { defaultBeatMs } from "../ring/index.ts";
 import { parseSpeakerFlags } from "./flags.ts";
 import { type GossipSources, gossipSettings } from "./gossip-settings.ts";
 
@@ -80,7 +81,7 @@ describe("settings of gossip", () => {
   });
 
   it("beat unless told otherwise, by flag or variable", () => {
-    assert.equal(settingsOf({}).beatMs, 120);
+    assert.equal(settingsOf({}).beatMs, defaultBeatMs);
     assert.equal(settingsOf({}, {}, ["--fast-failover=false"]).beatMs, 0);
     assert.equal(settingsOf({ METALLB_FAST_FAILOVER: "false" }).beatMs, 0);
   });

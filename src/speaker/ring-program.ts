@@ -7,6 +7,7 @@ import {
   type Logger,
   monotonicMs,
   NamedTimers,
+  restartNumber,
   type RingMetrics,
 } from "../platform/index.ts";
 import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
@@ -61,6 +62,7 @@ export class RingProgram {
       isEncrypted: settings.keys.length > 0 && settings.timings.gossipVerifyOutgoing,
       random: Math.random,
       beatMs: settings.beatMs,
+      firstSeq: restartNumber(),
     });
     this.#peers = new RingPeers({
       client,
