@@ -5,7 +5,7 @@
  */
 import { addressBytes, parseAddress } from "../src/ip/index.ts";
 import { gossipKeys, lanTimings } from "../src/memberlist/index.ts";
-import { GossipSockets, monotonicMs, NamedTimers } from "../src/platform/index.ts";
+import { GossipSockets, monotonicMs, NamedTimers, restartNumber } from "../src/platform/index.ts";
 import { Ring, type RingEvent } from "../src/ring/index.ts";
 
 const [from = 1, count = 1, port = 7946] = process.argv.slice(2, 5).map(Number);
@@ -26,6 +26,7 @@ async function startMember(number: number): Promise<Ring> {
     isEncrypted: true,
     random: Math.random,
     beatMs: Number(beat),
+    firstSeq: restartNumber(),
   });
   const join = { kind: "join", places: [{ address: addressOf(1), port }] } as const;
   const timers = new NamedTimers((name) => step({ kind: "timer", name }));

@@ -11,7 +11,7 @@ const wish = { namespace: "metallb-system", name: "memberlist", deployment: "con
 const random = Uint8Array.from({ length: 16 }, (_, index) => index);
 
 describe("memberlistSecret", () => {
-  it("FL-5, INS-31: secretkey is 22 characters of unpadded base64 of 16 bytes, owned by the Deployment", () => {
+  it("ML-54, FL-5, INS-31: secretkey is 22 characters of unpadded base64 of 16 bytes, owned by the Deployment", () => {
     const secret = memberlistSecret(wish, "uid-1", random);
     const text = Buffer.from(secret.data?.["secretkey"] ?? "", "base64").toString();
     assert.equal(text, "AAECAwQFBgcICQoLDA0ODw");
@@ -50,7 +50,7 @@ describe("ensureMemberlistSecret", () => {
     server.close();
   });
 
-  it("FL-5: an absent secret is created; absence is asked by a list with a name selector", async () => {
+  it("ML-54, FL-5: an absent secret is created; absence is asked by a list with a name selector", async () => {
     assert.equal(await ensureMemberlistSecret(client, wish, random), "created");
     assert.deepEqual(requests, [
       "GET /api/v1/namespaces/metallb-system/secrets?fieldSelector=metadata.name%3Dmemberlist",

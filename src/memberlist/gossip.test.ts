@@ -3,9 +3,10 @@ import { describe, it } from "node:test";
 import { seededRandom } from "../testing/seeded-random.ts";
 import { Gossip } from "./gossip.ts";
 import type { GossipCommand } from "./gossip-messages.ts";
-import { ourVersions, type Place } from "./member.ts";
+import { type AliveMessage, ourVersions, type Place } from "./member.ts";
+import { ownState } from "./push-pull.ts";
 import { lanTimings } from "./timings.ts";
-import type { PacketMessage } from "./wire/index.ts";
+import { encodePacket, type PacketMessage } from "./wire/index.ts";
 
 const none = new Uint8Array();
 const from: Place = { address: "10.0.0.1", port: 7946 };
@@ -40,6 +41,19 @@ function aliveOf(index: number, incarnation = 1): PacketMessage {
     vsn: ourVersions,
   };
 }
+
+/** News of a member that nobody knows yet. */
+function namedOf(node: string, index: number): AliveMessage {
+  const addr = Uint8Array.of(10, 1, index >> 8, index & 255);
+  return { kind: "alive", node, incarnation: 1, addr, port: 7946, meta: none, vsn: ourVersions };
+}
+
+const plainly = {
+  keys: [],
+  compresses: false,
+  withChecksum: false,
+  nonce: (length: number) => new Uint8Array(length),
+};
 
 function take(gossip: Gossip, message: PacketMessage, nowMs: number): GossipCommand[] {
   return gossip.step({ kind: "packet", from, messages: [message] }, nowMs);
@@ -207,6 +221,39 @@ describe("gossip", () => {
     assert.ok(told.every((one) => one.startsWith("alive+alive>")));
   });
 
+  it("ML-95: news pass no queue that could be full: all are taken, and a ping behind them is answered at once", () => {
+    const gossip = ringOf(1);
+    const news = Array.from({ length: 3000 }, (_, index) => namedOf(`n${index}`, index));
+    const messages: PacketMessage[] = [...news, { kind: "ping", seqNo: 5, node: "self" }];
+    const commands = gossip.step({ kind: "packet", from, messages }, 1);
+    assert.equal(gossip.members.size, 2 + news.length);
+    const acks = sent(commands).filter((one) => one.startsWith("ack"));
+    assert.equal(acks.length, 1);
+  });
+
+  it("ML-177: a packet of news, or a ping with news, stays below 1400 bytes before key and checksum", () => {
+    const gossip = ringOf(5);
+    for (let index = 0; index < 200; index++) {
+      take(gossip, { ...namedOf(`n${index}`, index), meta: new Uint8Array(index) }, 1);
+    }
+    const commands = [...ring(gossip, "gossip", 1000), ...probe(gossip, 1000)];
+    const sizes = commands.flatMap((command) =>
+      command.kind === "send"
+        ? [
+            encodePacket(
+              command.messages.map(({ bytes }) => bytes),
+              plainly,
+            )[0]!.length,
+          ]
+        : [],
+    );
+    assert.equal(sizes.length, 4);
+    assert.ok(
+      sizes.every((size) => size > 1200 && size <= 1400),
+      sizes.join(" "),
+    );
+  });
+
   it("ML-90: a dead member is told for 30 s, a left one never", () => {
     const gossip = ringOf(1);
     take(gossip, { kind: "dead", node: "m1", incarnation: 1, from: "m9" }, 1000);
@@ -264,5 +311,41 @@ describe("gossip", () => {
     const commands = ring(ringOf(3), "push-pull", 30_000);
     assert.equal(commands.filter(({ kind }) => kind === "dial").length, 1);
     assert.equal(timer(commands, "push-pull"), 30_000);
+  });
+});
+
+describe("joining", () => {
+  const places = [1, 2, 3].map((last): Place => ({ address: `10.0.0.${last}`, port: 7946 }));
+
+  it("ML-154: exchanges tables with every place, all at once where stock members go one by one", () => {
+    const dials = ringOf(0)
+      .step({ kind: "join", places }, 1)
+      .filter((one) => one.kind === "dial");
+    assert.deepEqual(
+      dials.map(({ to }) => to),
+      places,
+    );
+    for (const { message, timeoutMs } of dials) {
+      assert.ok(message.kind === "push-pull" && message.isJoin);
+      assert.equal(timeoutMs, lanTimings.tcpTimeoutMs);
+    }
+  });
+
+  it("ML-154: one that answers is enough, and both numbers are told once all are tried", () => {
+    const gossip = ringOf(0);
+    const [a, b, c] = gossip.step({ kind: "join", places }, 1).filter((one) => one.kind === "dial");
+    const error = "no answer";
+    assert.deepEqual(gossip.step({ kind: "stream-failed", stream: a!.stream, error }, 2), []);
+    const message = ownState(ringOf(1).members.values(), true);
+    gossip.step({ kind: "stream-answer", stream: b!.stream, message }, 3);
+    assert.ok(gossip.members.has("m1"));
+    const [joined] = gossip.step({ kind: "stream-failed", stream: c!.stream, error }, 4);
+    const failed = [places[0], places[2]].map((place) => ({ place, error }));
+    assert.deepEqual(joined, { kind: "joined", reached: 1, failed });
+  });
+
+  it("ML-154: who has nobody to join is through at once", () => {
+    const [joined] = ringOf(0).step({ kind: "join", places: [] }, 1);
+    assert.deepEqual(joined, { kind: "joined", reached: 0, failed: [] });
   });
 });

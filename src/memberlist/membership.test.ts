@@ -41,6 +41,15 @@ describe("membership", () => {
     assert.deepEqual(kinds(table().alive(alive("x", 1), 1)), ["spread", "joined"]);
   });
 
+  it("ML-72: port 0 is our own port, and no other place", () => {
+    const ring = table();
+    ring.alive(alive("x", 1, { port: 0 }), 1);
+    assert.equal(ring.get("x")!.port, 7946);
+    assert.deepEqual(ring.alive(alive("x", 1), 2), []);
+    assert.deepEqual(kinds(ring.alive(alive("x", 2, { port: 7947 }), 3)), ["conflict"]);
+    assert.deepEqual(ring.alive(alive("self", 1, { port: 0 }), 4), []);
+  });
+
   it("ML-100: the same or an earlier incarnation is no news; a later one with other metadata is an update", () => {
     const ring = table();
     ring.alive(alive("x", 5), 1);
@@ -67,13 +76,28 @@ describe("membership", () => {
     const moved = alive("x", 1, { addr: Uint8Array.of(10, 0, 0, 9) });
     ring.alive(alive("x", 3), 1);
     assert.deepEqual(kinds(ring.alive(moved, 2)), ["conflict"]);
+    ring.suspect(accuse("suspect", "x", 3), 2);
+    assert.deepEqual(kinds(ring.alive({ ...moved, incarnation: 4 }, 2)), ["conflict"]);
     ring.dead(accuse("dead", "x", 3), 3);
     assert.deepEqual(kinds(ring.alive(moved, 4)), ["conflict"]);
+    assert.deepEqual(kinds(ring.alive({ ...moved, incarnation: 3 }, 4)), ["conflict"]);
     const other = table();
     other.alive(alive("x", 3), 1);
     other.dead(accuse("dead", "x", 3, "x"), 3);
     assert.deepEqual(kinds(other.alive(moved, 4)), ["spread", "joined"]);
     assert.equal(other.get("x")!.address, "10.0.0.9");
+  });
+
+  it("ML-109: the name of a dead member goes to another address with the contradiction, where stock members wait for 30 s", () => {
+    const ring = table();
+    ring.alive(alive("x", 3), 1);
+    ring.dead(accuse("dead", "x", 3), 2);
+    const moved = alive("x", 4, { addr: Uint8Array.of(10, 0, 0, 9) });
+    assert.deepEqual(kinds(ring.alive(moved, 3)), ["spread", "joined"]);
+    assert.equal(ring.get("x")!.address, "10.0.0.9");
+    // The old one, should it be there after all, is the one in conflict.
+    assert.deepEqual(kinds(ring.alive(alive("x", 5), 4)), ["conflict"]);
+    assert.deepEqual(ring.dead(accuse("dead", "x", 3), 5), []);
   });
 
   it("ML-101, ML-103, ML-157: a suspect is passed on, stays usable, and raises no event", () => {

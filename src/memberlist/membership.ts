@@ -106,8 +106,7 @@ export class Membership {
     const known = this.#members.get(told.node);
     if (known === undefined) return this.#newcomer(told, address, nowMs);
     const hasMoved = isElsewhere(known, told);
-    // A name is free for another address only once its member said goodbye (ML-109).
-    if (hasMoved && known.state !== "left") {
+    if (hasMoved && !isFree(known, told)) {
       return [{ kind: "conflict", member: known, claimed: `${address}:${told.port}` }];
     }
     if (isSelf) return this.#aliveSelf(told, known, nowMs);
@@ -264,6 +263,16 @@ function isAcceptable({ vsn, meta }: AliveMessage): boolean {
   if (vsn.length < 3) return true;
   const [min, max] = [vsn[0]!, vsn[1]!];
   return min > 0 && max > 0 && min <= max;
+}
+
+/**
+ * Whether a name may go to another address (ML-109): once its member said goodbye; or, where stock members wait until
+ * the dead one is forgotten, once a later incarnation contradicts the death. Old news that somebody sends again have
+ * none.
+ */
+function isFree(known: Member, told: AliveMessage): boolean {
+  if (known.state === "dead") return told.incarnation > known.incarnation;
+  return known.state === "left";
 }
 
 function isElsewhere(known: Member, told: AliveMessage): boolean {

@@ -5,6 +5,14 @@ export function monotonicMs(): number {
   return performance.now();
 }
 
+/**
+ * A number of 32 bits that grows by 20 a second, through restarts too: where counters begin whose numbers shall not
+ * come again. It wraps after 6.8 years.
+ */
+export function restartNumber(): number {
+  return Math.floor(Date.now() / 50) % 2 ** 32;
+}
+
 /** Now, as the API server and the logs write it: RFC 3339 in UTC with milliseconds. */
 export function timestamp(): string {
   return new Date().toISOString();

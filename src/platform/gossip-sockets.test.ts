@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import {
   encodePacket,
@@ -9,7 +9,7 @@ import {
   type PacketMessage,
 } from "../memberlist/index.ts";
 import { encodeMessage } from "../memberlist/wire/index.ts";
-import { GossipSockets, type GossipSocketOptions } from "./gossip-sockets.ts";
+import { askForReceiveBuffer, GossipSockets, type GossipSocketOptions } from "./gossip-sockets.ts";
 
 const key = new Uint8Array(32).fill(7);
 const address = "127.0.0.1";
@@ -71,6 +71,52 @@ describe("the sockets of gossip", () => {
     assert.ok(event.kind === "packet");
     assert.deepEqual(event.from, a.place);
     assert.partialDeepStrictEqual(event.messages, [ping, { kind: "nack", seqNo: 9 }]);
+  });
+
+  it("ML-3: take datagrams as large as UDP has them", async () => {
+    const [a, b] = [await start({ keys: [] }), await start({ keys: [] })];
+    // A byte for the type of the message; 28 for the headers of IPv4 and UDP.
+    const payload = new Uint8Array(65_535 - 28 - 1).fill(5);
+    a.sockets.send({ ...send([{ kind: "user", payload }]), to: b.place, withChecksum: false });
+    const event = await b.events.next();
+    assert.ok(event.kind === "packet");
+    assert.deepEqual(event.messages, [{ kind: "user", payload }]);
+  });
+
+  it("ML-3: ask for 2 MiB to receive into, and for half as much until the kernel gives it", () => {
+    const asked: number[] = [];
+    const most = 300_000;
+    askForReceiveBuffer((bytes) => {
+      asked.push(bytes);
+      if (bytes > most) throw new Error("no");
+    });
+    assert.deepEqual(asked, [2_097_152, 1_048_576, 524_288, 262_144]);
+    askForReceiveBuffer(() => {
+      throw new Error("never");
+    });
+  });
+
+  it("ML-77: serve 128 connections at a time, close more, and take others once some are through", async () => {
+    const b = await start();
+    const dial = (): Socket => connect(b.place.port, address).on("error", () => undefined);
+    const closed = (socket: Socket): Promise<unknown> => {
+      return new Promise((resolve) => socket.once("close", resolve).resume());
+    };
+    const served = Array.from({ length: 128 }, dial);
+    await Promise.all(served.map((socket) => new Promise((up) => socket.once("connect", up))));
+    await closed(dial());
+    assert.ok(served.every(({ destroyed }) => !destroyed));
+    const state = { kind: "push-pull", isJoin: true, nodes: [] } as const;
+    const message = { ...state, userState: new Uint8Array() };
+    const a = await start();
+    for (const socket of served) socket.destroy();
+    let isServed = false;
+    const asked = b.events.next().then(() => (isServed = true));
+    // The other side sees the ends a moment later; until then a dial fails.
+    while (!isServed) {
+      a.sockets.dial({ kind: "dial", stream: "x", to: b.place, message, timeoutMs: 5000 });
+      await Promise.race([a.events.next(), asked]);
+    }
   });
 
   it("ML-43, ML-47: drop and name what another key encrypted, and plain text", async () => {

@@ -38,6 +38,7 @@ type Send = Extract<GossipCommand, { kind: "send" }>;
 type Dial = Extract<GossipCommand, { kind: "dial" }>;
 
 const receiveBufferBytes = 2 * 1024 * 1024;
+const fewestBufferBytes = 64 * 1024;
 /** ML-77 */
 const mostConnections = 128;
 const nonceBytes = 12;
@@ -59,7 +60,6 @@ export class GossipSockets {
     this.#options = options;
     this.#udp = createSocket({
       type: isIPv6(options.address) ? "udp6" : "udp4",
-      recvBufferSize: receiveBufferBytes,
       // Addresses only: nothing is ever looked up.
       lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
     });
@@ -114,9 +114,9 @@ export class GossipSockets {
   dial({ stream, to, message, timeoutMs }: Dial): void {
     const socket = connect({ host: to.address, port: to.port });
     const end = (event: GossipEvent): void => {
+      clearTimeout(timer);
       if (!this.#dialled.delete(socket)) return;
       socket.destroy();
-      clearTimeout(timer);
       this.#options.onEvent(event);
     };
     const fail = (error: string): void => end({ kind: "stream-failed", stream, error });
@@ -168,6 +168,7 @@ export class GossipSockets {
       this.#udp.once("error", failed);
       this.#udp.bind({ address, port: given }, () => {
         this.#udp.off("error", failed);
+        askForReceiveBuffer((bytes) => this.#udp.setRecvBufferSize(bytes));
         listening();
       });
     });
@@ -223,6 +224,17 @@ export class GossipSockets {
       nonce: (length) => this.#nonces.take(length),
       ...(label !== undefined && { label }),
     };
+  }
+}
+
+/** ML-3: less and less until `ask` does not throw; below 64 KiB what the kernel gives unasked has to do. */
+export function askForReceiveBuffer(ask: (bytes: number) => void): void {
+  for (let bytes = receiveBufferBytes; bytes >= fewestBufferBytes; bytes /= 2) {
+    try {
+      return ask(bytes);
+    } catch {
+      // it was too much
+    }
   }
 }
 

@@ -28,11 +28,20 @@ export function firstBeat(beatMs: number, seq: number, nowMs: number): BeatRecor
   return { beatMs, heardMs: nowMs, seq, jitterMs: 0, loss: 0 };
 }
 
-/** With one more beat. A repeated or overtaken one only says that the member was there. */
+/** Whether the beat was sent after the last one that we heard: numbers wrap, as in RFC 1982. */
+export function isNewer(record: BeatRecord, seq: number): boolean {
+  const steps = (seq - record.seq) >>> 0;
+  return steps > 0 && steps < 0x8000_0000;
+}
+
+/**
+ * With one more beat. One that is not newer says nothing: it was repeated or overtaken on its way, or somebody who
+ * recorded it sends it again.
+ */
 export function withBeat(record: BeatRecord, seq: number, nowMs: number): BeatRecord {
+  if (!isNewer(record, seq)) return record;
   const heardMs = Math.max(record.heardMs, nowMs);
   const steps = (seq - record.seq) >>> 0;
-  if (steps === 0 || steps > 0xffff_ffff - longestGap) return { ...record, heardMs };
   if (steps > longestGap) return { ...record, heardMs, seq };
   // So long a silence was an outage, ours or its own, and no run of chance losses.
   if (nowMs - record.heardMs > silenceMs(record)) return { ...record, heardMs, seq };

@@ -13,10 +13,11 @@ export class Beater {
   #watchers: readonly string[] = [];
   #isOutdated = true;
   #view = 0;
-  #seq = 0;
+  #seq: number;
 
   constructor(tools: RingTools) {
     this.#tools = tools;
+    this.#seq = tools.firstSeq;
   }
 
   get watchers(): readonly string[] {

@@ -139,6 +139,7 @@ describe("inquiry", () => {
     answerMs: answerMs(0),
     askAgainMs: 100,
     asked: new Set(["a", "b", "c"]),
+    isRelayed: false,
     deaf: new Set(),
   };
   const allDeaf = ["a", "b", "c"].reduce(withDeaf, begun);

@@ -135,6 +135,7 @@ export class Detector {
   /** A ping of ours was answered. */
   onChecked(name: string, nowMs: number): DetectorCommand[] {
     const told = this.#inquiries.onChecked(name, nowMs);
+    this.#watching.isThere(name);
     return [...told, ...this.#heard(name, nowMs)];
   }
 
@@ -144,10 +145,11 @@ export class Detector {
     const called = [...this.#wakeUp(nowMs), ...this.#callLost(message, sender, from, nowMs)];
     switch (message.kind) {
       case "beat":
-        return [...called, ...this.#onBeat(message, nowMs)];
+        return [...called, ...this.#onBeat(message, from, nowMs)];
       case "ask":
         return [...called, ...this.#inquiries.onAsk(message, nowMs)];
       case "answer":
+        if (!this.#inquiries.isAwaited(message)) return called;
         return message.isHeard
           ? [...called, ...this.#heard(message.about, nowMs)]
           : [...called, ...this.#inquiries.onDeaf(message.about, message.name, nowMs)];
@@ -178,14 +180,17 @@ export class Detector {
     ];
   }
 
-  #onBeat(beat: Beat, nowMs: number): DetectorCommand[] {
-    const { name, seq, isLast, isHail } = beat;
+  #onBeat(beat: Beat, from: Place, nowMs: number): DetectorCommand[] {
+    const { name, isLast, isHail } = beat;
     if (isHail) return [];
     if (isLast) {
-      this.#forget(name);
+      if (!this.#watching.onLastBeat(beat, from)) return [];
+      this.#views.forget(name);
       return this.#inquiries.end(name);
     }
-    const widening = this.#watching.onBeat(name, seq, nowMs);
+    const news = this.#watching.onBeat(beat, from, nowMs);
+    if (news === undefined) return [];
+    const { widening } = news;
     const told = widening === undefined ? [] : [found({ kind: "widened", ...widening })];
     const heard = [...told, ...this.#heard(name, nowMs), ...this.#joinIn(nowMs)];
     return [...heard, ...this.#compareViews(beat, nowMs)];

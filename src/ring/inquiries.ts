@@ -50,12 +50,13 @@ export class Inquiries {
   readonly #ackTimes: AckTimes;
   readonly #inquiries = new Map<string, Inquiry>();
   readonly #questions = new Map<string, Question>();
-  #nextId = 1;
+  #nextId: number;
 
   constructor(tools: RingTools, watching: Watching, ackTimes: AckTimes) {
     this.#tools = tools;
     this.#watching = watching;
     this.#ackTimes = ackTimes;
+    this.#nextId = tools.firstSeq;
   }
 
   has(about: string): boolean {
@@ -65,7 +66,8 @@ export class Inquiries {
   begin(about: string, nowMs: number): GossipCommand[] {
     if (this.#inquiries.has(about)) return [];
     const asked = this.#whomToAsk(about);
-    const id = this.#nextId++;
+    const id = this.#nextId;
+    this.#nextId = (id + 1) >>> 0;
     const waitMs = answerMs(this.#ackTimes.worstMs(about));
     this.#inquiries.set(about, {
       about,
@@ -74,6 +76,7 @@ export class Inquiries {
       answerMs: waitMs,
       askAgainMs: nowMs + waitMs,
       asked: new Set(asked.map((member) => member.name)),
+      isRelayed: !asked.every(beats),
       deaf: new Set(),
     });
     return [
@@ -95,6 +98,12 @@ export class Inquiries {
 
   endAll(): GossipCommand[] {
     return [...this.#inquiries.keys()].flatMap((about) => this.end(about));
+  }
+
+  /** Whether it answers a question that we still ask: not an earlier one, and not one that we never put. */
+  isAwaited({ about, id, name }: Extract<BeatMessage, { kind: "answer" }>): boolean {
+    const inquiry = this.#inquiries.get(about);
+    return inquiry !== undefined && inquiry.id === id && inquiry.asked.has(name);
   }
 
   /** Somebody does not hear it either. */

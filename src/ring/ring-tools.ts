@@ -7,6 +7,8 @@ import { readOwnKind } from "./own-kind.ts";
 export interface RingTools {
   /** Our own name. */
   readonly name: string;
+  /** Where our numbers begin: above those of any earlier life of ours. */
+  readonly firstSeq: number;
   members(): ReadonlyMap<string, Member>;
   /** A message to our own kind. */
   user(to: Place, payload: Uint8Array): GossipCommand;

@@ -20,6 +20,11 @@ import type { WatchedMember } from "./watching.ts";
 export interface RingOptions extends Omit<GossipOptions, "meta"> {
   /** How often we say that we are there, in milliseconds; 0 switches the fast detector off. */
   readonly beatMs: number;
+  /**
+   * Where the numbers of our beats and questions begin: above those of any earlier life of ours, so that nobody can
+   * pass recorded ones off as new. From 0 to 2^32 - 1.
+   */
+  readonly firstSeq: number;
 }
 
 export type RingEvent =
@@ -47,6 +52,7 @@ export class Ring {
     const { gossip } = this;
     const tools = {
       name: options.name,
+      firstSeq: options.firstSeq,
       members: () => gossip.members,
       user: gossip.sendUser.bind(gossip),
       check: gossip.check.bind(gossip),

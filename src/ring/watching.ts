@@ -1,9 +1,10 @@
 /** The members whose beats we hear, and who of them has been silent for too long. */
 
-import { isUsable } from "../memberlist/index.ts";
+import { isUsable, type Place } from "../memberlist/index.ts";
 import {
   type BeatRecord,
   firstBeat,
+  isNewer,
   shortestSilenceMs,
   silenceMs,
   withBeat,
@@ -16,6 +17,10 @@ interface Watch {
   record: BeatRecord;
   /** No beat was heard yet: it belonged to another watcher. */
   isInherited: boolean;
+  /** Where its beats come from; undefined: the next one tells. */
+  source: string | undefined;
+  /** Of the member when its last beat came: who starts anew has a higher one. */
+  incarnation: number;
   /** After an inquiry without a verdict: not earlier. */
   notBeforeMs: number;
   isWidened: boolean;
@@ -58,18 +63,51 @@ export class Watching {
     }
   }
 
-  /** Answers whether the patience with this member changed enough to tell. */
-  onBeat(name: string, seq: number, nowMs: number): Widening | undefined {
+  /**
+   * Undefined where the beat is no sign of life: not newer than the last one, from elsewhere, or of nobody who beats.
+   * Else whether the patience with this member changed enough to tell.
+   */
+  onBeat(
+    { name, seq }: { readonly name: string; readonly seq: number },
+    { address: source }: Place,
+    nowMs: number,
+  ): { readonly widening: Widening | undefined } | undefined {
     const member = this.#tools.members().get(name);
     const beatMs = member && readOwnKind(member.meta)?.beatMs;
     if (!member || !beatMs || !isUsable(member)) return undefined;
+    const { incarnation } = member;
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.isInherited || watch.record.beatMs !== beatMs) {
-      this.#begin(name, firstBeat(beatMs, seq, nowMs), false);
-      return undefined;
+      const record = firstBeat(beatMs, seq, nowMs);
+      this.#begin(name, { record, source, incarnation, isInherited: false });
+      return { widening: undefined };
     }
-    watch.record = withBeat(watch.record, seq, nowMs);
-    return widening(name, watch);
+    if (watch.source !== undefined && watch.source !== source) return undefined;
+    const isNews = isNewer(watch.record, seq);
+    // Its clock may have gone back while it started anew.
+    if (!isNews && incarnation <= watch.incarnation) return undefined;
+    watch.record = isNews ? withBeat(watch.record, seq, nowMs) : firstBeat(beatMs, seq, nowMs);
+    watch.source = source;
+    watch.incarnation = incarnation;
+    return { widening: widening(name, watch) };
+  }
+
+  /** It answers where its member lives, so its beats may come from another address now. */
+  isThere(name: string): void {
+    const watch = this.#watches.get(name);
+    if (watch !== undefined) watch.source = undefined;
+  }
+
+  /** It need not be watched any more, it says. False where that is an old word, or another's. */
+  onLastBeat(
+    { name, seq }: { readonly name: string; readonly seq: number },
+    { address }: Place,
+  ): boolean {
+    const watch = this.#watches.get(name);
+    if (watch === undefined || (watch.source !== undefined && watch.source !== address))
+      return false;
+    if (seq !== watch.record.seq && !isNewer(watch.record, seq)) return false;
+    return this.#watches.delete(name);
   }
 
   /**
@@ -82,9 +120,11 @@ export class Watching {
     const others = beating(members);
     for (const name of others) {
       if (name === own || this.#watches.has(name) || !watchesBefore(gone, own, name)) continue;
-      const beatMs = readOwnKind(members.get(name)!.meta)?.beatMs;
+      const { meta, incarnation } = members.get(name)!;
+      const beatMs = readOwnKind(meta)?.beatMs;
       if (beatMs === undefined || !isWatcher(own, name, others)) continue;
-      this.#begin(name, firstBeat(beatMs, 0, nowMs), true);
+      const record = firstBeat(beatMs, 0, nowMs);
+      this.#begin(name, { record, source: undefined, incarnation, isInherited: true });
     }
   }
 
@@ -137,8 +177,8 @@ export class Watching {
     }
   }
 
-  #begin(name: string, record: BeatRecord, isInherited: boolean): void {
-    this.#watches.set(name, { record, isInherited, notBeforeMs: 0, isWidened: false });
+  #begin(name: string, heard: Omit<Watch, "notBeforeMs" | "isWidened">): void {
+    this.#watches.set(name, { ...heard, notBeforeMs: 0, isWidened: false });
   }
 
   #watchesMe(name: string): boolean {

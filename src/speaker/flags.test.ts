@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { findBadValue, parseSpeakerFlags } from "./flags.ts";
-import { weaknessOfSecret } from "./memberlist-secret.ts";
 
 function values(argv: string[], env: Record<string, string> = {}) {
   const parsed = parseSpeakerFlags(argv, env);
@@ -87,22 +86,5 @@ describe("speaker flags", () => {
     const parsed = parseSpeakerFlags(["--no-such-flag"], {});
     assert.ok(!parsed.ok);
     assert.equal(parsed.exitCode, 2);
-  });
-});
-
-describe("memberlist secret", () => {
-  it("INS-16: an empty secret means no encryption, with a warning that tells the mend", () => {
-    assert.match(weaknessOfSecret("") ?? "", /not encrypted.*openssl rand/);
-  });
-
-  it("INS-15: a secret shorter than the key is called easy to guess, and not shown", () => {
-    const warning = weaknessOfSecret("hunter2") ?? "";
-    assert.match(warning, /shorter than 16 bytes/);
-    assert.ok(!warning.includes("hunter2"));
-  });
-
-  it("INS-18: any longer text is fine, line ends included", () => {
-    assert.equal(weaknessOfSecret("AAAAAAAAAAAAAAAAAAAAAA"), undefined);
-    assert.equal(weaknessOfSecret("line one\nline two\nline three\n"), undefined);
   });
 });

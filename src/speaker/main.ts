@@ -22,7 +22,7 @@ import { readExcludedInterfaces } from "./excluded-interfaces.ts";
 import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
-import { readSecretFile, weaknessOfSecret } from "./memberlist-secret.ts";
+import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
@@ -149,10 +149,7 @@ async function ownPod(
 
 /** The text of the secret, and a line in the log where it protects little (INS-15). */
 function readSecret({ flags, logger, looks }: SpeakerStart): string {
-  const isModern = looks === "modern";
-  const folder = flags["ml-secret-key-path"];
-  const secret = isModern ? readSecretFile(folder) : flags["ml-secret-key"];
-  const weakness = isModern && folder === "" ? undefined : weaknessOfSecret(secret);
+  const { secret, weakness } = readMemberlistSecret(flags, looks === "modern");
   if (weakness !== undefined) logger.warn({ op: "startup", msg: weakness });
   return secret;
 }

@@ -8,6 +8,7 @@ import {
   type Logger,
   monotonicMs,
   NamedTimers,
+  restartNumber,
   type RingMetrics,
 } from "../platform/index.ts";
 import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
@@ -64,6 +65,7 @@ export class RingProgram {
       isEncrypted: settings.keys.length > 0 && settings.timings.gossipVerifyOutgoing,
       random: Math.random,
       beatMs: settings.beatMs,
+      firstSeq: restartNumber(),
     });
     this.#peers = new RingPeers({
       client,

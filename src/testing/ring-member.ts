@@ -6,7 +6,7 @@
 import { createInterface } from "node:readline";
 import { addressBytes, parseAddress } from "../ip/index.ts";
 import { lanTimings, type Place } from "../memberlist/index.ts";
-import { monotonicMs, NamedTimers } from "../platform/clock.ts";
+import { monotonicMs, NamedTimers, restartNumber } from "../platform/clock.ts";
 import { GossipSockets } from "../platform/gossip-sockets.ts";
 import { Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
 
@@ -65,6 +65,7 @@ const ring = new Ring({
   isEncrypted: keys.length > 0,
   random: Math.random,
   beatMs: settings.beatMs,
+  firstSeq: restartNumber(),
 });
 const timers = new NamedTimers((timer) => {
   if (timer === "rejoin") rejoin();

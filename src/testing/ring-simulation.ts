@@ -40,6 +40,8 @@ export interface SimulationObserver {
   onRunning(node: SimulatedNode): void;
 }
 
+/** Beats' numbers wrap soon after. */
+const earliestSeq = 0xffff_ff00;
 /** What fits into a socket's buffer while its program is stopped. */
 const heldPackets = 2000;
 /** In that time after a stop a node can have read what came in, and hardly any answer to a question of its own. */
@@ -355,6 +357,7 @@ export class RingSimulation {
       isEncrypted: true,
       random: this.#random,
       beatMs: index >= stockFrom ? 0 : beatMs,
+      firstSeq: (earliestSeq + Math.floor(this.nowMs / 50)) >>> 0,
     });
   }
 }

@@ -67,7 +67,7 @@ describe("LZW", () => {
     }
   });
 
-  it("ML-31: takes data with and without a clear code in front", () => {
+  it("ML-31, ML-171: takes data with and without a clear code in front, of an encoder that repeats nothing too", () => {
     const data = [
       [97, 9] as [number, number],
       [98, 9] as [number, number],
@@ -77,6 +77,9 @@ describe("LZW", () => {
     assert.deepEqual(decompressLzw(codes(...data, end), LIMIT), text("abab"));
     assert.deepEqual(decompressLzw(codes([256, 9], ...data, end), LIMIT), text("abab"));
     assert.deepEqual(decompressLzw(codes([256, 9], [256, 9], ...data, end), LIMIT), text("abab"));
+    const letters = [97, 98, 97, 98].map((code): [number, number] => [code, 9]);
+    assert.deepEqual(decompressLzw(codes(...letters, end), LIMIT), text("abab"));
+    assert.notDeepEqual(compressLzw(text("abab")), codes(...letters, end));
   });
 
   it("ML-30: takes the string that is only being made", () => {

@@ -22,9 +22,9 @@ export function gossipRoom(settings: RoomSettings): number {
   return packetBytes - COMPOUND_BYTES - labelOverhead(label) - encryption;
 }
 
-/** Room beside a ping, indirect ping, ack or nack in the same packet. */
+/** Room beside a ping, indirect ping, ack or nack in the same packet, whose length stands in the compound, too. */
 export function piggybackRoom(settings: RoomSettings, message: Uint8Array): number {
-  return gossipRoom(settings) - message.length;
+  return gossipRoom(settings) - messageCost(message);
 }
 
 export function messageCost(message: Uint8Array): number {

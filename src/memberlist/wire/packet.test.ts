@@ -174,7 +174,14 @@ describe("packets", () => {
     );
   });
 
-  it("ML-30: compresses only if that makes the packet smaller, and takes both", () => {
+  it("ML-10: a packet has no type 10, encrypted or not", () => {
+    assert.deepEqual(reasons(Uint8Array.of(10, 0, 0, 0, 30, 1)), ["unknown-type"]);
+    const framed = Buffer.concat([Uint8Array.of(10, 0, 0, 0, 47), packet({ keys: [key16] })]);
+    assert.deepEqual(reasons(framed, { keys: [key16] }), ["decrypt-failed"]);
+    assert.equal(packet({ keys: [key16] })[0], 1);
+  });
+
+  it("ML-12, ML-30: compresses only if that makes the packet smaller, and takes both", () => {
     const long = encodeMessage({ kind: "user", payload: new Uint8Array(500) });
     assert.equal(packet({ compresses: true }, long)[0], 9);
     assert.ok(packet({ compresses: true }, long).length < 100);
@@ -251,6 +258,19 @@ describe("packets", () => {
     assert.deepEqual(reasons(packet({}), { keys: [key16] }), ["decrypt-failed"]);
     const lax = { keys: [key16], verifiesIncoming: false };
     assert.deepEqual(decodePacket(packet({ withChecksum: true }), lax), received);
+  });
+
+  it("ML-60, ML-124: a label of up to 255 bytes stands in front of all", () => {
+    const bytes = packet({ label: blue });
+    assert.equal(Buffer.from(bytes).toString("hex", 0, 6), "f404626c7565");
+    const longest = new Uint8Array(255).fill(98);
+    for (const keys of [[], [key16]]) {
+      const labelled = packet({ label: longest, keys });
+      assert.deepEqual([...labelled.subarray(0, 3)], [244, 255, 98]);
+      assert.deepEqual(decodePacket(labelled, { ...openly, keys, label: longest }), received);
+      const shorter = { keys, label: longest.subarray(1) };
+      assert.deepEqual(reasons(labelled, shorter), ["label-mismatch"]);
+    }
   });
 
   it("ML-61: the label must be the same on both sides", () => {

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeMessage } from "./decode-message.ts";
-import { encodeMessage } from "./encode-message.ts";
+import { decodePacket } from "./decode-packet.ts";
+import { encodeMessage, encodeStreamMessage } from "./encode-message.ts";
 import { encodePacket } from "./encode-packet.ts";
-import type { PacketMessage } from "./messages.ts";
+import type { PacketMessage, StreamMessage } from "./messages.ts";
+import { StreamReader } from "./stream-reader.ts";
 
 const bytes = (hex: string): Uint8Array =>
   Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
@@ -67,7 +69,58 @@ const examples: readonly (readonly [rule: string, hex: string, message: PacketMe
   ],
 ];
 
+const node = { port: 7946, meta: new Uint8Array(), vsn };
+
+const streamExamples: readonly (readonly [rule: string, hex: string, message: StreamMessage])[] = [
+  [
+    "ML-26h, ML-26i: push/pull, a header and a node",
+    "06 83 a44a6f696e c3 a54e6f646573 01 ac5573657253746174654c656e 00 " +
+      "87 a441646472 a4c000020a ab496e6361726e6174696f6e 01 a44d657461 c0 a44e616d65 a66e6f64652d61 " +
+      "a4506f7274 cd1f0a a55374617465 00 a356736e a6010502000000",
+    {
+      kind: "push-pull",
+      isJoin: true,
+      nodes: [{ name: "node-a", addr: address(10), incarnation: 1, state: 0, ...node }],
+      userState: new Uint8Array(),
+    },
+  ],
+  [
+    "ML-26k: a user message in a stream, with its length in front",
+    "08 81 aa557365724d73674c656e 05 68656c6c6f",
+    { kind: "user-stream", payload: new TextEncoder().encode("hello") },
+  ],
+  ["ML-26l: error", "0d 81 a54572726f72 a474657374", { kind: "error", error: "test" }],
+];
+
 describe("messages as the specification writes them", () => {
+  for (const [rule, hex, message] of streamExamples) {
+    it(rule, () => {
+      assert.deepEqual(
+        Buffer.from(encodeStreamMessage(message)).toString("hex"),
+        hex.replaceAll(" ", ""),
+      );
+      const reader = new StreamReader({ keys: [], verifiesIncoming: true });
+      const read = reader.push(bytes(hex));
+      assert.deepEqual(read.kind === "message" && read.message, message);
+    });
+  }
+
+  it("ML-26j: compressed, an algorithm and a buffer", () => {
+    const ack = examples[3]![1].replaceAll(" ", "");
+    // The literals of the ack as codes of nine bits, with the end code behind them.
+    const codes = [...bytes(ack), 257];
+    const bits = codes.map((code) => code.toString(2).padStart(9, "0"));
+    const all = bits.toReversed().join("");
+    const buffer = BigInt(`0b${all}`)
+      .toString(16)
+      .padStart(2 * Math.ceil(all.length / 8), "0");
+    const lsbFirst = Buffer.from(buffer, "hex").toReversed();
+    const head = `0982a4416c676f00a3427566${(0xa0 + lsbFirst.length).toString(16)}`;
+    const packet = bytes(head + Buffer.from(lsbFirst).toString("hex"));
+    const { messages, problems } = decodePacket(packet, { keys: [], verifiesIncoming: true });
+    assert.deepEqual([messages, problems], [[examples[3]![2]], []]);
+  });
+
   for (const [rule, hex, message] of examples) {
     it(rule, () => {
       assert.deepEqual(
@@ -84,6 +137,28 @@ describe("messages as the specification writes them", () => {
       ok: true,
       message: { kind: "nack", seqNo: 70_000 },
     });
+  });
+
+  it("ML-173: the two alive messages after a join are 132 bytes, compressed and summed, and 161 with a key", () => {
+    const [a, b] = [11, 12].map((last) =>
+      encodeMessage({
+        kind: "alive",
+        incarnation: 1,
+        node: last === 11 ? "node-a" : "node-b",
+        addr: Uint8Array.of(127, 0, 0, last),
+        ...node,
+        port: 17_946,
+      }),
+    );
+    const nonce = (length: number): Uint8Array => new Uint8Array(length);
+    const sizes = [[], [new Uint8Array(32)]].map(
+      (keys) => encodePacket([b!, a!], { compresses: true, withChecksum: true, keys, nonce })[0]!,
+    );
+    assert.deepEqual(
+      sizes.map(({ length }) => length),
+      [132, 161],
+    );
+    assert.deepEqual([...sizes[0]!.subarray(0, 1), ...sizes[0]!.subarray(5, 6)], [12, 9]);
   });
 
   it("ML-172, ML-41: a ping is 69 bytes plain and 98 with a key; an ack 18 and 47", () => {

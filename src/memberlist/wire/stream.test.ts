@@ -123,10 +123,11 @@ describe("streams", () => {
     );
   });
 
-  it("ML-11: compresses also what grows by it", () => {
+  it("ML-11, ML-12: compresses also what grows by it, and takes plain and compressed alike", () => {
     const bytes = encodeStream(ping, { ...plainly, compresses: true });
     assert.ok(bytes.length > encodeStream(ping, plainly).length);
     assert.deepEqual(read(bytes), { kind: "message", message: ping });
+    assert.deepEqual(read(encodeStream(ping, plainly)), { kind: "message", message: ping });
   });
 
   it("ML-62: the answer has no label header but is sealed with the label", () => {

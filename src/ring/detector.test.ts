@@ -1,0 +1,500 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { nameWatchedByOthers, nameWatchedBySelf, ScriptedRing } from "../testing/scripted-ring.ts";
+import { shortestSilenceMs } from "./beat-record.ts";
+import { defaultBeatMs } from "./ring.ts";
+
+const beatMs = defaultBeatMs;
+const silenceMs = shortestSilenceMs(beatMs);
+/** The members beat once a beat, and were heard last when `ScriptedRing.live` began its last one. */
+const untilAskedMs = silenceMs - beatMs + 1;
+/** Longer than any inquiry on a quick network. */
+const inquiryMs = 700;
+/** What shows that this process did not run; a timer may be half as late for other reasons. */
+const pauseMs = 100;
+
+const helpers = ["a", "b"];
+/** A member that we watch, and two others that we may ask. */
+const x = nameWatchedBySelf(helpers);
+
+/** A ring that has stood for a while, in which `x` is about to fall silent. */
+function ringOf(others: readonly string[] = [...helpers, x], firstSeq = 0): ScriptedRing {
+  const ring = new ScriptedRing({ others, firstSeq });
+  ring.live(20 * beatMs, ...others);
+  ring.lines = [];
+  return ring;
+}
+
+/** `x` has been silent for so long that others are asked. */
+function ringWithSilent(): ScriptedRing {
+  const ring = ringOf();
+  ring.live(untilAskedMs, ...helpers);
+  return ring;
+}
+
+const isAlive = (ring: ScriptedRing, name = x): boolean => ring.ring.isAlive(name);
+
+describe("silence", () => {
+  it("leads to questions to the others and pings to the member, when it is longer than usual, and not before", () => {
+    const ring = ringOf();
+    ring.live(untilAskedMs - 2, ...helpers);
+    assert.deepEqual(ring.take("ask", "ping"), []);
+    ring.pass(2);
+    assert.deepEqual(ring.take("ask", "ping").sort(), [
+      `ask ${x}>a`,
+      `ask ${x}>b`,
+      `ping ${x}>${x}`,
+    ]);
+  });
+
+  it("ends in a death where one other hears nothing either, and the third is silent, too: all are told", () => {
+    const ring = ringWithSilent();
+    ring.answer("a", x, false);
+    ring.take();
+    ring.live(inquiryMs, ...helpers);
+    assert.deepEqual(ring.take("decided", "dead", "leave").slice(0, 4), [
+      `decided ${x} dead [a]`,
+      `dead ${x}>a`,
+      `dead ${x}>b`,
+      `leave ${x} dead`,
+    ]);
+    assert.ok(!isAlive(ring));
+  });
+
+  it("ends in a death at once where all who were asked hear nothing", () => {
+    const ring = ringWithSilent();
+    for (const name of helpers) ring.answer(name, x, false);
+    ring.live(50, ...helpers);
+    assert.deepEqual(ring.take("decided"), [`decided ${x} dead [a b]`]);
+  });
+
+  it("ends well where somebody else hears the member, however many do not", () => {
+    const ring = ringWithSilent();
+    ring.answer("b", x, false);
+    ring.answer("a", x, true);
+    ring.live(inquiryMs, ...helpers, x);
+    assert.deepEqual(ring.take("decided", "cleared", "leave"), [`cleared ${x}`]);
+  });
+
+  it("ends well where the member beats again, or answers one of our pings", () => {
+    for (const speak of [
+      (ring: ScriptedRing) => ring.beat([x]),
+      (ring: ScriptedRing) => ring.ack(x),
+      (ring: ScriptedRing) => ring.ack(x, 1),
+    ]) {
+      const ring = ringWithSilent();
+      ring.live(50, ...helpers);
+      ring.answer("b", x, false);
+      speak(ring);
+      ring.live(inquiryMs, ...helpers, x);
+      assert.deepEqual(ring.take("decided", "cleared", "leave"), [`cleared ${x}`]);
+    }
+  });
+
+  it("accuses nobody where all who are asked are silent as well, and asks again soon", () => {
+    const ring = ringWithSilent();
+    ring.pass(inquiryMs);
+    const lines = ring.take("decided", "dead", "leave");
+    assert.deepEqual(lines.filter((line) => line.endsWith("]"))[0], `decided ${x} isolated []`);
+    assert.ok(lines.every((line) => line.startsWith("decided") && line.endsWith("isolated []")));
+    ring.pass(inquiryMs);
+    assert.ok(ring.take("ask").includes(`ask ${x}>a`));
+    assert.ok(isAlive(ring));
+  });
+
+  it("of the only other member is judged by our own pings alone", () => {
+    const ring = ringOf([x]);
+    ring.pass(untilAskedMs);
+    assert.deepEqual(ring.take("ask", "decided", "ping"), [`ping ${x}>${x}`]);
+    ring.pass(inquiryMs);
+    assert.deepEqual(ring.take("decided"), [`decided ${x} dead []`]);
+    const answering = ringOf([x]);
+    answering.pass(untilAskedMs);
+    answering.ack(x);
+    answering.live(inquiryMs, x);
+    assert.deepEqual(answering.take("decided", "cleared"), [`cleared ${x}`]);
+  });
+
+  it("is nothing to us where the member chose other watchers, whose choosing we did not hear of", () => {
+    const others = Array.from({ length: 8 }, (_, index) => `h${index}`);
+    const y = nameWatchedByOthers(others);
+    const ring = ringOf([...others, y]);
+    ring.live(silenceMs + inquiryMs, ...others);
+    assert.deepEqual(ring.take("ask", "decided"), []);
+  });
+
+  it("is told about where gossip suspects a member, without waiting for more of it", () => {
+    const ring = ringOf();
+    const nodes = [
+      {
+        name: x,
+        addr: Uint8Array.of(10, 0, 0, 3),
+        port: 7946,
+        meta: new Uint8Array(),
+        incarnation: 1,
+      },
+    ].map((node) => ({ ...node, state: 2, vsn: Uint8Array.of(1, 5, 2, 0, 0, 0) }));
+    ring.exchange({ kind: "push-pull", isJoin: false, nodes, userState: new Uint8Array() });
+    assert.deepEqual(ring.take("ask").sort(), [`ask ${x}>a`, `ask ${x}>b`]);
+  });
+});
+
+describe("a speaker that did not run itself", () => {
+  it("forgives all silence of that time, and is as quick as before afterwards", () => {
+    const ring = ringOf();
+    ring.stop(silenceMs + inquiryMs);
+    ring.pass(0);
+    assert.deepEqual(
+      ring.take("paused", "ask", "decided").map((line) => line.split(" ")[0]),
+      ["paused"],
+    );
+    ring.live(beatMs, ...helpers);
+    assert.deepEqual(ring.take("ask"), []);
+    ring.live(3 * beatMs, ...helpers);
+    assert.ok(ring.take("ask").includes(`ask ${x}>a`));
+  });
+
+  it("forgives it also where the packets that waited come before the timers", () => {
+    const ring = ringOf();
+    ring.stop(silenceMs + inquiryMs);
+    ring.beat(["a"]);
+    ring.pass(0);
+    assert.deepEqual(
+      ring.take("paused", "ask").map((line) => line.split(" ")[0]),
+      ["paused"],
+    );
+  });
+
+  it("forgives before it answers a question that waited: it knows nothing of the member asked about", () => {
+    const ring = ringOf();
+    ring.stop(silenceMs + inquiryMs);
+    ring.hear({ kind: "ask", name: "a", id: 1, about: x });
+    assert.deepEqual(ring.take("paused", "answer", "ping").slice(1), [`ping ${x}>${x}`]);
+  });
+
+  it("accuses none of several whom it asked about before it was stopped", () => {
+    const ring = ringOf(["a", x]);
+    ring.pass(untilAskedMs);
+    for (const [name, about] of [
+      ["a", x],
+      [x, "a"],
+    ] as const)
+      ring.answer(name, about, false);
+    ring.take();
+    ring.stop(inquiryMs);
+    ring.pass(0);
+    ring.live(inquiryMs, "a", x);
+    assert.deepEqual(ring.take("decided", "leave"), []);
+  });
+
+  it("accuses nobody whom it asked about before it was stopped", () => {
+    const ring = ringWithSilent();
+    ring.answer("a", x, false);
+    ring.take();
+    ring.stop(inquiryMs);
+    ring.pass(0);
+    ring.beat([x]);
+    ring.live(inquiryMs, ...helpers, x);
+    const lines = ring.take("paused", "decided", "leave");
+    assert.deepEqual(
+      lines.map((line) => line.split(" ")[0]),
+      ["paused"],
+    );
+  });
+
+  it("takes timers that are a little late for what they are", () => {
+    const ring = ringOf();
+    ring.live(silenceMs - beatMs, ...helpers);
+    ring.stop(pauseMs / 2);
+    ring.pass(beatMs);
+    const lines = ring.take("paused", "ask").map((line) => line.split(" ")[0]);
+    assert.ok(lines.includes("ask") && !lines.includes("paused"), lines.join());
+  });
+
+  it("does not make up for beats that it missed", () => {
+    const ring = ringOf();
+    ring.stop(20 * beatMs);
+    ring.pass(0);
+    ring.live(4 * beatMs, ...helpers, x);
+    const beats = ring
+      .take("beat")
+      .filter((line) => line === `beat>${ring.ring.watchers[0]}`).length;
+    assert.ok(beats >= 4 && beats <= 5, String(beats));
+  });
+});
+
+describe("beats", () => {
+  it("of an earlier time, sent again, are no sign of life: their numbers are not newer", () => {
+    const ring = ringOf();
+    let ms = 0;
+    // Any of those that x sent, over and over, by somebody who recorded them.
+    for (let seq = 1; isAlive(ring) && ms < 10 * silenceMs; seq = (seq % 20) + 1) {
+      ring.beat(helpers);
+      ring.beat([x], { seq });
+      ring.pass(beatMs);
+      ms += beatMs;
+      if (ring.lines.includes(`ask ${x}>a`))
+        for (const name of helpers) ring.answer(name, x, false);
+    }
+    assert.ok(!isAlive(ring));
+    assert.ok(ms <= silenceMs + 2 * beatMs + inquiryMs, `after ${ms} ms`);
+  });
+
+  it("repeated on their way, the last one over and over, are no sign of life either", () => {
+    const ring = ringOf();
+    for (let ms = 0; ms < silenceMs; ms += beatMs) {
+      ring.beat(helpers);
+      for (let count = 0; count < 3; count++) ring.beat([x], { seq: 20 });
+      ring.pass(beatMs);
+    }
+    assert.ok(ring.take("ask").includes(`ask ${x}>a`));
+  });
+
+  it("of before a contradiction, sent again, do not count beside those of after it", () => {
+    const ring = ringOf();
+    ring.alive(x, { incarnation: 2 });
+    ring.live(2 * beatMs, ...helpers, x);
+    for (let seq = 1; seq * beatMs < silenceMs + beatMs; seq++) {
+      ring.beat(helpers);
+      ring.beat([x], { seq });
+      ring.pass(beatMs);
+    }
+    assert.ok(ring.take("ask").includes(`ask ${x}>a`));
+  });
+
+  it("of an earlier life, sent again, do not count beside those of this one", () => {
+    const ring = ringOf();
+    for (let count = 0; count < 10; count++) {
+      ring.beat([...helpers]);
+      ring.beat([x], { seq: 100_000 + count });
+      ring.pass(beatMs);
+    }
+    // Recorded numbers of the first life, and those above; now it is silent.
+    ring.take();
+    for (let ms = 0; ms < silenceMs; ms += beatMs) {
+      ring.beat(helpers);
+      ring.beat([x], { seq: 21 + ms });
+      ring.pass(beatMs);
+    }
+    assert.ok(ring.take("ask").includes(`ask ${x}>a`));
+  });
+
+  it("are heard across the wrap of their numbers", () => {
+    const ring = ringOf();
+    for (const seq of [0x7fff_fff0, 0xf000_0000, 0xffff_fffe, 0xffff_ffff, 0, 1, 2, 3]) {
+      ring.beat(helpers);
+      ring.beat([x], { seq });
+      ring.pass(beatMs);
+    }
+    ring.pass(silenceMs - 2 * beatMs);
+    assert.deepEqual(ring.take("ask"), []);
+  });
+
+  it("begin anew with a member that began anew, also where its clock has gone back", () => {
+    const ring = ringOf();
+    ring.alive(x, { incarnation: 2 });
+    for (let seq = 1; seq <= 12; seq++) {
+      ring.beat(helpers);
+      ring.beat([x], { seq });
+      ring.pass(beatMs);
+    }
+    assert.deepEqual(ring.take("ask", "cleared"), []);
+  });
+
+  it("under our own name, of unknown members, of stock members and of the dead are no sign of anybody's life", () => {
+    const ring = new ScriptedRing({ others: helpers, stock: ["s"] });
+    ring.live(10 * beatMs, ...helpers);
+    ring.take();
+    ring.beat(["self", "s"]);
+    assert.deepEqual(
+      ring.ring
+        .watched()
+        .map(({ name }) => name)
+        .sort(),
+      helpers,
+    );
+    assert.deepEqual(ring.lines, []);
+    ring.packet("b", { kind: "dead", node: "a", incarnation: 1, from: "b" });
+    ring.beat(["a"]);
+    assert.deepEqual(
+      ring.ring.watched().map(({ name }) => name),
+      ["b"],
+    );
+    assert.ok(!isAlive(ring, "a"));
+  });
+
+  it("ML-109: under a member's name from another address do not count, until that member answers where it lives", () => {
+    const ring = ringOf();
+    const elsewhere = { address: "10.0.0.99", port: 7946 };
+    const beatFrom = (seq: number): void => {
+      const { view } = ring;
+      ring.hear({ kind: "beat", name: x, seq, view, isLast: false, isHail: false }, elsewhere);
+    };
+    let seq = 100;
+    for (let ms = 0; ms < silenceMs; ms += beatMs) {
+      ring.beat(helpers);
+      beatFrom(seq++);
+      ring.pass(beatMs);
+    }
+    assert.ok(ring.take("ask").includes(`ask ${x}>a`));
+    ring.ack(x);
+    ring.take();
+    for (let ms = 0; ms < 3 * silenceMs; ms += beatMs) {
+      ring.beat(helpers);
+      beatFrom(seq++);
+      ring.pass(beatMs);
+    }
+    assert.deepEqual(ring.take("ask", "decided"), []);
+  });
+
+  it("go to the watchers once a beat, each with the next number, from the first of this life on", () => {
+    const ring = new ScriptedRing({ others: ["a"], firstSeq: 0xffff_fffe });
+    const seqs = ring.sentSeqs();
+    assert.deepEqual(seqs.slice(0, 3), [0xffff_ffff, 0, 1]);
+  });
+
+  it("end with a word to the watchers where the speaker leaves, and no timer is left", () => {
+    const ring = ringOf();
+    ring.leave();
+    assert.ok(ring.take("last").length >= 2);
+    ring.live(10 * silenceMs, "a");
+    assert.deepEqual(ring.take("beat", "ask", "decided"), []);
+  });
+});
+
+describe("a last beat", () => {
+  const last = (ring: ScriptedRing, seq: number): void => ring.beat([x], { seq, isLast: true });
+
+  it("is taken at its word: its member is not waited for any more", () => {
+    const ring = ringOf();
+    last(ring, 20);
+    ring.live(2 * silenceMs, ...helpers);
+    assert.deepEqual(ring.take("ask"), []);
+  });
+
+  it("ends an inquiry", () => {
+    const ring = ringWithSilent();
+    for (const name of helpers) ring.answer(name, x, false);
+    last(ring, 21);
+    ring.live(inquiryMs, ...helpers);
+    assert.deepEqual(ring.take("decided", "leave"), []);
+  });
+
+  it("of an earlier time changes nothing", () => {
+    const ring = ringOf();
+    last(ring, 19);
+    ring.live(silenceMs + 1, ...helpers);
+    assert.ok(ring.take("ask").includes(`ask ${x}>a`));
+    last(ring, 12);
+    for (const name of helpers) ring.answer(name, x, false);
+    ring.live(inquiryMs, ...helpers);
+    assert.deepEqual(ring.take("decided"), [`decided ${x} dead [a b]`]);
+  });
+});
+
+describe("the lost", () => {
+  /** "a" is dead for us, and has not heard of it. */
+  function ringWithLost(): ScriptedRing {
+    const ring = ringOf();
+    ring.packet("b", { kind: "dead", node: "a", incarnation: 1, from: "b" });
+    ring.take();
+    return ring;
+  }
+
+  it("that hail us need not be watched for that", () => {
+    const ring = new ScriptedRing({ others: helpers });
+    ring.beat(["a"], { isHail: true });
+    ring.beat(["b"]);
+    assert.deepEqual(
+      ring.ring.watched().map(({ name }) => name),
+      ["b"],
+    );
+  });
+
+  it("are hailed every few beats, at the address where they were", () => {
+    const ring = ringWithLost();
+    ring.live(10 * beatMs, "b", x);
+    const hails = ring.take("hail").filter((line) => line === "hail>a").length;
+    assert.ok(hails >= 3 && hails <= 10, String(hails));
+  });
+
+  it("are not hailed any more where no pod of theirs is left, or they said goodbye", () => {
+    const ring = ringWithLost();
+    ring.podsAt("self", "b", x);
+    ring.live(10 * beatMs, "b", x);
+    ring.packet("b", { kind: "dead", node: "b", incarnation: 1, from: "b" });
+    ring.live(10 * beatMs, x);
+    assert.deepEqual(ring.take("hail"), []);
+  });
+
+  it("hear that they count as dead when they speak, with the incarnation to contradict; a few times a second", () => {
+    const ring = ringWithLost();
+    for (let count = 0; count < 5; count++) ring.beat(["a"], { isHail: true });
+    assert.deepEqual(ring.take("missing"), ["missing #1>a"]);
+    ring.pass(1000);
+    ring.beat(["a"]);
+    assert.deepEqual(ring.take("missing"), ["missing #1>a"]);
+    assert.ok(!isAlive(ring, "a"));
+  });
+
+  it("that return are met with an exchange of tables: two parts of the ring may have met", () => {
+    const ring = ringWithLost();
+    ring.alive("a", { incarnation: 2 });
+    assert.deepEqual(ring.take("returned", "exchange"), ["returned a", "exchange>a"]);
+    ring.live(5 * beatMs, "b", x);
+    assert.deepEqual(ring.take("hail"), []);
+  });
+
+  it("that nobody knows any more are met with an exchange, too", () => {
+    const ring = ringOf();
+    const stranger = { address: "10.0.0.77", port: 7946 };
+    const beat = { kind: "beat", name: "new", seq: 1, view: 0, isLast: false } as const;
+    ring.hear({ ...beat, isHail: false }, stranger);
+    ring.hear({ ...beat, seq: 2, isHail: true }, stranger);
+    assert.deepEqual(ring.take("exchange"), ["exchange>10.0.0.77"]);
+  });
+
+  it("speak up, to the one who told them first, when they hear that they count as dead", () => {
+    const ring = ringOf();
+    ring.hear({ kind: "missing", name: "a", incarnation: 1 });
+    assert.equal(ring.take("alive")[0], "alive self #2>a");
+    ring.hear({ kind: "missing", name: "b", incarnation: 1 });
+    assert.equal(ring.take("alive")[0], "alive self #2>b");
+    assert.equal(ring.ring.gossip.self!.incarnation, 2);
+  });
+});
+
+describe("views", () => {
+  const wrong = (ring: ScriptedRing): number => (ring.view ^ 1) >>> 0;
+
+  it("that differ for longer than news take lead to an exchange with the member that sees others", () => {
+    const ring = ringOf();
+    const view = wrong(ring);
+    let ms = 0;
+    for (; ms < 20 * beatMs && !ring.lines.includes(`exchange>${x}`); ms += beatMs) {
+      ring.beat(helpers);
+      ring.beat([x], { view });
+      ring.pass(beatMs);
+    }
+    assert.ok(ms >= 2 * beatMs && ms <= 2000, `after ${ms} ms`);
+    assert.deepEqual(ring.take("exchange"), [`exchange>${x}`]);
+  });
+
+  it("that differ for a moment, and those of beats sent again, are nothing", () => {
+    const silent = ringOf();
+    silent.beat([x], { isLast: true });
+    for (let count = 0; count < 20; count++) {
+      silent.live(beatMs, ...helpers);
+      silent.beat([x], { seq: 1, view: wrong(silent) });
+    }
+    assert.deepEqual(silent.take("exchange"), []);
+    const ring = ringOf();
+    ring.beat([x], { view: wrong(ring) });
+    ring.live(10 * beatMs, ...helpers, x);
+    for (let count = 0; count < 20; count++) {
+      ring.live(beatMs, ...helpers, x);
+      ring.beat([x], { seq: 1, view: wrong(ring) });
+    }
+    assert.deepEqual(ring.take("exchange"), []);
+  });
+});
