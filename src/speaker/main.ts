@@ -1,7 +1,6 @@
 /** Program 2: announces addresses from one node. This file reads flags, opens what is needed, and waits for the end. */
 
 import type { KubeObject } from "../kube/index.ts";
-import type { AddressCounters } from "../layer2/index.ts";
 import {
   type KubeClient,
   type Logger,
@@ -12,7 +11,6 @@ import {
   type Output,
   type ProcessInterface,
   processOutput,
-  type SpeakerMetrics,
   startProgram,
   stopSignal,
 } from "../platform/index.ts";
@@ -21,6 +19,7 @@ import { readExcludedInterfaces } from "./excluded-interfaces.ts";
 import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
+import { showLayer2Counts } from "./layer2-counts.ts";
 import { readSecretFile, weaknessOfSecret } from "./memberlist-secret.ts";
 import { RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
@@ -68,7 +67,7 @@ async function run(start: SpeakerStart): Promise<number> {
   const logsRequests = ["all", "debug"].includes(flags["log-level"]);
   const announcer = new Layer2Announcer({ logger, logsRequests, exclusion });
   const speakerMetrics = metrics.speaker();
-  metrics.onScrape(() => showCounters(speakerMetrics, announcer.addresses.counters()));
+  metrics.onScrape(() => showLayer2Counts(speakerMetrics, announcer));
   const takeovers = new TakeoverLog();
   const ring = await openRing(start, {
     gossip,
@@ -180,17 +179,4 @@ async function openRing(
     takeovers,
     onMembers,
   });
-}
-
-/** The responder counts; the metrics take its numbers when they are scraped. */
-function showCounters(
-  { requestsReceived, responsesSent, gratuitousSent }: SpeakerMetrics,
-  counters: ReadonlyMap<string, Readonly<AddressCounters>>,
-): void {
-  for (const metric of [requestsReceived, responsesSent, gratuitousSent]) metric.reset();
-  for (const [ip, count] of counters) {
-    requestsReceived.inc(count.requestsReceived, { ip });
-    responsesSent.inc(count.responsesSent, { ip });
-    gratuitousSent.inc(count.gratuitousSent, { ip });
-  }
 }

@@ -52,7 +52,6 @@ export class Speaker {
   #isPassingAll = false;
   #isSynced = false;
   #areMembersKnown: boolean;
-  #isIpv6Told = false;
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
@@ -214,7 +213,7 @@ export class Speaker {
       case "withdraw": {
         const withdrawn = this.#withdraw(key, decision.reason);
         return decision.reason === "notSupported"
-          ? [...withdrawn, ...this.#notSupported(key)]
+          ? [...withdrawn, notSupportedLog(key)]
           : withdrawn;
       }
       default: {
@@ -232,7 +231,6 @@ export class Speaker {
     return [
       { kind: "announce", service: key, announcement, isReachable, isNew },
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
-      ...(announcement.ips.some(({ family }) => family === 6) ? this.#ipv6Told(key) : []),
       ...this.#announceEvents(key, announcement, isReachable),
     ];
   }
@@ -252,18 +250,6 @@ export class Speaker {
     const assigned = nodeAssigned(service.object, nodeName, this.#config.generation);
     const failed = isReachable ? [] : announceFailed(service.object, nodeName, announcement);
     return [...failed, assigned].map((note) => ({ kind: "record-event", note }));
-  }
-
-  #notSupported(key: string): SpeakerCommand[] {
-    return this.#config?.generation === "legacy" ? [notSupportedLog(key)] : this.#ipv6Told(key);
-  }
-
-  /** Said once: it is no fault of any one service. */
-  #ipv6Told(service: string): SpeakerCommand[] {
-    if (this.#isIpv6Told) return [];
-    this.#isIpv6Told = true;
-    const msg = "IPv6 addresses are allocated, but this speaker announces only IPv4 addresses yet";
-    return [{ kind: "log", level: "warn", fields: { op: "setBalancer", service, msg } }];
   }
 
   #withdraw(key: string, reason: WithdrawReason): SpeakerCommand[] {
@@ -300,7 +286,7 @@ function logFields(
 
 function notSupportedLog(service: string): SpeakerCommand {
   const msg =
-    "not announced: this speaker announces IPv4 addresses of pools with protocol layer2; " +
+    "not announced: this speaker announces addresses of pools with protocol layer2; " +
     "give the service an address of such a pool";
   return { kind: "log", level: "warn", fields: { op: "setBalancer", service, msg } };
 }
