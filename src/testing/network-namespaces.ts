@@ -59,6 +59,14 @@ export class CabledNamespaces {
     return { status, stdout };
   }
 
+  /** Whether anybody answers for an IPv6 address: the client's kernel asks three times in as many seconds. */
+  resolves(address: string): boolean {
+    const script =
+      `ip -6 neigh flush dev eth0; echo > /dev/udp/${address}/9; for i in $(seq 40); do ` +
+      `case $(ip -6 neigh show ${address} dev eth0) in *lladdr*) exit 0;; *FAILED*) exit 1;; esac; sleep 0.1; done; exit 1`;
+    return this.run("client", ["bash", "-c", script]).status === 0;
+  }
+
   /** Writes a setting of the network of one end; `name` is its path below /proc/sys/net. */
   configure(end: End, name: string, value: string): void {
     const { status } = this.run(end, ["sh", "-c", `echo ${value} > /proc/sys/net/${name}`]);
