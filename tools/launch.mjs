@@ -28,7 +28,7 @@ const lab = {
   pgrep: "procps",
 };
 const measuring = { ...lab, arping: "iputils-arping", tcpdump: "tcpdump" };
-const testing = { ...measuring, chromium: "chromium", git: "git" };
+const testing = { ...measuring, chromium: "chromium", git: "git", ndisc6: "ndisc6" };
 
 const verbs = {
   demo: { programs: lab, build: true, run: ["src/cli/main.ts", "demo"] },

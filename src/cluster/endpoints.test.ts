@@ -63,6 +63,30 @@ describe("endpoints of a service", () => {
     assert.deepEqual(slice.ports, [{ name: "http", port: 3000, protocol: "TCP" }]);
   });
 
+  it("are one slice for each family of the service, with the pods' addresses of that family", () => {
+    const six = pod("a", { ready: true });
+    six.status = { ...six.status, podIPs: [{ ip: "10.244.1.1" }, { ip: "fd00:244:1::1" }] };
+    const plan = (ipFamilies: string[]) =>
+      planEndpoints({
+        services: [{ ...service, spec: { ...service.spec, ipFamilies } }],
+        pods: [six],
+        endpoints: [],
+        slices: [],
+      });
+    const slices = plan(["IPv6", "IPv4"])
+      .filter(({ ref }) => ref.plural === "endpointslices")
+      .map(({ body }) => body as EndpointSlice);
+    assert.deepEqual(
+      slices.map(({ addressType, endpoints }) => [addressType, endpoints[0]?.addresses]),
+      [
+        ["IPv6", ["fd00:244:1::1"]],
+        ["IPv4", ["10.244.1.1"]],
+      ],
+    );
+    const [first] = plan(["IPv6"]).map(({ body }) => body as Endpoints);
+    assert.equal(first?.subsets?.[0]?.addresses?.[0]?.ip, "fd00:244:1::1");
+  });
+
   it("L2-26: a pod on its way out still serves, but is not ready", () => {
     const { slice, endpoints } = written([pod("a", { ready: true, deleted: true })]);
     assert.deepEqual(slice.endpoints[0]?.conditions, {

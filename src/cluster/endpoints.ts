@@ -1,7 +1,7 @@
 /**
  * Endpoints and EndpointSlices of services with a selector, from the pods they select. Pure.
  *
- * Left out: more than one slice a service (100 addresses are plenty here), IPv6, topology hints,
+ * Left out: more than one slice a service and family (100 addresses are plenty here), topology hints,
  * publishNotReadyAddresses, services without selector.
  */
 import {
@@ -27,10 +27,11 @@ export function planEndpoints(view: EndpointView): Action[] {
   const selecting = view.services.filter(({ spec }) => Object.keys(spec.selector ?? {}).length > 0);
   return selecting.flatMap((service) => {
     const pods = podsOf(service, view.pods);
-    return [
-      ...write("endpoints", endpointsOf(service, pods), view.endpoints),
-      ...write("endpointslices", sliceOf(service, pods), view.slices),
-    ];
+    const { ipFamilies = ["IPv4"] } = service.spec;
+    const slices = ipFamilies.flatMap((family) =>
+      write("endpointslices", sliceOf(service, pods, family), view.slices),
+    );
+    return [...write("endpoints", endpointsOf(service, pods), view.endpoints), ...slices];
   });
 }
 
@@ -49,10 +50,11 @@ function isTerminating(pod: Pod): boolean {
 }
 
 function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
-  const addressOf = (pod: Pod) => ({ ip: pod.status?.podIP ?? "", ...placeOf(pod) });
+  const [family = "IPv4"] = service.spec.ipFamilies ?? [];
+  const endpointOf = (pod: Pod) => ({ ip: addressOf(pod, family), ...placeOf(pod) });
   const staying = pods.filter((pod) => !isTerminating(pod));
-  const addresses = staying.filter(isReady).map(addressOf);
-  const notReadyAddresses = staying.filter((pod) => !isReady(pod)).map(addressOf);
+  const addresses = staying.filter(isReady).map(endpointOf);
+  const notReadyAddresses = staying.filter((pod) => !isReady(pod)).map(endpointOf);
   const subset = {
     ...(addresses.length > 0 ? { addresses } : {}),
     ...(notReadyAddresses.length > 0 ? { notReadyAddresses } : {}),
@@ -66,14 +68,20 @@ function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
   };
 }
 
-function sliceOf(service: Service, pods: readonly Pod[]): EndpointSlice {
+/** The pod's address of a family; its first one where it has none of that. */
+function addressOf(pod: Pod, family: string): string {
+  const found = pod.status?.podIPs?.find(({ ip }) => ip.includes(":") === (family === "IPv6"));
+  return found?.ip ?? pod.status?.podIP ?? "";
+}
+
+function sliceOf(service: Service, pods: readonly Pod[], family: string): EndpointSlice {
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: metadataOf(service, `${service.metadata.name}-lab`),
-    addressType: "IPv4",
+    metadata: metadataOf(service, `${service.metadata.name}-${family.toLowerCase()}`),
+    addressType: family,
     endpoints: pods.map((pod) => ({
-      addresses: [pod.status?.podIP ?? ""],
+      addresses: [addressOf(pod, family)],
       conditions: {
         ready: isReady(pod) && !isTerminating(pod),
         serving: isReady(pod),

@@ -16,7 +16,8 @@ import { prepareMounts } from "./pod-volumes.ts";
 export interface KubeletOptions {
   readonly nodeName: string;
   readonly address: string;
-  /** Third byte of the node's pod range 10.244.N.0/24. */
+  readonly address6: string;
+  /** The number of the node's pod ranges 10.244.N.0/24 and fd00:244:N::/64. */
   readonly podRange: number;
   readonly isControlPlane: boolean;
   readonly apiServer: { readonly host: string; readonly port: string };
@@ -43,6 +44,7 @@ export class PodWorker {
   readonly #folder: string;
   readonly #network: PodNetwork | undefined;
   readonly #podIP: string;
+  readonly #podIP6: string;
   readonly #startTime = new Date().toISOString();
   readonly #containers: RunningContainer[];
   #pod: Pod;
@@ -56,6 +58,7 @@ export class PodWorker {
     mkdirSync(this.#folder, { recursive: true });
     this.#network = pod.spec.hostNetwork ? undefined : context.networks.create();
     this.#podIP = this.#network?.address ?? context.address;
+    this.#podIP6 = this.#network?.address6 ?? context.address6;
     this.#containers = pod.spec.containers.map(
       (container) =>
         new RunningContainer({
@@ -181,7 +184,7 @@ export class PodWorker {
       phase: phase ?? (started || wasRunning ? "Running" : "Pending"),
       hostIP: this.#context.address,
       podIP: this.#podIP,
-      podIPs: [{ ip: this.#podIP }],
+      podIPs: [this.#podIP, this.#podIP6].map((ip) => ({ ip })),
       startTime: this.#startTime,
       conditions: [
         is("PodScheduled", true),

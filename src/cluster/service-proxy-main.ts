@@ -4,7 +4,8 @@
  *
  * In mode ipvs it also puts every service address on a device kube-ipvs0, as kube-proxy does: that
  * is what makes `strictARP` matter (L2-190, L2-191), although nftables carries the traffic here too.
- * Left out: IPVS itself, iptables, UDP conntrack clean-up, hairpin, session affinity, health checks, IPv6.
+ * Left out: IPVS itself, iptables, UDP conntrack clean-up, hairpin, session affinity, health checks, and IPv6 addresses
+ * on that device, for which no kernel would answer (L2-196).
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -40,12 +40,12 @@ function rules(endpoints: Parameters<typeof slice>[0], policy?: string): string 
 }
 
 describe("the service proxy's rules", () => {
-  it("replace the whole table in one transaction", () => {
-    const [first, second] = rules([here]).split("\n");
-    assert.deepEqual(
-      [first, second],
-      ["table ip metallb-lab-proxy", "delete table ip metallb-lab-proxy"],
-    );
+  it("replace the whole table of each family in one transaction", () => {
+    const text = rules([here]);
+    for (const family of ["ip", "ip6"]) {
+      const name = `table ${family} metallb-lab-proxy`;
+      assert.ok(text.includes(`${name}\ndelete ${name}\n${name} {`), text);
+    }
   });
 
   it("lead cluster address, load balancer address and node port to the ready endpoints", () => {
@@ -55,6 +55,27 @@ describe("the service proxy's rules", () => {
     assert.match(text, /fib daddr type local tcp dport 30080 goto out-default-web-tcp-80/);
     assert.match(text, /mod 2 map \{ 0 : 10\.244\.1\.2 \. 8080, 1 : 10\.244\.2\.2 \. 8080 \}/);
     assert.doesNotMatch(text, /10\.244\.2\.3/);
+  });
+
+  it("lead a dual-stack service's addresses of each family to endpoints of that family", () => {
+    const dual: Service = {
+      ...service,
+      spec: { ...service.spec, clusterIPs: ["10.96.0.9", "fd00:96::9"] },
+      status: { loadBalancer: { ingress: [{ ip: "192.168.1.240" }, { ip: "fd00:1::240" }] } },
+    };
+    const six = {
+      ...slice([{ address: "fd00:244:2::2", nodeName: "there" }]),
+      addressType: "IPv6",
+    };
+    const text = proxyRules({ nodeName: "here", services: [dual], slices: [slice([here]), six] });
+    const [four = "", sixth = ""] = text.split(/(?=^table ip6 .*\ndelete)/m);
+    assert.match(four, /ip daddr 192\.168\.1\.240 tcp dport 80 goto out-default-web-tcp-80/);
+    assert.match(four, /dnat ip to numgen random mod 1 map \{ 0 : 10\.244\.1\.2 \. 8080 \}/);
+    assert.ok(!four.includes("fd00:1::240") && !sixth.includes("192.168.1.240"));
+    assert.match(sixth, /ip6 daddr fd00:96::9 tcp dport 80 goto in-default-web-tcp-80/);
+    assert.match(sixth, /ip6 daddr fd00:1::240 tcp dport 80 goto out-default-web-tcp-80/);
+    assert.match(sixth, /fib daddr type local tcp dport 30080 goto out-default-web-tcp-80/);
+    assert.match(sixth, /dnat ip6 to numgen random mod 1 map \{ 0 : fd00:244:2::2 \. 8080 \}/);
   });
 
   it("L2-180: keep traffic from outside on the node, and its source address, with policy Local", () => {

@@ -45,6 +45,7 @@ export async function startCluster(
     tls,
     tokens: { [randomBytes(24).toString("base64url")]: admin },
     rbac: true,
+    serviceCidr: "10.96.0.0/16,fd00:96::/112",
     podLog: (pod, query) => readPodLog(join(stateDir, "pods"), pod as unknown as Pod, query),
   });
   const kubeconfig = join(stateDir, "kubeconfig");

@@ -1,11 +1,11 @@
 /**
- * Runs in the client's namespace: `outage-probe.ts ADDRESS PORT`. Connects every 20 ms and listens for gratuitous ARP;
- * prints one JSON line for each thing it sees.
+ * Runs in the client's namespace: `outage-probe.ts ADDRESS PORT`. Connects every 20 ms and listens for gratuitous ARP
+ * or, for an IPv6 address, unsolicited advertisements; prints one JSON line for each thing it sees.
  */
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { formatMac } from "../ip/index.ts";
-import { ETHERTYPE_ARP } from "../layer2/index.ts";
+import { addressBytes, formatMac, type IpAddress, parseAddress } from "../ip/index.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../layer2/index.ts";
 import { PacketSocket } from "../platform/index.ts";
 
 export interface Sighting {
@@ -36,25 +36,41 @@ function tryConnection(host: string, port: number): void {
   socket.on("close", () => clearTimeout(giveUp));
 }
 
-/** Gratuitous: an ARP packet whose sender and target are both the watched address. */
-function watchArp(address: string): PacketSocket {
-  const wanted = Buffer.from(address.split(".").map(Number));
+/** Tells of every frame that says unasked who has the address. */
+function watch(address: IpAddress): PacketSocket {
+  const wanted = Buffer.from(addressBytes(address));
+  const read = address.family === 4 ? gratuitousArp : unsolicitedAdvertisement;
   return new PacketSocket({
     interfaceIndex: Number(readFileSync("/sys/class/net/eth0/ifindex", "utf8")),
-    etherType: ETHERTYPE_ARP,
+    etherType: address.family === 4 ? ETHERTYPE_ARP : ETHERTYPE_IPV6,
     filter: acceptAll,
     onFrame: ({ bytes }) => {
-      const arp = Buffer.from(bytes).subarray(14);
-      const isGratuitous =
-        wanted.equals(arp.subarray(14, 18)) && wanted.equals(arp.subarray(24, 28));
-      if (isGratuitous) tell("announced", formatMac(arp.subarray(8, 14)));
+      const mac = read(Buffer.from(bytes), wanted);
+      if (mac !== undefined) tell("announced", formatMac(mac));
     },
     onFailure: (error) => console.error(error),
   });
 }
 
+/** An ARP packet whose sender and target are both the address. */
+function gratuitousArp(frame: Buffer, wanted: Buffer): Buffer | undefined {
+  const arp = frame.subarray(14);
+  const isGratuitous = wanted.equals(arp.subarray(14, 18)) && wanted.equals(arp.subarray(24, 28));
+  return isGratuitous ? arp.subarray(8, 14) : undefined;
+}
+
+/** A neighbour advertisement for the address with flag O and not S; its option follows the target. */
+function unsolicitedAdvertisement(frame: Buffer, wanted: Buffer): Buffer | undefined {
+  const isUnsolicited = frame[54] === 136 && ((frame[58] ?? 0) & 0x60) === 0x20;
+  return isUnsolicited && wanted.equals(frame.subarray(62, 78))
+    ? frame.subarray(80, 86)
+    : undefined;
+}
+
 const [address = "", port = ""] = process.argv.slice(2);
-const wire = watchArp(address);
+const target = parseAddress(address);
+if (target === undefined) throw new Error(`no address: ${address}`);
+const wire = watch(target);
 setInterval(() => tryConnection(address, Number(port)), connectEveryMs);
 process.stdin.on("end", () => {
   wire.close();

@@ -8,7 +8,7 @@ export interface Outage {
   readonly node: string;
   /** From the cut to the first connection that stands again. */
   readonly totalMs: number;
-  /** Another speaker has noticed and decided, and its first gratuitous ARP reaches the client. */
+  /** Another speaker has noticed and decided, and its first unasked announcement reaches the client. */
   readonly announcedMs: number;
   /** The first connection through the new node stands. */
   readonly servedMs: number;

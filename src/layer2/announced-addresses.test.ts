@@ -28,12 +28,24 @@ describe("announced addresses", () => {
     assert.equal(addresses.userCount(A), 0);
   });
 
+  it("L2-72: the first user of an address and its last one are told apart from those between", () => {
+    const addresses = new AnnouncedAddresses();
+    const six = ip("2001:db8::1");
+    assert.equal(addresses.announce("ns/a", six, "all"), true);
+    assert.equal(addresses.announce("ns/a", six, new Set(["eth1"])), false);
+    assert.equal(addresses.announce("ns/b", six, "all"), false);
+    assert.deepEqual(addresses.withdraw("ns/a"), []);
+    assert.deepEqual(addresses.withdraw("ns/b"), [six]);
+    assert.deepEqual(addresses.withdraw("ns/b"), []);
+    assert.equal(addresses.announce("ns/b", six, "all"), true);
+  });
+
   it("L2-73 L2-76: withdrawing removes all addresses of the service at once", () => {
     const addresses = new AnnouncedAddresses();
     addresses.announce("ns/a", A, "all");
     addresses.announce("ns/a", ip("2001:db8::1"), "all");
     addresses.withdraw("ns/a");
-    assert.deepEqual([...addresses.addresses()], []);
+    assert.deepEqual([...addresses.addresses(4), ...addresses.addresses(6)], []);
   });
 
   it("L2-144: counters outlive the announcement and go on when it returns", () => {
@@ -75,7 +87,8 @@ describe("announced addresses", () => {
             assert.equal(addresses.userCount(ip(text)), users.size);
         }
         const inUse = [...model].filter(([, users]) => users.size > 0).map(([text]) => text);
-        assert.deepEqual([...addresses.addresses()].map(formatAddress).sort(), inUse.sort());
+        const all = [...addresses.addresses(4), ...addresses.addresses(6)].map(formatAddress);
+        assert.deepEqual(all.sort(), inUse.sort());
       }),
     );
   });

@@ -1,5 +1,5 @@
 /** The addresses that this node answers for: who uses each, on which interfaces, and what was counted. */
-import { formatAddress, type IpAddress } from "../ip/index.ts";
+import { type Family, formatAddress, type IpAddress } from "../ip/index.ts";
 
 /** Names of the interfaces on which an address is announced. */
 export type InterfaceSet = "all" | ReadonlySet<string>;
@@ -35,10 +35,11 @@ export class AnnouncedAddresses {
   readonly #ofService = new Map<string, IpAddress[]>();
   readonly #counters = new Map<string, AddressCounters>();
 
-  /** Adds the service as a user of the address, or replaces its interface set (L2-71). */
-  announce(service: string, ip: IpAddress, interfaces: InterfaceSet): void {
+  /** Adds the service as a user of the address, or replaces its interface set (L2-71). True: it is the first user. */
+  announce(service: string, ip: IpAddress, interfaces: InterfaceSet): boolean {
     const table = this.#byFamily[ip.family];
     let address = table.get(ip.value);
+    const isFirst = address === undefined;
     if (address === undefined) {
       address = { ip, users: new Map(), counters: this.#countersOf(ip) };
       table.set(ip.value, address);
@@ -47,17 +48,25 @@ export class AnnouncedAddresses {
       this.#ofService.set(service, [...(this.#ofService.get(service) ?? []), ip]);
     }
     address.users.set(service, interfaces);
+    return isFirst;
   }
 
-  /** Removes the service from all its addresses (L2-73); those without another user are no longer answered. */
-  withdraw(service: string): void {
+  /**
+   * Removes the service from all its addresses (L2-73). Those that it was the last user of are the result: they are no
+   * longer answered.
+   */
+  withdraw(service: string): IpAddress[] {
+    const unused: IpAddress[] = [];
     for (const ip of this.#ofService.get(service) ?? []) {
       const table = this.#byFamily[ip.family];
       const address = table.get(ip.value);
       address?.users.delete(service);
-      if (address?.users.size === 0) table.delete(ip.value);
+      if (address?.users.size !== 0) continue;
+      table.delete(ip.value);
+      unused.push(ip);
     }
     this.#ofService.delete(service);
+    return unused;
   }
 
   /** May the address be answered on this interface? */
@@ -77,11 +86,9 @@ export class AnnouncedAddresses {
     return this.#byFamily[ip.family].get(ip.value)?.users.size ?? 0;
   }
 
-  /** Every announced address once. */
-  *addresses(): IterableIterator<IpAddress> {
-    for (const table of [this.#byFamily[4], this.#byFamily[6]]) {
-      for (const { ip } of table.values()) yield ip;
-    }
+  /** Every announced address of the family once. */
+  *addresses(family: Family): IterableIterator<IpAddress> {
+    for (const { ip } of this.#byFamily[family].values()) yield ip;
   }
 
   /** Counters by canonical text of the address, also of addresses withdrawn since (L2-144). */

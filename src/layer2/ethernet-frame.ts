@@ -2,6 +2,7 @@
 import { formatMac, type MacAddress } from "../ip/index.ts";
 
 export const ETHERTYPE_ARP = 0x0806;
+export const ETHERTYPE_IPV6 = 0x86dd;
 export const BROADCAST_MAC: MacAddress = "ff:ff:ff:ff:ff:ff";
 /** Smallest frame on the wire, without the check sequence. */
 const MINIMUM_FRAME_BYTES = 60;

@@ -1,170 +1,234 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import * as fc from "fast-check";
 import { formatAddress, parseAddress } from "../ip/index.ts";
 import { AnnouncedAddresses } from "./announced-addresses.ts";
-import { type BurstEvent, gratuitousArpFrames, GratuitousBursts } from "./gratuitous.ts";
+import { type BurstEvent, GratuitousBursts, PACE_MS, ROUND_PERIOD_MS } from "./gratuitous.ts";
 
 const ip = (text: string) => parseAddress(text)!;
-const A = ip("192.168.1.240");
-const B = ip("192.168.1.241");
 
-/** Runs the machine with a pretended clock and notes each round as "time address interface". */
+/** Texts of so many addresses, from 10.0.0.0 or fd00:: on. */
+const addressesOf = (family: 4 | 6, count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    formatAddress({
+      family,
+      value: (family === 4 ? 0x0a00_0000n : 0xfd00n << 112n) + BigInt(index),
+    }),
+  );
+
+interface SentRound {
+  readonly atMs: number;
+  readonly address: string;
+  readonly on: string;
+}
+
+/** Runs the machine with a pretended clock and its two timers. */
 function simulation(...announced: string[]) {
   const addresses = new AnnouncedAddresses();
   for (const text of announced) addresses.announce(text, ip(text), "all");
   const bursts = new GratuitousBursts(addresses);
-  const rounds: string[] = [];
-  let nextMs: number | undefined;
-  let nowMs = 0;
-  let mustContinue = false;
+  const sent: SentRound[] = [];
+  const timers = new Map<"round-timer" | "pace-timer", number>();
   const step = (event: BurstEvent): void => {
-    if (event.kind !== "continue") nowMs = event.nowMs;
+    const { nowMs } = event;
     for (const command of bursts.step(event)) {
-      if (command.kind === "set-round-timer") nextMs = nowMs + 1100;
-      else if (command.kind === "continue") mustContinue = true;
-      else rounds.push(`${nowMs} ${formatAddress(command.ip)} ${command.on ?? "all"}`);
+      if (command.kind === "set-round-timer") timers.set("round-timer", nowMs + ROUND_PERIOD_MS);
+      else if (command.kind === "set-pace-timer") timers.set("pace-timer", nowMs + PACE_MS);
+      else
+        sent.push({
+          atMs: nowMs,
+          address: formatAddress(command.ip),
+          on: command.on ?? "all",
+        });
     }
   };
+  const announce = (text: string, nowMs: number): void =>
+    step({ kind: "announced", ip: ip(text), nowMs });
   const runTo = (endMs: number): void => {
-    while (nextMs !== undefined && nextMs <= endMs) {
-      const tickMs = nextMs;
-      nextMs = undefined;
-      step({ kind: "round-timer", nowMs: tickMs });
-      runTurns();
+    for (;;) {
+      const [next] = [...timers].sort(([, a], [, b]) => a - b);
+      if (next === undefined || next[1] > endMs) return;
+      timers.delete(next[0]);
+      step({ kind: next[0], nowMs: next[1] });
     }
   };
-  /** Continues as long as the machine asks for it; gives the number of turns that this took. */
-  const runTurns = (): number => {
-    let turns = 0;
-    for (; mustContinue; turns++) {
-      mustContinue = false;
-      step({ kind: "continue" });
-    }
-    return turns;
-  };
-  return { addresses, rounds, step, runTo, runTurns, isIdle: () => nextMs === undefined };
+  const rounds = (): string[] => sent.map(({ atMs, address, on }) => `${atMs} ${address} ${on}`);
+  return { addresses, sent, rounds, step, announce, runTo, isIdle: () => timers.size === 0 };
 }
 
-describe("gratuitous ARP", () => {
-  it("L2-130 L2-131 L2-132: an announced address gets rounds at 0, 1.1, 2.2, 3.3 and 4.4 s, then silence", () => {
-    const { rounds, step, runTo, isIdle } = simulation("192.168.1.240");
-    step({ kind: "announced", ip: A, nowMs: 0 });
-    runTo(60_000);
-    const all = ["0", "1100", "2200", "3300", "4400"].map((ms) => `${ms} 192.168.1.240 all`);
-    assert.deepEqual(rounds, all);
-    assert.ok(isIdle());
-  });
-
-  it("L2-132: a later address shares the running timer", () => {
-    const { rounds, step, runTo } = simulation("192.168.1.240", "192.168.1.241");
-    step({ kind: "announced", ip: A, nowMs: 0 });
-    step({ kind: "announced", ip: B, nowMs: 500 });
-    runTo(1100);
-    assert.deepEqual(
-      rounds.filter((r) => r.includes("241")),
-      ["500 192.168.1.241 all", "1100 192.168.1.241 all"],
-    );
-  });
-
-  it("L2-133: announcing again within a burst only moves its end", () => {
-    const { rounds, step, runTo } = simulation("192.168.1.240");
-    step({ kind: "announced", ip: A, nowMs: 0 });
-    step({ kind: "announced", ip: A, nowMs: 1000 });
-    runTo(60_000);
-    const times = rounds.map((round) => Number(round.split(" ")[0]));
-    assert.deepEqual(times, [0, 1100, 2200, 3300, 4400, 5500]);
-  });
-
-  it("L2-138: announcing after the burst ended starts a new one", () => {
-    const { rounds, step, runTo } = simulation("192.168.1.240");
-    step({ kind: "announced", ip: A, nowMs: 0 });
-    runTo(20_000);
-    step({ kind: "announced", ip: A, nowMs: 20_000 });
-    runTo(60_000);
-    assert.equal(rounds.length, 10);
-  });
-
-  it("L2-134: nothing is sent for an address withdrawn during its burst", () => {
-    const { addresses, rounds, step, runTo } = simulation("192.168.1.240");
-    step({ kind: "announced", ip: A, nowMs: 0 });
-    addresses.withdraw("192.168.1.240");
-    runTo(60_000);
-    assert.deepEqual(rounds, ["0 192.168.1.240 all"]);
-  });
-
-  it("L2-87: an interface that came up gets a burst of every address it may carry, on it alone", () => {
-    const { addresses, rounds, step, runTo } = simulation("192.168.1.240");
-    addresses.announce("other", B, new Set(["eth1"]));
-    step({ kind: "interface-came-up", name: "eth0", nowMs: 0 });
-    runTo(60_000);
-    assert.equal(rounds.length, 5);
-    assert.ok(rounds.every((round) => round.endsWith("192.168.1.240 eth0")));
-  });
-
-  it("L2-87: an interface that comes up during a burst joins it", () => {
-    const { rounds, step, runTo } = simulation("192.168.1.240");
-    step({ kind: "announced", ip: A, nowMs: 0 });
-    step({ kind: "interface-came-up", name: "eth0", nowMs: 1000 });
-    runTo(1100);
-    const expected = ["0 all", "1000 eth0", "1100 all"].map((r) =>
-      r.replace(" ", " 192.168.1.240 "),
-    );
-    assert.deepEqual(rounds, expected);
-  });
-
-  it("L2-139: ten thousand announcements at once all get their first round", () => {
-    const texts = Array.from({ length: 10_000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
-    const { rounds, step } = simulation(...texts);
-    for (const text of texts) step({ kind: "announced", ip: ip(text), nowMs: 0 });
-    assert.equal(rounds.length, 10_000);
-  });
-
-  for (const cause of ["round-timer", "interface-came-up"] as const) {
-    it(`L2-139: after ${cause}, rounds of many addresses are sent a few at a time, each once`, () => {
-      const texts = Array.from({ length: 1000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
-      const { rounds, step, runTurns } = simulation(...texts);
-      if (cause === "round-timer") {
-        for (const text of texts) step({ kind: "announced", ip: ip(text), nowMs: 0 });
-      }
-      rounds.length = 0;
-      step({ kind: cause, name: "eth0", nowMs: 1100 });
-      assert.ok(rounds.length > 0 && rounds.length < 100, `${rounds.length} rounds in one step`);
-      assert.ok(runTurns() < 1000);
-      assert.equal(new Set(rounds).size, 1000);
-      assert.equal(rounds.length, 1000);
+for (const [family, A, B] of [
+  [4, "192.168.1.240", "192.168.1.241"],
+  [6, "fd00:1::240", "fd00:1::241"],
+] as const) {
+  describe(`unasked announcements of IPv${family}`, () => {
+    it("L2-130 L2-131 L2-132: an announced address gets rounds at 0, 1.1, 2.2, 3.3 and 4.4 s, then silence", () => {
+      const { rounds, announce, runTo, isIdle } = simulation(A);
+      announce(A, 0);
+      runTo(60_000);
+      const all = ["0", "1100", "2200", "3300", "4400"].map((ms) => `${ms} ${A} all`);
+      assert.deepEqual(rounds(), all);
+      assert.ok(isIdle());
     });
-  }
 
-  it("L2-131 L2-134: a wait for its turn does not revive an address: withdrawn meanwhile, it is not told", () => {
-    const texts = Array.from({ length: 100 }, (_, i) => `10.0.0.${i}`);
-    const { addresses, rounds, step, runTurns } = simulation(...texts);
-    for (const text of texts) step({ kind: "announced", ip: ip(text), nowMs: 0 });
-    rounds.length = 0;
-    step({ kind: "round-timer", nowMs: 1100 });
-    addresses.withdraw("10.0.0.99");
-    runTurns();
-    assert.equal(rounds.length, 99);
-    assert.ok(!rounds.some((round) => round.includes("10.0.0.99 ")));
+    it("L2-132: a later address shares the running timer", () => {
+      const { rounds, announce, runTo } = simulation(A, B);
+      announce(A, 0);
+      announce(B, 500);
+      runTo(1100);
+      const ofB = rounds().filter((round) => round.includes(B));
+      assert.deepEqual(ofB, [`500 ${B} all`, `1100 ${B} all`]);
+    });
+
+    it("L2-133: announcing again within a burst only moves its end", () => {
+      const { sent, announce, runTo } = simulation(A);
+      announce(A, 0);
+      announce(A, 1000);
+      runTo(60_000);
+      assert.deepEqual(
+        sent.map(({ atMs }) => atMs),
+        [0, 1100, 2200, 3300, 4400, 5500],
+      );
+    });
+
+    it("L2-138: announcing after the burst ended starts a new one", () => {
+      const { sent, announce, runTo } = simulation(A);
+      announce(A, 0);
+      runTo(20_000);
+      announce(A, 20_000);
+      runTo(60_000);
+      assert.equal(sent.length, 10);
+    });
+
+    it("L2-134: nothing is sent for an address withdrawn during its burst", () => {
+      const { addresses, rounds, announce, runTo } = simulation(A);
+      announce(A, 0);
+      addresses.withdraw(A);
+      runTo(60_000);
+      assert.deepEqual(rounds(), [`0 ${A} all`]);
+    });
+
+    it("L2-87: an interface that came up gets a burst of every address it may carry, on it alone", () => {
+      const { addresses, rounds, step, runTo } = simulation(A);
+      addresses.announce("other", ip(B), new Set(["eth1"]));
+      step({ kind: "interface-came-up", name: "eth0", family, nowMs: 0 });
+      runTo(60_000);
+      assert.equal(rounds().length, 5);
+      assert.ok(rounds().every((round) => round.endsWith(`${A} eth0`)));
+    });
+
+    it("L2-87: an interface that comes up during a burst joins it", () => {
+      const { rounds, announce, step, runTo } = simulation(A);
+      announce(A, 0);
+      step({ kind: "interface-came-up", name: "eth0", family, nowMs: 1000 });
+      runTo(1100);
+      const expected = ["0 all", "1000 eth0", "1100 all"].map((r) => r.replace(" ", ` ${A} `));
+      assert.deepEqual(rounds(), expected);
+    });
+
+    it("L2-131: after a long sleep of the machine a burst is over, nothing is made up for", () => {
+      const { rounds, announce, step, isIdle } = simulation(A);
+      announce(A, 0);
+      step({ kind: "round-timer", nowMs: 3_600_000 });
+      assert.deepEqual(rounds(), [`0 ${A} all`]);
+      announce(A, 3_600_001);
+      assert.equal(rounds().length, 2);
+      assert.ok(!isIdle());
+    });
+
+    it("L2-139: a hundred addresses announced at once have their first round without any wait", () => {
+      const texts = addressesOf(family, 100);
+      const { sent, announce } = simulation(...texts);
+      for (const text of texts) announce(text, 0);
+      assert.deepEqual(
+        sent.map(({ address }) => address),
+        texts,
+      );
+    });
+
+    it("L2-139: 2,000 addresses at once: every first round within 0.2 s, repetitions over each whole period", () => {
+      const texts = addressesOf(family, 2000);
+      const { sent, announce, runTo } = simulation(...texts);
+      for (const text of texts) announce(text, 0);
+      runTo(200);
+      assert.equal(sent.length, 2000);
+      assert.equal(new Set(sent.map(({ address }) => address)).size, 2000);
+      runTo(60_000);
+      assert.equal(sent.length, 5 * 2000);
+      assert.ok(mostWithin(sent.slice(2000), 100) <= 2 * 100 + 128);
+    });
+
+    it("L2-139: of ten thousand addresses none is told again before each was told once", () => {
+      const texts = addressesOf(family, 10_000);
+      const { sent, announce, runTo, isIdle } = simulation(...texts);
+      for (const text of texts) announce(text, 0);
+      runTo(60_000);
+      assert.equal(new Set(sent.slice(0, 10_000).map(({ address }) => address)).size, 10_000);
+      assert.ok((sent[9999]?.atMs ?? Infinity) <= 1000);
+      const times = new Map<string, number>();
+      for (const { address } of sent) times.set(address, (times.get(address) ?? 0) + 1);
+      assert.ok(Math.min(...times.values()) >= 2, "each is repeated for who missed it");
+      assert.ok(isIdle());
+    });
+
+    it("L2-139 L2-87: an interface that came up is told everything at the same bounded rate", () => {
+      const texts = addressesOf(family, 1000);
+      const { sent, step, runTo } = simulation(...texts);
+      step({ kind: "interface-came-up", name: "eth0", family, nowMs: 0 });
+      assert.ok(sent.length > 0 && sent.length < 200, `${sent.length} rounds in one step`);
+      runTo(100);
+      assert.equal(new Set(sent.map(({ address }) => address)).size, 1000);
+    });
+
+    it("L2-131 L2-134: a wait for its turn does not revive an address: withdrawn meanwhile, it is not told", () => {
+      const texts = addressesOf(family, 1000);
+      const last = texts[999]!;
+      const { addresses, sent, announce, runTo } = simulation(...texts);
+      for (const text of texts) announce(text, 0);
+      addresses.withdraw(last);
+      runTo(1000);
+      assert.equal(sent.length, 999);
+      assert.ok(!sent.some(({ address }) => address === last));
+    });
+  });
+}
+
+describe("unasked announcements of both families", () => {
+  it("L2-87: an interface that came up for NDP repeats nothing of ARP", () => {
+    const { rounds, step } = simulation("192.168.1.240", "fd00:1::240");
+    step({ kind: "interface-came-up", name: "eth0", family: 6, nowMs: 0 });
+    assert.deepEqual(rounds(), ["0 fd00:1::240 eth0"]);
   });
 
-  it("L2-131: after a long sleep of the machine a burst is over, nothing is made up for", () => {
-    const { rounds, step, isIdle } = simulation("192.168.1.240");
-    step({ kind: "announced", ip: A, nowMs: 0 });
-    step({ kind: "round-timer", nowMs: 3_600_000 });
-    assert.deepEqual(rounds, ["0 192.168.1.240 all"]);
-    step({ kind: "announced", ip: A, nowMs: 3_600_001 });
-    assert.equal(rounds.length, 2);
-    assert.ok(!isIdle());
-  });
-
-  it("L2-135: a round is the request form, then the reply form, byte for byte", () => {
-    const common = (operation: string) =>
-      `ffffffffffff5254001234560806000108000604${operation}` +
-      `525400123456c0a801f0ffffffffffffc0a801f0${"00".repeat(18)}`;
-    const frames = gratuitousArpFrames("52:54:00:12:34:56", A);
-    assert.deepEqual(
-      frames.map((frame) => Buffer.from(frame).toString("hex")),
-      [common("0001"), common("0002")],
+  it("L2-139: whatever is announced when, no ten milliseconds see more than 228 rounds, and each address is told", () => {
+    const anyTimes = fc.array(fc.nat(3000), { minLength: 1, maxLength: 600 });
+    fc.assert(
+      fc.property(anyTimes, (times) => {
+        const texts = [...addressesOf(4, times.length), ...addressesOf(6, times.length)];
+        const { sent, announce, runTo } = simulation(...texts);
+        const inOrder = times.flatMap((atMs, index) => [
+          { atMs, text: texts[index]! },
+          { atMs, text: texts[times.length + index]! },
+        ]);
+        for (const { atMs, text } of inOrder.sort((a, b) => a.atMs - b.atMs)) {
+          runTo(atMs);
+          announce(text, atMs);
+        }
+        runTo(60_000);
+        assert.ok(mostWithin(sent, 10) <= 228);
+        assert.equal(new Set(sent.map(({ address }) => address)).size, texts.length);
+      }),
+      { numRuns: 30 },
     );
   });
 });
+
+/** The most rounds in any so many milliseconds. */
+function mostWithin(sent: readonly SentRound[], ms: number): number {
+  let most = 0;
+  let from = 0;
+  for (const [to, { atMs }] of sent.entries()) {
+    while ((sent[from]?.atMs ?? 0) <= atMs - ms) from++;
+    most = Math.max(most, to - from + 1);
+  }
+  return most;
+}

@@ -1,27 +1,30 @@
-/** Gratuitous ARP: when an address is announced unasked (L2-130..L2-134), and the frames that say it (L2-135). */
-import type { IpAddress, MacAddress } from "../ip/index.ts";
+/** When an address is announced unasked (L2-130..L2-134), and how thousands of them take turns (L2-139). */
+import type { Family, IpAddress } from "../ip/index.ts";
 import type { AnnouncedAddresses } from "./announced-addresses.ts";
-import { ARP_REPLY, ARP_REQUEST, encodeArpPacket } from "./arp-packet.ts";
-import { BROADCAST_MAC, encodeEthernetFrame, ETHERTYPE_ARP } from "./ethernet-frame.ts";
+import { RoundBudget } from "./round-budget.ts";
 
 const BURST_MS = 5000;
 export const ROUND_PERIOD_MS = 1100;
-/** Bounds how long requests must wait while thousands of addresses have their round at once. */
-const ROUNDS_PER_STEP = 32;
+export const PACE_MS = 5;
 
 export type BurstEvent =
   | { readonly kind: "announced"; readonly ip: IpAddress; readonly nowMs: number }
-  | { readonly kind: "interface-came-up"; readonly name: string; readonly nowMs: number }
-  | { readonly kind: "round-timer"; readonly nowMs: number }
-  | { readonly kind: "continue" };
+  /** Addresses of the family can be told on this interface from now on, or must be told anew. */
+  | {
+      readonly kind: "interface-came-up";
+      readonly name: string;
+      readonly family: Family;
+      readonly nowMs: number;
+    }
+  | { readonly kind: "round-timer" | "pace-timer"; readonly nowMs: number };
 
 export type BurstCommand =
   /** One round for the address on one interface, or on all that fit when `on` is undefined. */
   | { readonly kind: "send-round"; readonly ip: IpAddress; readonly on: string | undefined }
   /** Fire `round-timer` once, `ROUND_PERIOD_MS` from now. */
   | { readonly kind: "set-round-timer" }
-  /** More rounds are due: step with `continue` once other events had their turn. */
-  | { readonly kind: "continue" };
+  /** More rounds wait than may go out at once: fire `pace-timer` once, `PACE_MS` from now. */
+  | { readonly kind: "set-pace-timer" };
 
 /** An address, and the only interface that it is told on (undefined: all that fit). */
 interface Round {
@@ -37,95 +40,102 @@ interface Burst extends Round {
 export class GratuitousBursts {
   readonly #addresses: AnnouncedAddresses;
   readonly #bursts = new Map<string, Burst>();
-  /** Rounds that are to be sent now, but not all in one step. */
-  readonly #due = new Map<string, Round>();
+  /** Rounds that wait for their turn, each address once: first ones go before repetitions. */
+  readonly #first = new Map<string, Round>();
+  readonly #repetitions = new Map<string, Round>();
+  readonly #budget = new RoundBudget();
+  #isPaceTimerSet = false;
 
   constructor(addresses: AnnouncedAddresses) {
     this.#addresses = addresses;
   }
 
   step(event: BurstEvent): BurstCommand[] {
+    const { nowMs } = event;
+    const timer = this.#take(event);
+    return [...this.#sendWaiting(nowMs), ...timer];
+  }
+
+  #take(event: BurstEvent): BurstCommand[] {
     switch (event.kind) {
       case "announced": {
         const { ip, nowMs } = event;
-        const isNews = this.#burst(ip, undefined) === undefined;
-        const timer = this.#prolong(ip, undefined, nowMs);
-        return isNews ? [...this.#sendRound({ ip, on: undefined }), ...timer] : timer;
+        if (!this.#isBursting(ip, undefined)) this.#queueFirst({ ip, on: undefined });
+        return this.#prolong(ip, undefined, nowMs);
       }
       case "interface-came-up":
-        return [...this.#interfaceCameUp(event.name, event.nowMs), ...this.#sendDue()];
+        return this.#interfaceCameUp(event);
       case "round-timer":
-        return [...this.#round(event.nowMs), ...this.#sendDue()];
+        return this.#repeatAll(event.nowMs);
       default:
-        return this.#sendDue();
+        this.#isPaceTimerSet = false;
+        return [];
     }
   }
 
   /** Only the new link has to learn (L2-87), for as long as a burst lasts. */
-  #interfaceCameUp(name: string, nowMs: number): BurstCommand[] {
+  #interfaceCameUp(event: Extract<BurstEvent, { kind: "interface-came-up" }>): BurstCommand[] {
+    const { name, family, nowMs } = event;
     const commands: BurstCommand[] = [];
-    for (const ip of this.#addresses.addresses()) {
+    for (const ip of this.#addresses.addresses(family)) {
       if (!this.#addresses.lookup(ip, name).found) continue;
-      this.#due.set(burstKey(ip, name), { ip, on: name });
-      const on = this.#burst(ip, undefined) === undefined ? name : undefined;
+      this.#queueFirst({ ip, on: name });
+      const on = this.#isBursting(ip, undefined) ? undefined : name;
       commands.push(...this.#prolong(ip, on, nowMs));
     }
     return commands;
   }
 
-  /** Starts a burst or moves its end; the timer is started with the first burst. */
-  #prolong(ip: IpAddress, on: string | undefined, nowMs: number): BurstCommand[] {
-    const wasIdle = this.#bursts.size === 0;
-    this.#bursts.set(burstKey(ip, on), { ip, on, endMs: nowMs + BURST_MS });
-    return wasIdle ? [{ kind: "set-round-timer" }] : [];
+  #queueFirst(round: Round): void {
+    const key = keyOf(round.ip, round.on);
+    this.#repetitions.delete(key);
+    this.#first.set(key, round);
   }
 
-  #round(nowMs: number): BurstCommand[] {
+  /** Starts a burst or moves its end; the timer is started with the first burst. */
+  #prolong(ip: IpAddress, on: string | undefined, nowMs: number): BurstCommand[] {
+    const isIdle = this.#bursts.size === 0;
+    this.#bursts.set(keyOf(ip, on), { ip, on, endMs: nowMs + BURST_MS });
+    return isIdle ? [{ kind: "set-round-timer" }] : [];
+  }
+
+  #repeatAll(nowMs: number): BurstCommand[] {
     for (const [key, burst] of this.#bursts) {
       if (nowMs > burst.endMs) this.#bursts.delete(key);
-      else this.#due.set(key, burst);
+      else if (!this.#first.has(key)) this.#repetitions.set(key, burst);
     }
     return this.#bursts.size > 0 ? [{ kind: "set-round-timer" }] : [];
   }
 
-  #sendDue(): BurstCommand[] {
+  #sendWaiting(nowMs: number): BurstCommand[] {
+    this.#budget.refill(nowMs);
+    const commands = [
+      ...this.#sendSome(this.#first, "first"),
+      ...(this.#first.size === 0 ? this.#sendSome(this.#repetitions, "repetition") : []),
+    ];
+    const isWaiting = this.#first.size + this.#repetitions.size > 0;
+    if (!isWaiting || this.#isPaceTimerSet) return commands;
+    this.#isPaceTimerSet = true;
+    return [...commands, { kind: "set-pace-timer" }];
+  }
+
+  /** Nothing is sent for an address that has lost its last user meanwhile (L2-134). */
+  #sendSome(waiting: Map<string, Round>, kind: "first" | "repetition"): BurstCommand[] {
     const commands: BurstCommand[] = [];
-    for (const [key, round] of this.#due) {
-      if (commands.length >= ROUNDS_PER_STEP) return [...commands, { kind: "continue" }];
-      this.#due.delete(key);
-      commands.push(...this.#sendRound(round));
+    for (const [key, { ip, on }] of waiting) {
+      const isInUse = this.#addresses.userCount(ip) > 0;
+      if (isInUse && !this.#budget.take(kind)) break;
+      waiting.delete(key);
+      if (isInUse) commands.push({ kind: "send-round", ip, on });
     }
     return commands;
   }
 
-  /** Nothing is sent for an address that has lost its last user meanwhile (L2-134). */
-  #sendRound({ ip, on }: Round): BurstCommand[] {
-    return this.#addresses.userCount(ip) > 0 ? [{ kind: "send-round", ip, on }] : [];
-  }
-
-  #burst(ip: IpAddress, on: string | undefined): Burst | undefined {
-    return this.#bursts.get(burstKey(ip, on));
+  #isBursting(ip: IpAddress, on: string | undefined): boolean {
+    return this.#bursts.has(keyOf(ip, on));
   }
 }
 
-function burstKey(ip: IpAddress, on: string | undefined): string {
+function keyOf(ip: IpAddress, on: string | undefined): string {
   return `${ip.family} ${ip.value} ${on ?? "*"}`;
-}
-
-/** The two broadcast frames of an IPv4 round: first the request form, then the reply form. */
-export function gratuitousArpFrames(mac: MacAddress, ip: IpAddress): Uint8Array[] {
-  return [ARP_REQUEST, ARP_REPLY].map((operation) =>
-    encodeEthernetFrame({
-      destination: BROADCAST_MAC,
-      source: mac,
-      etherType: ETHERTYPE_ARP,
-      payload: encodeArpPacket({
-        operation,
-        senderMac: mac,
-        senderIp: ip,
-        targetMac: BROADCAST_MAC,
-        targetIp: ip,
-      }),
-    }),
-  );
 }

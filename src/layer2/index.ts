@@ -1,21 +1,19 @@
-/** ARP for announced addresses: codecs, the responder, bursts of gratuitous ARP, the choice of interfaces. */
+/** ARP and NDP for announced addresses: codecs, responders, unasked announcements, the choice of interfaces. */
 export {
   type AddressCounters,
   AnnouncedAddresses,
   type InterfaceSet,
 } from "./announced-addresses.ts";
-export {
-  type BurstEvent,
-  gratuitousArpFrames,
-  GratuitousBursts,
-  ROUND_PERIOD_MS,
-} from "./gratuitous.ts";
-export { ETHERTYPE_ARP } from "./ethernet-frame.ts";
+export { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "./ethernet-frame.ts";
+export { type BurstEvent, GratuitousBursts, PACE_MS, ROUND_PERIOD_MS } from "./gratuitous.ts";
 export {
   type ArpInterface,
   compileExclusion,
+  type NdpInterface,
   type NetworkInterface,
   planInterfaces,
 } from "./interface-plan.ts";
-export { answerArp, type ArpOutcome, type ReceivedFrame } from "./responder.ts";
+export { solicitedNodeGroup } from "./multicast-address.ts";
+export type { Drop, ReceivedFrame, Reply } from "./resolution.ts";
+export { arp, ndp, type ResolutionProtocol } from "./resolution-protocols.ts";
 export { strictArpAdvice } from "./strict-arp.ts";

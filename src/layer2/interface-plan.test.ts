@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { formatAddress } from "../ip/index.ts";
 import { compileExclusion, type NetworkInterface, planInterfaces } from "./interface-plan.ts";
 
 function link(name: string, more: Partial<NetworkInterface> = {}): NetworkInterface {
@@ -41,13 +42,54 @@ describe("interface plan", () => {
   ] as const) {
     it(`L2-81 check ${check}: no responder, but the name is a local name`, () => {
       const plan = planInterfaces([link("eth0", change)]);
-      assert.deepEqual(plan, { arp: [], localNames: ["eth0"] });
+      assert.deepEqual(plan, { arp: [], ndp: [], localNames: ["eth0"] });
     });
   }
 
   it("L2-81: a link without an Ethernet address gets no responder", () => {
-    const { mac: _, ...tunnel } = link("tun0");
-    assert.deepEqual(arpNames([tunnel]), []);
+    const { mac: _, ...tunnel } = link("tun0", { addresses: ["fe80::1"] });
+    const { arp, ndp } = planInterfaces([tunnel]);
+    assert.deepEqual([arp, ndp], [[], []]);
+  });
+
+  it("L2-81 check 8, L2-110: the first link-local address of an interface makes it answer NDP", () => {
+    const sourceOf = (...addresses: string[]) => {
+      const [found] = planInterfaces([link("eth0", { addresses })]).ndp;
+      return found && formatAddress(found.linkLocal);
+    };
+    assert.equal(sourceOf("192.0.2.1", "2001:db8::1", "fe80::2", "fe80::1"), "fe80::2");
+    assert.equal(sourceOf("febf:ffff::1"), "febf:ffff::1");
+    for (const other of ["169.254.0.1", "2001:db8::fe80", "fec0::1", "fe7f::1", "ff02::1", "::1"]) {
+      assert.equal(sourceOf(other), undefined, other);
+    }
+    assert.equal(sourceOf(), undefined);
+  });
+
+  for (const [check, change] of [
+    ["4: administratively down", { isUp: false }],
+    ["5: member of a bridge, bond or VRF (L2-204)", { masterIndex: 7 }],
+    ["6: NOARP", { hasNoArp: true }],
+  ] as const) {
+    it(`L2-81 check ${check}: no responder for NDP either`, () => {
+      assert.deepEqual(
+        planInterfaces([link("eth0", { addresses: ["fe80::1"], ...change })]).ndp,
+        [],
+      );
+    });
+  }
+
+  it("L2-81 checks 7 and 8, L2-82: NDP asks neither for broadcast nor for a carrier, ARP not for an address", () => {
+    const quiet = link("eth0", { addresses: ["fe80::1"], canBroadcast: false, operState: "down" });
+    const bare = link("eth1");
+    const names = (found: readonly NetworkInterface[]) => found.map(({ name }) => name);
+    const { arp, ndp } = planInterfaces([quiet, bare]);
+    assert.deepEqual([names(arp), names(ndp)], [["eth1"], ["eth0"]]);
+  });
+
+  it("L2-85: an excluded name answers no NDP", () => {
+    const exclusion = compileExclusion(["^docker.*"]);
+    const docker = link("docker0", { addresses: ["fe80::1"] });
+    assert.deepEqual(planInterfaces([docker], exclusion).ndp, []);
   });
 
   it("L2-81 check 1, L2-85: an excluded name gets neither a responder nor a place among the local names", () => {

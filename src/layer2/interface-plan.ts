@@ -1,5 +1,5 @@
-/** Which network interfaces get an ARP responder (L2-81), and what changes when the interfaces change. */
-import type { MacAddress } from "../ip/index.ts";
+/** Which network interfaces get a responder for ARP, and which for NDP (L2-81). */
+import { type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 
 /** What the kernel says about one interface. */
 export interface NetworkInterface {
@@ -14,15 +14,22 @@ export interface NetworkInterface {
   /** Index of the bridge, bond, team or VRF device that this interface belongs to. */
   readonly masterIndex?: number;
   readonly operState: string;
-  /** Addresses as the kernel's bytes in canonical text, without prefix lengths. */
+  /**
+   * Addresses in canonical text, without prefix lengths, in the kernel's order. Not those that duplicate address
+   * detection has not cleared: nothing may be sent from them yet (RFC 4862 section 5.4).
+   */
   readonly addresses: readonly string[];
 }
 
 /** An interface on which ARP is answered. */
 export type ArpInterface = NetworkInterface & { readonly mac: MacAddress };
 
+/** An interface on which NDP is answered, from its first link-local address (L2-110). */
+export type NdpInterface = ArpInterface & { readonly linkLocal: IpAddress };
+
 export interface InterfacePlan {
   readonly arp: readonly ArpInterface[];
+  readonly ndp: readonly NdpInterface[];
   /** Names that an advertisement may list, also of interfaces that are down. */
   readonly localNames: readonly string[];
 }
@@ -38,15 +45,26 @@ export function planInterfaces(
   exclusion?: RegExp,
 ): InterfacePlan {
   const local = interfaces.filter(({ name }) => exclusion?.test(name) !== true);
-  return { localNames: local.map(({ name }) => name), arp: local.filter(wantsArp) };
+  const fit = local.filter(isFit);
+  return {
+    localNames: local.map(({ name }) => name),
+    arp: fit.filter(({ canBroadcast }) => canBroadcast),
+    ndp: fit.flatMap((candidate) => {
+      const linkLocal = firstLinkLocal(candidate.addresses);
+      return linkLocal === undefined ? [] : [{ ...candidate, linkLocal }];
+    }),
+  };
 }
 
-function wantsArp(candidate: NetworkInterface): candidate is ArpInterface {
-  return (
-    candidate.isUp &&
-    candidate.masterIndex === undefined &&
-    !candidate.hasNoArp &&
-    candidate.canBroadcast &&
-    candidate.mac !== undefined
-  );
+/** Our frames need a MAC address, whichever protocol they carry. */
+function isFit(candidate: NetworkInterface): candidate is ArpInterface {
+  const { isUp, masterIndex, hasNoArp, mac } = candidate;
+  return isUp && masterIndex === undefined && !hasNoArp && mac !== undefined;
+}
+
+/** fe80::/10 (RFC 4291 section 2.5.6) */
+function firstLinkLocal(addresses: readonly string[]): IpAddress | undefined {
+  return addresses
+    .map(parseAddress)
+    .find((ip) => ip?.family === 6 && ip.value >> 118n === 0xfe80n >> 6n);
 }

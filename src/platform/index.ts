@@ -69,6 +69,7 @@ export {
   type RingMetrics,
   type SpeakerMetrics,
 } from "./metrics.ts";
+export { MulticastMemberships } from "./multicast-memberships.ts";
 export {
   readArpIgnore,
   scanNetworkInterfaces,
@@ -77,6 +78,7 @@ export {
 } from "./network-interfaces.ts";
 export {
   ARP_REQUEST_FILTER,
+  NEIGHBOR_SOLICITATION_FILTER,
   PacketSocket,
   type FilterInstruction,
   type PacketSocketOptions,

@@ -27,6 +27,7 @@ export class InterfaceTable {
         return this.#links.delete(message.index);
       case "address": {
         const addresses = this.#addressesOf(message.index);
+        if (message.isTentative) return addresses.delete(message.address);
         const isNew = !addresses.has(message.address);
         addresses.add(message.address);
         return isNew;

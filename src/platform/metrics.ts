@@ -93,6 +93,17 @@ export class Metrics {
         "Unasked announcements sent",
         ["ip"],
       ),
+      // These two are ours; MetalLB has neither.
+      dropped: this.#counter(
+        "metallb_speaker_layer2_dropped_total",
+        "ARP and NDP frames that got no answer",
+        ["protocol", "reason"],
+      ),
+      responders: this.#gauge(
+        "metallb_speaker_layer2_responders",
+        "Interfaces on which ARP or NDP is answered",
+        ["protocol"],
+      ),
     };
   }
 
@@ -163,6 +174,8 @@ export interface SpeakerMetrics {
   readonly requestsReceived: Metric;
   readonly responsesSent: Metric;
   readonly gratuitousSent: Metric;
+  readonly dropped: Metric;
+  readonly responders: Metric;
 }
 
 export interface RingMetrics {

@@ -22,6 +22,8 @@ const CAPTURED = {
     "4400000011000000000000000000000007000100030000000310000000000000070003007630000008000a000400000005001000030000000a00010076ea91a05c140000",
   addressGone:
     "4c000000150000009758036ba32400000218800003000000080001000a010203080002000a0102030700030076300000080008008000000014000600fffffffffffffffffe430400fe430400",
+  linkLocal:
+    "500000001400000000000000000000000a4080fd0300000014000100fe800000000000006c7a8cfffe429d3a14000600ffffffffffffffffd8b01400d8b01400080008008000000005000b0003000000",
   linkGone:
     "44000000110000000000000000000000000001000300000002100000ffffffff070003007630000008000d00e803000005001000020000000a00010076ea91a05c140000",
 };
@@ -61,9 +63,29 @@ describe("netlink messages", () => {
 
   it("L2-211: captured addresses come and go", () => {
     assert.deepEqual(parse(CAPTURED.address, CAPTURED.addressGone), [
-      { kind: "address", index: 3, address: "10.1.2.3" },
+      { kind: "address", index: 3, address: "10.1.2.3", isTentative: false },
       { kind: "address-gone", index: 3, address: "10.1.2.3" },
     ]);
+  });
+
+  it("L2-110 L2-87: an IPv6 address is not in use while it is tentative, or where it was found taken", () => {
+    const address = "fe80::6c7a:8cff:fe42:9d3a";
+    const withFlags = (flags: string) => CAPTURED.linkLocal.replace("0a4080fd", `0a40${flags}fd`);
+    for (const [flags, isTentative] of [
+      ["80", false],
+      ["c0", true], // dumped while detection runs
+      ["c4", false], // optimistic (RFC 4429)
+      ["c8", true], // detection failed
+      ["88", true],
+    ] as const) {
+      assert.deepEqual(parse(withFlags(flags)), [
+        { kind: "address", index: 3, address, isTentative },
+      ]);
+    }
+    const addresses = (...hex: string[]) => tableAfter(...hex).interfaces()[0]?.addresses;
+    assert.deepEqual(addresses(CAPTURED.linkUp, withFlags("c0")), []);
+    assert.deepEqual(addresses(CAPTURED.linkUp, withFlags("c0"), CAPTURED.linkLocal), [address]);
+    assert.deepEqual(addresses(CAPTURED.linkUp, CAPTURED.linkLocal, withFlags("c8")), []);
   });
 
   it("L2-80: the end of a dump and a deleted link are read", () => {

@@ -5,7 +5,14 @@ import { addressFromBytes, formatAddress, formatMac, type MacAddress } from "../
 export type NetlinkMessage =
   | { readonly kind: "link"; readonly link: Link }
   | { readonly kind: "link-gone"; readonly index: number }
-  | { readonly kind: "address" | "address-gone"; readonly index: number; readonly address: string }
+  | {
+      readonly kind: "address";
+      readonly index: number;
+      readonly address: string;
+      /** Duplicate address detection runs, or found the address taken: it must not be used (RFC 4862 section 5.4). */
+      readonly isTentative: boolean;
+    }
+  | { readonly kind: "address-gone"; readonly index: number; readonly address: string }
   /** A dump is complete; `isInterrupted`: the tables changed meanwhile, ask again. */
   | { readonly kind: "done"; readonly isInterrupted: boolean }
   | { readonly kind: "error"; readonly errno: number };
@@ -40,6 +47,10 @@ const IFLA_MASTER = 10;
 const IFLA_OPERSTATE = 16;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
+const IFA_F_TENTATIVE = 0x40;
+/** RFC 4429: to be used while duplicate address detection runs. */
+const IFA_F_OPTIMISTIC = 0x04;
+const IFA_F_DADFAILED = 0x08;
 const MAC_BYTES = 6;
 /** IF_OPER_* of RFC 2863. */
 const OPER_STATES = [
@@ -88,10 +99,14 @@ function parseMessage(bytes: Buffer): NetlinkMessage | undefined {
       return parseLink(body);
     case RTM_DELLINK:
       return isOfBridge(body) ? undefined : { kind: "link-gone", index: body.readInt32LE(4) };
-    case RTM_NEWADDR:
-      return parseAddress(body, "address");
-    case RTM_DELADDR:
-      return parseAddress(body, "address-gone");
+    case RTM_NEWADDR: {
+      const found = parseAddress(body);
+      return found && { kind: "address", ...found, isTentative: isTentative(body.readUInt8(2)) };
+    }
+    case RTM_DELADDR: {
+      const found = parseAddress(body);
+      return found && { kind: "address-gone", ...found };
+    }
     default:
       return undefined;
   }
@@ -121,14 +136,20 @@ function parseLink(body: Buffer): NetlinkMessage | undefined {
   return { kind: "link", link };
 }
 
-function parseAddress(body: Buffer, kind: "address" | "address-gone"): NetlinkMessage | undefined {
+function parseAddress(body: Buffer): { index: number; address: string } | undefined {
   if (body.length < ADDRESS_BYTES) return undefined;
   const attributes = parseAttributes(body.subarray(ADDRESS_BYTES));
   // On a point-to-point link IFA_ADDRESS is that of the peer.
   const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
   const address = bytes && addressFromBytes(bytes);
   if (address === undefined) return undefined;
-  return { kind, index: body.readUInt32LE(4), address: formatAddress(address) };
+  return { index: body.readUInt32LE(4), address: formatAddress(address) };
+}
+
+/** `flags`: IFA_F_* of if_addr.h, the low eight bits. */
+export function isTentative(flags: number): boolean {
+  const isChecked = (flags & IFA_F_TENTATIVE) === 0 || (flags & IFA_F_OPTIMISTIC) !== 0;
+  return !isChecked || (flags & IFA_F_DADFAILED) !== 0;
 }
 
 function parseAttributes(bytes: Buffer): Map<number, Buffer> {

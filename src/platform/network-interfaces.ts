@@ -3,13 +3,16 @@
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { basename, join } from "node:path";
-import { formatMac, parseMac } from "../ip/index.ts";
+import { addressFromBytes, formatAddress, formatMac, parseMac } from "../ip/index.ts";
 import type { NetworkInterface } from "../layer2/index.ts";
 import { interfaceOfFlags } from "./interface-table.ts";
 import { NetlinkWatcher } from "./netlink.ts";
+import { isTentative } from "./netlink-messages.ts";
 
 const SCAN_PERIOD_MS = 10_000;
 const SYSFS = "/sys/class/net";
+/** Unlike Node's own list it tells which addresses may be used yet. */
+const IPV6_ADDRESSES = "/proc/net/if_inet6";
 
 export interface InterfaceWatchOptions {
   /** All interfaces: once at the start, and after each change (when scanning: each 10 s). */
@@ -51,15 +54,37 @@ function scanPeriodically(onScan: InterfaceWatchOptions["onChange"]): { close():
 
 /** All interfaces as sysfs shows them, also those that are down or have no address (L2-211). */
 export function scanNetworkInterfaces(): NetworkInterface[] {
-  const addresses = networkInterfaces();
+  const ipv4 = networkInterfaces();
+  const ipv6 = readIpv6Addresses();
   return readdirSync(SYSFS).flatMap((name) => {
+    const known = ipv4[name]?.filter(({ family }) => family === "IPv4") ?? [];
+    const addresses = known.map(({ address }) => address);
     try {
-      return [readInterface(name, addresses[name]?.map(({ address }) => address) ?? [])];
+      return [readInterface(name, [...addresses, ...(ipv6.get(name) ?? [])])];
     } catch {
       // It vanished between the listing and the reading, or cannot be checked: L2-81 skips it.
       return [];
     }
   });
+}
+
+/** By name of the interface, without tentative ones; none where the kernel has no IPv6. */
+function readIpv6Addresses(): Map<string, string[]> {
+  const byName = new Map<string, string[]>();
+  let table: string;
+  try {
+    table = readFileSync(IPV6_ADDRESSES, "utf8");
+  } catch {
+    return byName;
+  }
+  // Address in hexadecimal, index, length of the prefix, scope, flags, name.
+  const line = /^([0-9a-f]{32}) +\S+ +\S+ +\S+ +([0-9a-f]+) +(\S+)$/gm;
+  for (const [, digits = "", flags = "", name = ""] of table.matchAll(line)) {
+    const address = addressFromBytes(Buffer.from(digits, "hex"));
+    if (address === undefined || isTentative(Number.parseInt(flags, 16))) continue;
+    byName.set(name, [...(byName.get(name) ?? []), formatAddress(address)]);
+  }
+  return byName;
 }
 
 function readInterface(name: string, addresses: string[]): NetworkInterface {

@@ -12,7 +12,7 @@ const PACKET_IGNORE_OUTGOING = 23;
 const MSG_DONTWAIT = 0x40;
 const SOCKADDR_LL_BYTES = 20;
 const PACKET_TYPE_OFFSET = 10;
-/** Longer frames are cut; ARP needs 42 bytes and two tags (L2-206). */
+/** Longer frames are cut; ARP needs 42 bytes and two tags (L2-206), NDP 86 and few more options. */
 const FRAME_BYTES = 2048;
 /** Level-triggered readiness brings us back for the rest; timers stay alive meanwhile. */
 const FRAMES_PER_WAKE_UP = 256;
@@ -26,6 +26,21 @@ export const ARP_REQUEST_FILTER: readonly FilterInstruction[] = [
   [0x15, 0, 3, 0x0806],
   [0x28, 0, 0, 20],
   [0x15, 0, 1, 1],
+  [0x06, 0, 0, 0xffff],
+  [0x06, 0, 0, 0],
+];
+
+/**
+ * Neighbour solicitations only, whatever their hop limit: what is wrong with one is counted (L2-114, L2-119). All IPv6
+ * traffic of the interface passes by here and stops in the kernel.
+ */
+export const NEIGHBOR_SOLICITATION_FILTER: readonly FilterInstruction[] = [
+  [0x28, 0, 0, 12],
+  [0x15, 0, 5, 0x86dd],
+  [0x30, 0, 0, 20],
+  [0x15, 0, 3, 58],
+  [0x30, 0, 0, 54],
+  [0x15, 0, 1, 135],
   [0x06, 0, 0, 0xffff],
   [0x06, 0, 0, 0],
 ];

@@ -7,7 +7,7 @@ import {
   ModernElection,
   type ServiceEndpoint,
 } from "../election/index.ts";
-import { parseAddress } from "../ip/index.ts";
+import { formatAddress, parseAddress } from "../ip/index.ts";
 import type { LoadBalancerIngress, Service } from "../kube/index.ts";
 import {
   type AnnouncementInput,
@@ -147,12 +147,17 @@ describe("announcements", () => {
     assert.ok(owners.every((winners) => winners.length === 1));
   });
 
-  it("L2-7: addresses of bgp pools and IPv6 addresses are refused with a reason of our own", () => {
+  it("L2-10 L2-40: an IPv6 address is announced by the elected node, as an IPv4 address is", () => {
+    const six = service([{ ip: "fd00:1::1" }]);
+    const decision = decide({ service: six });
+    assert.ok(decision.kind === "announce");
+    const { ips, pool, protocol } = decision.announcement;
+    assert.deepEqual([ips.map(formatAddress), pool, protocol], [["fd00:1::1"], "lan6", "layer2"]);
+    assert.deepEqual(decide({ service: six, nodeName: "n2" }), withdraws("notOwner"));
+  });
+
+  it("L2-7: addresses of bgp pools are refused with a reason of our own", () => {
     const bgp = service([{ ip: "198.51.100.1" }]);
     assert.deepEqual(decide({ service: bgp }), withdraws("notSupported"));
-    assert.deepEqual(
-      decide({ service: service([{ ip: "fd00:1::1" }]) }),
-      withdraws("notSupported"),
-    );
   });
 });

@@ -139,8 +139,7 @@ function decideOwner(
   generation: Generation,
 ): Decision {
   const changed = changeOf(input.announced, ips, pool);
-  const isSupported = pool.protocol !== "bgp" && ips.some(({ family }) => family === 4);
-  if (!isSupported) return withdraw(changed ?? "notSupported");
+  if (pool.protocol === "bgp") return withdraw(changed ?? "notSupported");
   const elected =
     generation === "legacy" ? electLegacy(input) : electModern(input, subjectOf(input, ips, pool));
   if ("reason" in elected)

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { defaultBeatMs } from "../ring/index.ts";
 import { lanTimings, wanTimings } from "../memberlist/index.ts";
 import { defaultBeatMs } from "../ring/index.ts";
 import { parseSpeakerFlags } from "./flags.ts";

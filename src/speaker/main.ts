@@ -1,7 +1,6 @@
 /** Program 2: announces addresses from one node. This file reads flags, opens what is needed, and waits for the end. */
 
 import type { KubeObject } from "../kube/index.ts";
-import type { AddressCounters } from "../layer2/index.ts";
 import {
   EventRecorder,
   type KubeClient,
@@ -13,7 +12,6 @@ import {
   type Output,
   type ProcessInterface,
   processOutput,
-  type SpeakerMetrics,
   startProgram,
   stopSignal,
 } from "../platform/index.ts";
@@ -22,6 +20,7 @@ import { readExcludedInterfaces } from "./excluded-interfaces.ts";
 import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
+import { showLayer2Counts } from "./layer2-counts.ts";
 import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
@@ -69,7 +68,7 @@ async function run(start: SpeakerStart): Promise<number> {
   const logsRequests = ["all", "debug"].includes(flags["log-level"]);
   const announcer = new Layer2Announcer({ logger, logsRequests, exclusion });
   const speakerMetrics = metrics.speaker();
-  metrics.onScrape(() => showCounters(speakerMetrics, announcer.addresses.counters()));
+  metrics.onScrape(() => showLayer2Counts(speakerMetrics, announcer));
   const moves = new MoveLog();
   const source = { component: "metallb-speaker", host: flags["node-name"] };
   const stories = new EventRecorder(client, source, logger);
@@ -176,17 +175,4 @@ async function openRing(
   const { settings } = gossip;
   const nodeName = flags["node-name"];
   return RingProgram.open({ ...rest, settings, nodeName, logger, metrics: metrics.ring() });
-}
-
-/** The responder counts; the metrics take its numbers when they are scraped. */
-function showCounters(
-  { requestsReceived, responsesSent, gratuitousSent }: SpeakerMetrics,
-  counters: ReadonlyMap<string, Readonly<AddressCounters>>,
-): void {
-  for (const metric of [requestsReceived, responsesSent, gratuitousSent]) metric.reset();
-  for (const [ip, count] of counters) {
-    requestsReceived.inc(count.requestsReceived, { ip });
-    responsesSent.inc(count.responsesSent, { ip });
-    gratuitousSent.inc(count.gratuitousSent, { ip });
-  }
 }

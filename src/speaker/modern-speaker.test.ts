@@ -251,14 +251,24 @@ describe("speaker of later releases", () => {
     assert.deepEqual(step({ kind: "interfaces", names: new Set(names) }), []);
   });
 
-  it("L2-6 L2-10: IPv6 is said once to wait, and is not in the way of IPv4", () => {
-    const services = ["a", "b"].map((name) => ({ name, ips: ["fd00:1::240"] }));
-    const { start, step } = speakerWith(lan(), services);
-    assert.deepEqual(changes(start), []);
-    const told = ofKind(start, "log").filter(({ fields }) => /IPv6/.test(String(fields["msg"])));
-    assert.equal(told.length, 1);
-    const dual = serviceEvent({ name: "a", ips: ["fd00:1::240", "192.168.1.240"] });
-    assert.ok(!JSON.stringify(ofKind(step(dual), "log")).includes("IPv6"));
+  it("L2-10 L2-41: IPv6 and dual-stack services are announced; the first address elects for both", () => {
+    const services = [
+      { name: "six", ips: ["fd00:1::240"] },
+      { name: "four-six", ips: ["192.168.1.241", "fd00:1::241"] },
+      { name: "six-four", ips: ["fd00:1::241", "192.168.1.241"] },
+    ];
+    const ownerOf = (name: string): string[] =>
+      ["kmaster", "knode1", "knode2"].filter((nodeName) => {
+        const { start } = speakerWith(lan(), services, { nodeName });
+        return ofKind(start, "announce").some(({ service }) => service === `shop/${name}`);
+      });
+    assert.deepEqual(ownerOf("six"), ["knode1"]);
+    assert.deepEqual(ownerOf("four-six"), ["knode1"]);
+    assert.equal(ownerOf("six-four").length, 1);
+    const { start } = speakerWith(lan(), services, { nodeName: "knode1" });
+    const dual = ofKind(start, "announce").find(({ service }) => service === "shop/four-six");
+    assert.deepEqual(dual?.announcement.ips.map(formatAddress), ["192.168.1.241", "fd00:1::241"]);
+    assert.ok(!ofKind(start, "log").some(({ level }) => level === "warn"));
   });
 
   it("CFG-53 CFG-52 L2-14: a refused configuration that is to be tried again is stale and counts as failed", () => {

@@ -215,7 +215,6 @@ export class SpeakerProgram {
     const { ips, protocol, interfaces } = announcement;
     this.#handedOver.cancel(service);
     for (const ip of ips) {
-      if (ip.family === 6) continue; // until there is NDP
       announcer.announce(service, ip, interfaces ?? "all");
       metrics.announced.set(1, { service, protocol, node, ip: formatAddress(ip) });
     }

@@ -54,7 +54,6 @@ export class Speaker {
   #isPassingAll = false;
   #isSynced = false;
   #areMembersKnown: boolean;
-  #isIpv6Told = false;
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
@@ -231,7 +230,7 @@ export class Speaker {
         const isHandedOver = cause === "ring" && reason === "notOwner";
         const told = moved === undefined ? [] : [moved];
         const withdrawn = [...this.#withdraw(key, reason, isHandedOver), ...told];
-        return reason === "notSupported" ? [...withdrawn, ...this.#notSupported(key)] : withdrawn;
+        return reason === "notSupported" ? [...withdrawn, notSupportedLog(key)] : withdrawn;
       }
       default: {
         const withdrawn = decision.replaces ? this.#withdraw(key, decision.replaces) : [];
@@ -249,7 +248,6 @@ export class Speaker {
       // Right behind the announcement: its time counts until here.
       ...(moved === undefined ? [] : [moved]),
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
-      ...(announcement.ips.some(({ family }) => family === 6) ? this.#ipv6Told(key) : []),
       ...this.#announceEvents(key, announcement, isReachable),
     ];
   }
@@ -269,18 +267,6 @@ export class Speaker {
     const assigned = nodeAssigned(service.object, nodeName, this.#config.generation);
     const failed = isReachable ? [] : announceFailed(service.object, nodeName, announcement);
     return [...failed, assigned].map((note) => ({ kind: "record-event", note }));
-  }
-
-  #notSupported(key: string): SpeakerCommand[] {
-    return this.#config?.generation === "legacy" ? [notSupportedLog(key)] : this.#ipv6Told(key);
-  }
-
-  /** Said once: it is no fault of any one service. */
-  #ipv6Told(service: string): SpeakerCommand[] {
-    if (this.#isIpv6Told) return [];
-    this.#isIpv6Told = true;
-    const msg = "IPv6 addresses are allocated, but this speaker announces only IPv4 addresses yet";
-    return [{ kind: "log", level: "warn", fields: { op: "setBalancer", service, msg } }];
   }
 
   #withdraw(key: string, reason: WithdrawReason, isHandedOver = false): SpeakerCommand[] {
@@ -321,7 +307,7 @@ function logFields(
 
 function notSupportedLog(service: string): SpeakerCommand {
   const msg =
-    "not announced: this speaker announces IPv4 addresses of pools with protocol layer2; " +
+    "not announced: this speaker announces addresses of pools with protocol layer2; " +
     "give the service an address of such a pool";
   return { kind: "log", level: "warn", fields: { op: "setBalancer", service, msg } };
 }

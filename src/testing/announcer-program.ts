@@ -1,4 +1,7 @@
-/** Announces addresses in the namespace that it is started in: `announce IP` and `withdraw IP` on standard input. */
+/**
+ * Announces addresses in the namespace that it is started in. On standard input: `announce IP`, `withdraw IP`,
+ * `counters IP`, `drops`; each line is told when it was taken.
+ */
 
 import { createInterface } from "node:readline";
 import { parseAddress } from "../ip/index.ts";
@@ -17,6 +20,12 @@ createInterface(process.stdin).on("line", (line) => {
   if (verb === "announce" && ip !== undefined) announcer.announce(text, ip, "all");
   if (verb === "withdraw") announcer.withdraw(text);
   if (verb === "counters") logger.info({ counters: announcer.addresses.counters().get(text) });
+  if (verb === "drops") {
+    const counts = announcer
+      .counts()
+      .map(({ protocol, drops }) => [protocol, Object.fromEntries(drops)]);
+    logger.info({ drops: Object.fromEntries(counts) });
+  }
   logger.info({ taken: line });
 });
 await stopSignal();

@@ -1,18 +1,32 @@
 /**
- * A port on the wire: prints every ARP frame that arrives as hex, or only the requests when its argument is
- * `requests`, and sends each line of hex from standard input.
+ * A port on the wire: prints every frame of the protocol that its argument names as hex, and sends each line of hex from
+ * standard input. `arp` and `ndp` take all frames of the EtherType, `arp-requests` and `ndp-requests` only what a speaker
+ * takes.
  */
 
 import { createInterface } from "node:readline";
-import { ETHERTYPE_ARP } from "../layer2/index.ts";
-import { ARP_REQUEST_FILTER, PacketSocket, scanNetworkInterfaces } from "../platform/index.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../layer2/index.ts";
+import {
+  ARP_REQUEST_FILTER,
+  NEIGHBOR_SOLICITATION_FILTER,
+  PacketSocket,
+  scanNetworkInterfaces,
+} from "../platform/index.ts";
 
-const port = scanNetworkInterfaces().find(({ name }) => name === "eth0");
-if (port === undefined) throw new Error("no interface eth0");
+const everything = [[0x06, 0, 0, 0xffff]] as const;
+const ports = new Map([
+  ["arp", { etherType: ETHERTYPE_ARP, filter: everything }],
+  ["arp-requests", { etherType: ETHERTYPE_ARP, filter: ARP_REQUEST_FILTER }],
+  ["ndp", { etherType: ETHERTYPE_IPV6, filter: everything }],
+  ["ndp-requests", { etherType: ETHERTYPE_IPV6, filter: NEIGHBOR_SOLICITATION_FILTER }],
+]);
+
+const wanted = ports.get(process.argv[2] ?? "");
+const found = scanNetworkInterfaces().find(({ name }) => name === "eth0");
+if (wanted === undefined || found === undefined) throw new Error("no such protocol, or no eth0");
 const socket = new PacketSocket({
-  interfaceIndex: port.index,
-  etherType: ETHERTYPE_ARP,
-  filter: process.argv[2] === "requests" ? ARP_REQUEST_FILTER : [[0x06, 0, 0, 0xffff]],
+  interfaceIndex: found.index,
+  ...wanted,
   onFrame: ({ bytes }) => {
     process.stdout.write(`got ${Buffer.from(bytes).toString("hex")}\n`);
   },

@@ -14,7 +14,10 @@ export function whyNoNamespaces(...programs: string[]): string | undefined {
 
 export type End = "node" | "client";
 
-/** Both ends have an interface `eth0`; the client has 10.99.0.1/24, the node no address. */
+/**
+ * Both ends have an interface `eth0`; the client has 10.99.0.1/24 and fd00:99::1/64, the node only a link-local address.
+ * Nobody checks for duplicate addresses, so that these can be used at once.
+ */
 export class CabledNamespaces {
   readonly #names: Record<End, string>;
 
@@ -26,6 +29,9 @@ export class CabledNamespaces {
     for (const name of Object.values(this.#names)) {
       execFileSync("ip", ["netns", "add", name]);
       execFileSync("ip", ["-n", name, "link", "set", "lo", "up"]);
+    }
+    for (const end of ["node", "client"] as const) {
+      this.configure(end, "ipv6/conf/default/dad_transmits", "0");
     }
     this.plug();
   }
@@ -53,6 +59,20 @@ export class CabledNamespaces {
     return { status, stdout };
   }
 
+  /** Whether anybody answers for an IPv6 address: the client's kernel asks three times in as many seconds. */
+  resolves(address: string): boolean {
+    const script =
+      `ip -6 neigh flush dev eth0; echo > /dev/udp/${address}/9; for i in $(seq 40); do ` +
+      `case $(ip -6 neigh show ${address} dev eth0) in *lladdr*) exit 0;; *FAILED*) exit 1;; esac; sleep 0.1; done; exit 1`;
+    return this.run("client", ["bash", "-c", script]).status === 0;
+  }
+
+  /** Writes a setting of the network of one end; `name` is its path below /proc/sys/net. */
+  configure(end: End, name: string, value: string): void {
+    const { status } = this.run(end, ["sh", "-c", `echo ${value} > /proc/sys/net/${name}`]);
+    if (status !== 0) throw new Error(`net/${name} cannot be set`);
+  }
+
   mac(end: End, name = "eth0"): string {
     const links = JSON.parse(this.ip(end, `-json link show ${name}`)) as { address: string }[];
     return links[0]?.address ?? "";
@@ -65,6 +85,7 @@ export class CabledNamespaces {
     execFileSync("ip", ["-n", node, "link", "add", "eth0", ...peer]);
     this.ip("node", "link set eth0 up");
     this.ip("client", "addr add 10.99.0.1/24 dev eth0");
+    this.ip("client", "addr add fd00:99::1/64 dev eth0 nodad");
     this.ip("client", "link set eth0 up");
   }
 

@@ -1,16 +1,30 @@
-/** Who answers for which address in a simulated ring: the speaker's election and ARP responder on every node. */
+/** Who answers for which address in a simulated ring: the speaker's election and responders on every node. */
 
 import type { Pool } from "../config/index.ts";
 import { Electorate, ModernElection } from "../election/index.ts";
-import { formatMac, type IpAddress, parseAddress } from "../ip/index.ts";
+import { formatMac, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import { viewService } from "../kube/index.ts";
-import { AnnouncedAddresses, answerArp, ETHERTYPE_ARP } from "../layer2/index.ts";
+import {
+  AnnouncedAddresses,
+  arp,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV6,
+  ndp,
+  type NdpInterface,
+} from "../layer2/index.ts";
 import { ARP_REQUEST, encodeArpPacket } from "../layer2/arp-packet.ts";
 import { BROADCAST_MAC, encodeEthernetFrame } from "../layer2/ethernet-frame.ts";
+import { multicastMac, solicitedNodeGroup } from "../layer2/multicast-address.ts";
+import { encodeNeighborSolicitation } from "../layer2/ndp-packet.ts";
 import type { RingSimulation } from "./ring-simulation.ts";
 import { addressOf, type SimulatedNode } from "./simulated-node.ts";
 
-const lan = "eth0";
+/** Who asks. */
+const client = {
+  mac: formatMac(Uint8Array.of(2, 1, 0, 0, 0, 1)),
+  ip4: parseAddress("192.0.2.1")!,
+  ip6: parseAddress("fe80::1")!,
+};
 const pool: Pool = {
   name: "lan",
   prefixes: [],
@@ -64,7 +78,10 @@ export class SimulatedAnnouncers {
     const election = new ModernElection(this.#electorate);
     this.#announced = nodes.map(() => new AnnouncedAddresses());
     this.subjects = Array.from({ length: addresses }, (_, index) => {
-      const ip = parseAddress(`192.0.2.${10 + index}`)!;
+      // Both families in turn.
+      const ip = parseAddress(
+        index % 2 === 0 ? `192.0.2.${10 + index}` : `2001:db8::${10 + index}`,
+      )!;
       const service = viewService({
         metadata: { namespace: "shop", name: `web${index}` },
         spec: {},
@@ -97,24 +114,49 @@ export class SimulatedAnnouncers {
     return this.#announced[index]!.userCount(this.subjects[subject]!.ip) > 0;
   }
 
-  /** A client's request as a frame, through the responder. */
+  /** A client's question as a frame, through the responder. */
   answers({ index }: SimulatedNode, subject: number): boolean {
-    const mac = formatMac(Uint8Array.of(2, 0, ...addressOf(index)));
-    const client = formatMac(Uint8Array.of(2, 1, 0, 0, 0, 1));
-    const payload = encodeArpPacket({
-      operation: ARP_REQUEST,
-      senderMac: client,
-      senderIp: parseAddress("192.0.2.1")!,
-      targetMac: formatMac(new Uint8Array(6)),
-      targetIp: this.subjects[subject]!.ip,
-    });
-    const head = { destination: BROADCAST_MAC, source: client, etherType: ETHERTYPE_ARP };
-    const bytes = encodeEthernetFrame({ ...head, payload });
-    const outcome = answerArp(
-      { bytes, packetType: 1 },
-      { name: lan, mac },
-      this.#announced[index]!,
-    );
-    return outcome.kind === "reply";
+    const { ip } = this.subjects[subject]!;
+    const announced = this.#announced[index]!;
+    const on = lanInterface(index);
+    const received = { bytes: ip.family === 4 ? arpRequest(ip) : solicitation(ip), packetType: 1 };
+    const protocol = ip.family === 4 ? arp : ndp;
+    return protocol.answer(received, on, announced).kind === "reply";
   }
+}
+
+function lanInterface(index: number): NdpInterface {
+  return {
+    index: 2,
+    name: "eth0",
+    mac: formatMac(Uint8Array.of(2, 0, ...addressOf(index))),
+    isUp: true,
+    canBroadcast: true,
+    hasNoArp: false,
+    operState: "up",
+    addresses: [],
+    linkLocal: { family: 6, value: (0xfe80n << 112n) + BigInt(index + 2) },
+  };
+}
+
+function arpRequest(targetIp: IpAddress): Uint8Array {
+  const payload = encodeArpPacket({
+    operation: ARP_REQUEST,
+    senderMac: client.mac,
+    senderIp: client.ip4,
+    targetMac: formatMac(new Uint8Array(6)),
+    targetIp,
+  });
+  return frameTo(BROADCAST_MAC, ETHERTYPE_ARP, payload);
+}
+
+function solicitation(target: IpAddress): Uint8Array {
+  const destination = solicitedNodeGroup(target);
+  const ends = { source: client.ip6, sourceMac: client.mac, destination };
+  const payload = encodeNeighborSolicitation({ ...ends, target });
+  return frameTo(multicastMac(destination), ETHERTYPE_IPV6, payload);
+}
+
+function frameTo(destination: MacAddress, etherType: number, payload: Uint8Array): Uint8Array {
+  return encodeEthernetFrame({ destination, source: client.mac, etherType, payload });
 }

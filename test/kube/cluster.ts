@@ -11,7 +11,13 @@ import {
   type Daemon,
 } from "../../tools/realkube/index.ts";
 import { ApiClient, succeeded, trustingAgent, type Json } from "../kube-api/api-client.ts";
-import { auditLogOf, startServer, type ClusterServer, type ServerName } from "./servers.ts";
+import {
+  auditLogOf,
+  startServer,
+  type ClusterServer,
+  type ServerName,
+  type ServerPlace,
+} from "./servers.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -31,6 +37,8 @@ export interface ClusterOptions {
   readonly server?: ServerName;
   /** The address to listen on; by default 127.0.0.1. */
   readonly address?: string;
+  /** Of cluster IPs; by default IPv4 only. */
+  readonly serviceRange?: string;
   /** Files of manifests/ that say which objects and rights there are; by default v0.9.5's. */
   readonly manifests?: readonly string[];
   /** Kinds of these files that are left out. */
@@ -40,14 +48,20 @@ export interface ClusterOptions {
 export class TestCluster {
   readonly scratch: string;
   readonly #serverName: ServerName;
+  readonly #place: ServerPlace;
   #server: ClusterServer;
   api: ApiClient;
   #accounts = 0;
   #logs = 0;
 
-  private constructor(scratch: string, serverName: ServerName, server: ClusterServer) {
+  private constructor(
+    scratch: string,
+    { name, place }: { name: ServerName; place: ServerPlace },
+    server: ClusterServer,
+  ) {
     this.scratch = scratch;
-    this.#serverName = serverName;
+    this.#serverName = name;
+    this.#place = place;
     this.#server = server;
     const agent = trustingAgent(readFileSync(server.caFile));
     this.api = new ApiClient(server.url, agent, server.adminToken);
@@ -56,10 +70,11 @@ export class TestCluster {
   /** Starts the server and applies the manifests. */
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
     const { server: name = "real", address = "127.0.0.1" } = options;
+    const { serviceRange = "10.96.0.0/12" } = options;
     const scratch = mkdtempSync(join(tmpdir(), "kube-"));
-    const folder = join(scratch, "state");
-    const server = await startServer(name, { folder, address, port: await freePort() });
-    const cluster = new TestCluster(scratch, name, server);
+    const place = { folder: join(scratch, "state"), address, port: await freePort(), serviceRange };
+    const server = await startServer(name, place);
+    const cluster = new TestCluster(scratch, { name, place }, server);
     const { manifests = ["namespace.yaml", "metallb.yaml"], without = oldKinds } = options;
     try {
       for (const file of manifests) await cluster.#apply(file, without);
@@ -98,11 +113,8 @@ export class TestCluster {
 
   /** Ends the API server by SIGKILL and starts it again on the same data and port. */
   async restartApiServer(): Promise<void> {
-    const { hostname, port } = new URL(this.#server.url);
     await this.#server.stop();
-    const folder = join(this.scratch, "state");
-    const place = { folder, address: hostname, port: Number(port) };
-    this.#server = await startServer(this.#serverName, place);
+    this.#server = await startServer(this.#serverName, this.#place);
   }
 
   /** A token of one of the manifests' service accounts. */

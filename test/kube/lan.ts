@@ -1,5 +1,11 @@
 /** A LAN of network namespaces for the speakers, each with a way to the API server on this side. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const node = [process.execPath, "--disable-warning=ExperimentalWarning"];
+const solicitProgram = fileURLToPath(
+  new URL("../../src/testing/solicit-program.ts", import.meta.url),
+);
 
 /** Our side of the management network; it leads nowhere but to the nodes. */
 export const managementAddress = "169.254.231.1";
@@ -18,6 +24,13 @@ export function lanObstacle(): string | undefined {
   } catch {
     return "arping is missing: install iputils-arping";
   }
+}
+
+/** The command that asks by ARP or NDP. */
+function question(address: string): string[] {
+  if (address.includes(":")) return [...node, solicitProgram, address];
+  // -b: each request goes to everybody, also after the first answer.
+  return ["arping", "-b", "-c2", "-w2", "-I", "eth0", address];
 }
 
 function ip(words: string): void {
@@ -92,13 +105,12 @@ export class Lan {
     return link.address;
   }
 
-  /** Who answers a request for `address` on the LAN: each hardware address that does, in order. */
+  /** Who answers a question for `address` on the LAN: each hardware address that does, in order. */
   whoHas(asker: string, address: string): string[] {
-    // -b: each request goes to everybody, also after the first answer.
-    const words = ["netns", "exec", this.namespace(asker), "arping", "-b", "-c2", "-w2"];
+    const [program = "", ...words] = [...this.on(asker), ...question(address)];
     let text: string;
     try {
-      text = execFileSync("ip", [...words, "-I", "eth0", address], { encoding: "utf8" });
+      text = execFileSync(program, words, { encoding: "utf8" });
     } catch (error) {
       text = String((error as { stdout?: string }).stdout ?? "");
     }

@@ -39,7 +39,10 @@ for (const version of versions) {
     let lan: Lan;
     let cluster: TestCluster;
     const speakers = new Map<string, Daemon & { log(): string }>();
-    const addresses = Array.from({ length: 6 }, (_, at) => `192.168.1.${240 + at}`);
+    const addresses = Array.from({ length: 4 }, (_, at) => [
+      `192.168.1.${240 + at}`,
+      `fd00:1::24${at}`,
+    ]).flat();
 
     before(async () => {
       lan = new Lan([...nodes, "client"], isModern ? "mx" : "my");
@@ -107,8 +110,11 @@ for (const version of versions) {
 
     async function configure(): Promise<void> {
       if (!isModern) {
-        const config =
-          "address-pools: [{name: lan, protocol: layer2, addresses: [192.168.1.240/28]}]";
+        const config = [
+          "address-pools:",
+          "- {name: lan, protocol: layer2, addresses: [192.168.1.240/28]}",
+          '- {name: lan6, protocol: layer2, addresses: ["fd00:1::240/124"]}',
+        ].join("\n");
         await create(`${system}/configmaps`, { metadata: { name: "config" }, data: { config } });
         return;
       }
@@ -122,7 +128,7 @@ for (const version of versions) {
           metadata: { name: "lan" },
           spec,
         });
-      await make("IPAddressPool", { addresses: ["192.168.1.240/28"] });
+      await make("IPAddressPool", { addresses: ["192.168.1.240/28", "fd00:1::240/124"] });
       await make("L2Advertisement", {});
     }
 
@@ -222,7 +228,7 @@ for (const version of versions) {
       await agree(nodes);
     });
 
-    it("L2-8, L2-40: both kinds elect the same: exactly one answers for each address", async () => {
+    it("L2-8, L2-40, L2-117: both kinds elect the same: exactly one answers for each address, by ARP and by NDP", async () => {
       atStart = await owners(nodes);
       assert.ok(
         atStart.some((one) => ours.includes(one)),

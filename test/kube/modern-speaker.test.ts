@@ -13,7 +13,8 @@ if (skip === false) enterPrivateNetwork();
 const system = `/api/v1/namespaces/${systemNamespace}`;
 const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
 const services = "/api/v1/namespaces/default/services";
-/** The first by the digest of `default/shop` (v0.9.5), and the first by that of the address (later releases). */
+const addresses = { shop: "192.168.1.240", "web-six": "fd00:1::24a" };
+/** The first by the digest of `default/NAME` (v0.9.5), and the first by that of the address (later releases). */
 const [legacyOwner, modernOwner] = ["node2", "node1"];
 
 describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, () => {
@@ -29,9 +30,13 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
     const established = () => cluster.api.get(`${metallb}/servicel2statuses`);
     await eventually(established, ({ status }) => status === 200);
     for (const name of nodes) await addNode(name);
-    const config = "address-pools: [{name: lan, protocol: layer2, addresses: [192.168.1.240/28]}]";
+    const config = [
+      "address-pools:",
+      "- {name: lan, protocol: layer2, addresses: [192.168.1.240/28]}",
+      '- {name: lan6, protocol: layer2, addresses: ["fd00:1::240/124"]}',
+    ].join("\n");
     await create(`${system}/configmaps`, { metadata: { name: "config" }, data: { config } });
-    await addService("shop", "192.168.1.240");
+    for (const [name, ip] of Object.entries(addresses)) await addService(name, ip);
     for (const node of nodes) await startSpeaker(node);
   });
   after(async () => {
@@ -60,6 +65,7 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
     await create(`${system}/pods`, { metadata: { name: `speaker-${name}` }, spec });
   }
 
+  /** Its status is set by hand, as no controller runs here. */
   async function addService(name: string, ip: string): Promise<void> {
     const spec = { type: "LoadBalancer", ports: [{ port: 80 }] };
     await create(services, { metadata: { name }, spec });
@@ -78,16 +84,18 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
     speakers.set(node, cluster.run(["speaker"], folder, env, lan.on(node)));
   }
 
-  /** Waits until exactly this node answers for the address. */
-  async function answeredBy(address: string, node: string): Promise<void> {
+  /** Waits until exactly this node answers for both addresses. */
+  async function answeredBy(node: string): Promise<void> {
     const mac = lan.mac(node);
     const deadline = Date.now() + 60_000;
-    for (;;) {
-      const found = lan.whoHas("client", address);
-      if (found.length === 1 && found[0] === mac) return;
-      const logs = nodes.map((name) => speakers.get(name)?.log()).join("\n");
-      assert.ok(Date.now() < deadline, `${address} is answered by [${found.join()}]\n${logs}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    for (const address of Object.values(addresses)) {
+      for (;;) {
+        const found = lan.whoHas("client", address);
+        if (found.length === 1 && found[0] === mac) break;
+        const logs = nodes.map((name) => speakers.get(name)?.log()).join("\n");
+        assert.ok(Date.now() < deadline, `${address} is answered by [${found.join()}]\n${logs}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
     }
   }
 
@@ -102,10 +110,10 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
   }
 
   it("INS-46 L2-8 L2-40 L2-41: resources take over from a ConfigMap live, each generation by its own election", async () => {
-    await answeredBy("192.168.1.240", legacyOwner);
+    await answeredBy(legacyOwner);
     await configure("L2Advertisement", {});
-    await configure("IPAddressPool", { addresses: ["192.168.1.240/28"] });
-    await answeredBy("192.168.1.240", modernOwner);
+    await configure("IPAddressPool", { addresses: ["192.168.1.240/28", "fd00:1::240/124"] });
+    await answeredBy(modernOwner);
     const log = speakers.get(legacyOwner)?.log() ?? "";
     assert.ok(log.includes('"reason":"notOwner"'), log);
     assert.ok(!log.includes('"reason":"ipNotAllowed"'), log);
@@ -130,11 +138,11 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
     const other = nodes.find((name) => name !== modernOwner) ?? "";
     await speakers.get(modernOwner)?.kill();
     await ready("Unknown");
-    await answeredBy("192.168.1.240", other);
+    await answeredBy(other);
     await statusOf("shop", other);
     await startSpeaker(modernOwner);
     await ready("True");
-    await answeredBy("192.168.1.240", modernOwner);
+    await answeredBy(modernOwner);
     await statusOf("shop", modernOwner);
   });
 

@@ -29,6 +29,8 @@ export interface ServerPlace {
   readonly folder: string;
   readonly address: string;
   readonly port: number;
+  /** Of cluster IPs; two by a comma make the cluster dual-stack. */
+  readonly serviceRange: string;
 }
 
 /** Writes only: who changed what, when. Reads would drown it. */
@@ -50,7 +52,8 @@ export function startServer(name: ServerName, place: ServerPlace): Promise<Clust
   return name === "real" ? startReal(place) : startEmbedded(place);
 }
 
-async function startReal({ folder, address, port }: ServerPlace): Promise<ClusterServer> {
+async function startReal(place: ServerPlace): Promise<ClusterServer> {
+  const { folder, address, port, serviceRange } = place;
   const found = await realkubeBinaries({ components: ["etcd", "kube-apiserver"] });
   if (!found.ok) throw new Error(found.reason);
   mkdirSync(folder, { recursive: true });
@@ -59,6 +62,7 @@ async function startReal({ folder, address, port }: ServerPlace): Promise<Cluste
   const apiServerFlags = [
     `--audit-policy-file=${policy}`,
     `--audit-log-path=${auditLogOf(folder)}`,
+    `--service-cluster-ip-range=${serviceRange}`,
   ];
   const stateDir = join(folder, "server");
   const server = await startRealApiServer({
@@ -77,7 +81,8 @@ async function startReal({ folder, address, port }: ServerPlace): Promise<Cluste
   };
 }
 
-async function startEmbedded({ folder, address, port }: ServerPlace): Promise<ClusterServer> {
+async function startEmbedded(place: ServerPlace): Promise<ClusterServer> {
+  const { folder, address, port, serviceRange } = place;
   const caFile = join(folder, "ca.crt");
   const isNew = mkdirSync(folder, { recursive: true }) !== undefined;
   if (isNew) {
@@ -86,9 +91,13 @@ async function startEmbedded({ folder, address, port }: ServerPlace): Promise<Cl
   }
   const program = fileURLToPath(new URL("embedded-server.ts", import.meta.url));
   const logFile = join(folder, "log");
-  const daemon = startDaemon(process.execPath, [program, folder, address, String(port)], {
-    logFile,
-  });
+  const daemon = startDaemon(
+    process.execPath,
+    [program, folder, address, String(port), serviceRange],
+    {
+      logFile,
+    },
+  );
   let failure: string | undefined;
   void daemon.ended.then((how) => (failure = `the embedded server ended: ${how}`));
   const url = `https://${address}:${port}`;

@@ -1,4 +1,4 @@
-/** Controller and speakers on a real kube-apiserver: who answers ARP, and who does when that one is gone. */
+/** Controller and speakers on a real kube-apiserver: who answers ARP and NDP, and who does when that one is gone. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,8 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
 
   before(async () => {
     lan = new Lan([...nodes, "client"], "rk");
-    cluster = await TestCluster.start({ address: managementAddress });
+    const serviceRange = "10.96.0.0/12,fd00:96::/112";
+    cluster = await TestCluster.start({ address: managementAddress, serviceRange });
     for (const name of nodes) {
       const address = { type: "InternalIP", address: lan.address(name) };
       const status = { addresses: [address], conditions: [{ type: "Ready", status: "True" }] };
@@ -36,6 +37,10 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
       "  protocol: layer2",
       "  addresses:",
       "  - 192.168.1.240-192.168.1.249",
+      "- name: six",
+      "  protocol: layer2",
+      "  addresses:",
+      "  - fd00:1::240-fd00:1::249",
     ].join("\n");
     const path = `/api/v1/namespaces/${systemNamespace}/configmaps`;
     succeeded(
@@ -65,18 +70,31 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
     );
   }
 
-  const make = async (name: string, ready: string[], spec: object = {}): Promise<string> => {
-    const ports = [{ port: 80 }];
-    const body = { metadata: { name }, spec: { type: "LoadBalancer", ports, ...spec } };
-    succeeded(await cluster.api.post(services, body), 201);
+  /** Each service has a twin of the other family: v0.9.5 knows one address a service. */
+  const twins = (name: string): string[] => [name, `${name}-six`];
+
+  /** The addresses of both. */
+  const make = async (name: string, ready: string[], spec: object = {}): Promise<string[]> => {
+    const found: string[] = [];
+    for (const twin of twins(name)) {
+      const families = twin === name ? {} : { ipFamilies: ["IPv6"] };
+      const own = { type: "LoadBalancer", ports: [{ port: 80 }], ...families, ...spec };
+      succeeded(await cluster.api.post(services, { metadata: { name: twin }, spec: own }), 201);
+    }
     await setEndpoints(name, ready);
-    const served = await eventually(
-      () => cluster.api.get(`${services}/${name}`),
-      ({ body: { status } }) => status.loadBalancer.ingress !== undefined,
-    );
-    return served.body.status.loadBalancer.ingress[0].ip;
+    for (const twin of twins(name)) {
+      const served = await eventually(
+        () => cluster.api.get(`${services}/${twin}`),
+        ({ body: { status } }) => status.loadBalancer.ingress !== undefined,
+      );
+      found.push(served.body.status.loadBalancer.ingress[0].ip);
+    }
+    return found;
   };
   const setEndpoints = async (name: string, ready: string[]): Promise<void> => {
+    for (const twin of twins(name)) await setEndpointsOf(twin, ready);
+  };
+  const setEndpointsOf = async (name: string, ready: string[]): Promise<void> => {
     const addresses = ready.map((nodeName, index) => ({ ip: `10.1.0.${index + 1}`, nodeName }));
     const subsets = addresses.length > 0 ? [{ addresses, ports: [{ port: 80 }] }] : [];
     const body = { apiVersion: "v1", kind: "Endpoints", metadata: { name }, subsets };
@@ -84,30 +102,35 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
     assert.ok(reply.status < 300, JSON.stringify(reply.body));
   };
 
-  /** Waits until exactly `macs` answer for an address. */
-  async function answeredBy(address: string, macs: string[]): Promise<void> {
+  /** Waits until exactly `macs` answer for each address. */
+  async function answeredBy(addresses: string[], macs: string[]): Promise<void> {
     const deadline = Date.now() + 60_000;
-    for (;;) {
-      const found = lan.whoHas("client", address);
-      if (found.length === macs.length && macs.every((mac) => found.includes(mac))) return;
-      const logs = nodes.map((node) => speakers.get(node)?.log()).join("\n");
-      assert.ok(Date.now() < deadline, `${address} is answered by [${found.join()}]\n${logs}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    for (const address of addresses) {
+      for (;;) {
+        const found = lan.whoHas("client", address);
+        if (found.length === macs.length && macs.every((mac) => found.includes(mac))) break;
+        const logs = nodes.map((node) => speakers.get(node)?.log()).join("\n");
+        assert.ok(Date.now() < deadline, `${address} is answered by [${found.join()}]\n${logs}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
     }
   }
 
   it("exactly one node answers for a service's address, and says so in an event", async () => {
-    const address = await make("both", nodes);
-    assert.equal(address, "192.168.1.240");
-    const query = encodeURIComponent("involvedObject.name=both,reason=nodeAssigned");
-    const path = `/api/v1/namespaces/default/events?fieldSelector=${query}`;
-    const events = await eventually(
-      () => cluster.api.get(path),
-      ({ body }) => body.items.length > 0,
-    );
-    const announcer = /announcing from node "([^"]+)"/.exec(events.body.items[0].message)?.[1];
-    assert.ok(announcer !== undefined && nodes.includes(announcer), events.body.items[0].message);
-    await answeredBy(address, [lan.mac(announcer)]);
+    const addresses = await make("both", nodes);
+    assert.deepEqual(addresses, ["192.168.1.240", "fd00:1::240"]);
+    for (const [index, name] of twins("both").entries()) {
+      const query = encodeURIComponent(`involvedObject.name=${name},reason=nodeAssigned`);
+      const path = `/api/v1/namespaces/default/events?fieldSelector=${query}`;
+      const events = await eventually(
+        () => cluster.api.get(path),
+        ({ body }) => body.items.length > 0,
+      );
+      const { message } = events.body.items[0];
+      const announcer = /announcing from node "([^"]+)"/.exec(message)?.[1];
+      assert.ok(announcer !== undefined && nodes.includes(announcer), message);
+      await answeredBy([addresses[index] ?? ""], [lan.mac(announcer)]);
+    }
   });
 
   it("a node with the only endpoint of a Local service answers, and the other one when it moves", async () => {
@@ -158,7 +181,7 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
 
   it("nobody answers for a service that is deleted", async () => {
     const address = await make("deleted", nodes);
-    succeeded(await cluster.api.delete(`${services}/deleted`));
+    for (const name of twins("deleted")) succeeded(await cluster.api.delete(`${services}/${name}`));
     await answeredBy(address, []);
   });
 

@@ -27,14 +27,14 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
   let speaker: LineProgram;
   const programs: LineProgram[] = [];
 
-  function start(end: "node" | "client", name: string, ...before: string[]): LineProgram {
-    const started = new LineProgram(wire.at(end, [...before, ...program(name)]));
+  function start(end: "node" | "client", name: string, ...args: string[]): LineProgram {
+    const started = new LineProgram(wire.at(end, [...program(name), ...args]));
     programs.push(started);
     return started;
   }
 
   async function openPort(): Promise<LineProgram> {
-    const port = start("client", "frame-port");
+    const port = start("client", "frame-port", "arp");
     await port.line((line) => line === "ready");
     return port;
   }
@@ -194,7 +194,7 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
   });
 
   it("L2-200 L2-206 L2-208: the kernel hands over ARP requests only, also long ones", async () => {
-    const picky = new LineProgram(wire.at("node", [...program("frame-port"), "requests"]));
+    const picky = new LineProgram(wire.at("node", [...program("frame-port"), "arp-requests"]));
     programs.push(picky);
     await picky.line((line) => line === "ready");
     const port = await openPort();
@@ -229,8 +229,10 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
 
   it("L2-163 L2-84: without CAP_NET_RAW the error names the capability and the mend, once, and the program stays", async () => {
     const drop = ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"];
-    const poor = start("node", "announcer", ...drop);
-    const told = (line: string) => line.includes("CAP_NET_RAW") && line.includes('"eth0"');
+    const poor = new LineProgram(wire.at("node", [...drop, ...program("announcer")]));
+    programs.push(poor);
+    const told = (line: string) =>
+      line.includes("CAP_NET_RAW") && line.includes("ARP") && line.includes('"eth0"');
     const line = await poor.line(told);
     assert.match(line, /securityContext\.capabilities\.add: \[\\"NET_RAW\\"\]/);
     poor.write(`announce ${VIP}`);

@@ -14,6 +14,9 @@ const SYSTEM = "/api/v1/namespaces/metallb-system";
 const METALLB = "/apis/metallb.io/v1beta1/namespaces/metallb-system";
 const SERVICES = "/api/v1/namespaces/default/services";
 const NODES = "/api/v1/nodes";
+/** What the dual-stack service has, and where both come from. */
+const BOTH = ["10.99.0.240", "fd00:99::240"];
+const RANGES = ["10.99.0.240-10.99.0.250", "fd00:99::240-fd00:99::250"];
 
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever the server says
 type Json = any;
@@ -55,7 +58,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
       [NODES, { ...meta("n1"), status: ready }],
       [NODES, { ...meta("n2"), status: { conditions: [{ type: "Ready", status: "Unknown" }] } }],
       [`${SYSTEM}/pods`, { ...meta("speaker-x"), spec }],
-      [`${METALLB}/ipaddresspools`, { ...pool("10.99.0.240-10.99.0.250"), ...meta("lan") }],
+      [`${METALLB}/ipaddresspools`, { ...pool(...RANGES), ...meta("lan") }],
       [`${METALLB}/l2advertisements`, { ...advertisement(), ...meta("lan") }],
       [
         SERVICES,
@@ -82,7 +85,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
       const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
       for (const one of customResourceDefinitions) await send("POST", definitions, one);
       for (const [path, body] of ${JSON.stringify(objects)}) await send("POST", path, body);
-      await send("PATCH", "${SERVICES}/web/status", ${JSON.stringify(ingress("10.99.0.240"))});`);
+      await send("PATCH", "${SERVICES}/web/status", ${JSON.stringify(ingress(...BOTH))});`);
   }
 
   const resource = (kind: string, spec: object) => ({
@@ -90,9 +93,11 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
     kind,
     spec,
   });
-  const pool = (addresses: string) => resource("IPAddressPool", { addresses: [addresses] });
+  const pool = (...addresses: string[]) => resource("IPAddressPool", { addresses });
   const advertisement = (spec: object = {}) => resource("L2Advertisement", spec);
-  const ingress = (ip: string) => ({ status: { loadBalancer: { ingress: [{ ip }] } } });
+  const ingress = (...ips: string[]) => ({
+    status: { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } },
+  });
   const readvertise = (spec: object): void =>
     kube("PATCH", `${METALLB}/l2advertisements/lan`, { spec });
 
@@ -105,8 +110,11 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
 
   const announcements = () =>
     speaker.lines.filter((line) => line.includes('"event":"serviceAnnounced"'));
-  const isAnswered = (ip: string) =>
+  const arping = (ip: string) =>
     wire.run("client", ["arping", "-c1", "-f", "-w2", "-I", "eth0", ip]).status === 0;
+  /** Those of the addresses that somebody answers for. */
+  const answered = (...ips: string[]) =>
+    ips.filter((ip) => (ip.includes(":") ? wire.resolves(ip) : arping(ip)));
 
   /** Asks until the answer fits: what the program writes comes after what it logs. */
   async function until(path: string, fits: (body: Json) => boolean): Promise<Json> {
@@ -132,6 +140,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
     createWorld();
     speaker = startSpeaker();
     await speaker.line((line) => line.includes('"event":"serviceAnnounced"'));
+    await speaker.line((line) => line.includes("created NDP responder for interface"));
   });
   afterEach(async () => {
     await speaker.stop();
@@ -140,7 +149,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
   });
 
   it("L2-10 L2-23 L2-150 ST-10 ST-20 MET-1 MET-2: announces, answers, and reports in its objects and pages", async () => {
-    assert.ok(isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(...BOTH), BOTH);
     const events = await until(
       "/api/v1/namespaces/default/events",
       ({ items }) => items.length > 0,
@@ -177,7 +186,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
     await speaker.line((line) => line.includes('"other0"'));
     readvertise({ interfaces: ["other0", "nowhere0"] });
     await speaker.line(() => announcements().length === 2);
-    assert.ok(!isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(...BOTH), []);
     const names = [{ name: "nowhere0" }, { name: "other0" }];
     await statuses(([one]) => JSON.stringify(one?.status?.interfaces) === JSON.stringify(names));
     readvertise({ interfaces: ["late0"] });
@@ -186,7 +195,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
     const events = await until("/api/v1/namespaces/default/events", ({ items }) =>
       items.some(({ reason }: Json) => reason === "announceFailed"),
     );
-    assert.ok(JSON.stringify(events).includes("10.99.0.240"));
+    for (const ip of BOTH) assert.ok(JSON.stringify(events).includes(`LB IP \\"${ip}\\"`), ip);
     wire.ip("node", "link del other0");
     wire.ip("node", "link add late0 type bridge");
     await statuses((found) => found[0]?.status?.interfaces?.[0]?.name === "late0");
@@ -194,7 +203,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
     readvertise({ interfaces: ["eth0"] });
     const before = announcements().length;
     await speaker.line(() => announcements().length > before);
-    assert.ok(isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(...BOTH), BOTH);
   });
 
   it("ST-20 L2-154 L2-155: the new announcer deletes what a dead node left behind, and a stranger's stays", async () => {
@@ -221,15 +230,16 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
   });
 
   it("CFG-53 L2-14: a pool is not taken away under an announced address, until the service was updated", async () => {
-    kube("PATCH", `${METALLB}/ipaddresspools/lan`, { spec: pool("10.99.0.100-10.99.0.110").spec });
+    const moved = ["10.99.0.100", "fd00:99::100"];
+    const ranges = ["10.99.0.100-10.99.0.110", "fd00:99::100-fd00:99::110"];
+    kube("PATCH", `${METALLB}/ipaddresspools/lan`, { spec: pool(...ranges).spec });
     const refused = (line: string): boolean => line.includes('"event":"configStale"');
     const line = await speaker.line(refused);
     assert.match(line, /10\.99\.0\.240/);
-    assert.ok(isAnswered("10.99.0.240"));
-    kube("PATCH", `${SERVICES}/web/status`, ingress("10.99.0.100"));
+    assert.deepEqual(answered(...BOTH), BOTH);
+    kube("PATCH", `${SERVICES}/web/status`, ingress(...moved));
     await speaker.line((text) => text.includes("10.99.0.100") && text.includes("serviceAnnounced"));
-    assert.ok(isAnswered("10.99.0.100"));
-    assert.ok(!isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(...moved, ...BOTH), moved);
   });
 
   it("L2-24 L2-58: the label that excludes a node withdraws, and without it the address is back", async () => {
@@ -239,11 +249,11 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
       });
     label("");
     await speaker.line((line) => line.includes('"event":"serviceWithdrawn"'));
-    assert.ok(!isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(...BOTH), []);
     await statuses((found) => found.length === 0);
     label(null);
     await speaker.line(() => announcements().length === 2);
-    assert.ok(isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(...BOTH), BOTH);
   });
 
   it("FL-2 INS-34 ST-10: without its own pod the program ends with status 1 and says how to name it", async () => {
@@ -255,6 +265,6 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
 
   it("FL-2 L2-161: SIGTERM ends the program with status 0", async () => {
     assert.equal(await speaker.stop(), 0);
-    assert.ok(!isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(...BOTH), []);
   });
 });

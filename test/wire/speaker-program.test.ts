@@ -14,12 +14,15 @@ const SECRET = "correct-horse-battery-staple";
 /** A program that does not stop fails its test, instead of keeping the suite for ever. */
 const limit = { timeout: 60_000 };
 const SERVICES = "/api/v1/namespaces/default/services";
+/** Service -> its address; there is one of each family. */
+const ADDRESSES = { web: "10.99.0.240", "web-six": "fd00:99::240" };
 
 interface KubeEvent {
   reason: string;
   message: string;
   count: number;
   source: { component: string };
+  involvedObject: { name: string };
 }
 
 describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => {
@@ -56,10 +59,26 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     return new LineProgram(wire.at("node", command), { ...process.env, ...env });
   }
 
-  const announcements = () =>
-    speaker.lines.filter((line) => line.includes('"event":"serviceAnnounced"'));
-  const isAnswered = (ip: string) =>
-    wire.run("client", ["arping", "-c1", "-f", "-w2", "-I", "eth0", ip]).status === 0;
+  const is = (event: string, service: string) => (line: string) =>
+    line.includes(`"event":"${event}"`) && line.includes(`"service":"default/${service}"`);
+  const announcements = (service: string) => speaker.lines.filter(is("serviceAnnounced", service));
+  /** Waits until both services were announced so many times. */
+  async function announced(times: number): Promise<void> {
+    for (const service of ["web", "web-six"]) {
+      await speaker.line(() => announcements(service).length >= times);
+    }
+  }
+  async function withdrawn(by = speaker): Promise<void> {
+    for (const service of ["web", "web-six"]) await by.line(is("serviceWithdrawn", service));
+  }
+  /** The services whose address is answered, asked by arping and by the client's kernel. */
+  function answered(): string[] {
+    const arping = ["arping", "-c1", "-f", "-w2", "-I", "eth0", ADDRESSES.web];
+    return [
+      ...(wire.run("client", arping).status === 0 ? ["web"] : []),
+      ...(wire.resolves(ADDRESSES["web-six"]) ? ["web-six"] : []),
+    ];
+  }
 
   async function createWorld(): Promise<void> {
     kube("POST", "/api/v1/namespaces", { metadata: { name: "metallb-system" } });
@@ -67,19 +86,26 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     kube("POST", "/api/v1/namespaces/metallb-system/configmaps", {
       metadata: { name: "config" },
       data: {
-        config:
-          "address-pools: [{name: lan, protocol: layer2, addresses: [10.99.0.240-10.99.0.250]}]",
+        config: [
+          "address-pools:",
+          "- {name: lan, protocol: layer2, addresses: [10.99.0.240-10.99.0.250]}",
+          '- {name: lan6, protocol: layer2, addresses: ["fd00:99::240-fd00:99::250"]}',
+        ].join("\n"),
       },
     });
+    for (const [name, ip] of Object.entries(ADDRESSES)) createService(name, ip);
+  }
+
+  function createService(name: string, ip: string): void {
     kube("POST", SERVICES, {
-      metadata: { name: "web" },
+      metadata: { name },
       spec: { type: "LoadBalancer", ports: [{ port: 80 }], allocateLoadBalancerNodePorts: false },
     });
-    kube("PATCH", `${SERVICES}/web/status`, {
-      status: { loadBalancer: { ingress: [{ ip: "10.99.0.240" }] } },
+    kube("PATCH", `${SERVICES}/${name}/status`, {
+      status: { loadBalancer: { ingress: [{ ip }] } },
     });
     kube("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
-      metadata: { name: "web-1", labels: { "kubernetes.io/service-name": "web" } },
+      metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
       addressType: "IPv4",
       endpoints: [{ addresses: ["10.1.0.1"], nodeName: "n1", conditions: { ready: true } }],
     });
@@ -94,7 +120,8 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     await startServer();
     await createWorld();
     speaker = startSpeaker();
-    await speaker.line((line) => line.includes('"event":"serviceAnnounced"'));
+    await announced(1);
+    await speaker.line((line) => line.includes("created NDP responder"));
   });
   afterEach(async () => {
     await speaker.stop();
@@ -102,24 +129,31 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     rmSync(folder, { recursive: true });
   });
 
-  function eventsOfWeb(): KubeEvent[] {
+  function eventsOf(service: string): KubeEvent[] {
     const { items } = kube("GET", "/api/v1/namespaces/default/events") as { items: KubeEvent[] };
-    return items;
+    return items.filter(({ involvedObject }) => involvedObject.name === service);
   }
 
   it("L2-10 L2-143 L2-145 L2-150 LC-42: a service is announced, answered, told in an event and in the metrics", () => {
-    assert.ok(isAnswered("10.99.0.240"));
-    const [event] = eventsOfWeb();
-    assert.equal(event?.reason, "nodeAssigned");
-    assert.equal(event?.message, 'announcing from node "n1"');
-    assert.equal(event?.source.component, "metallb-speaker");
+    assert.deepEqual(answered(), ["web", "web-six"]);
     const metrics = fetchInside("GET", `${METRICS}/metrics`);
-    const labels = 'service="default/web",protocol="layer2",node="n1",ip="10.99.0.240"';
-    assert.ok(metrics.includes(`metallb_speaker_announced{${labels}} 1`), metrics);
-    assert.match(metrics, /metallb_layer2_requests_received\{ip="10\.99\.0\.240"\} [1-9]/);
-    assert.match(metrics, /metallb_layer2_responses_sent\{ip="10\.99\.0\.240"\} [1-9]/);
-    assert.match(metrics, /metallb_layer2_gratuitous_sent\{ip="10\.99\.0\.240"\} [1-9]/);
+    for (const [service, ip] of Object.entries(ADDRESSES)) {
+      const [event] = eventsOf(service);
+      assert.equal(event?.reason, "nodeAssigned");
+      assert.equal(event?.message, 'announcing from node "n1"');
+      assert.equal(event?.source.component, "metallb-speaker");
+      const labels = `service="default/${service}",protocol="layer2",node="n1",ip="${ip}"`;
+      assert.ok(metrics.includes(`metallb_speaker_announced{${labels}} 1`), metrics);
+      for (const name of ["requests_received", "responses_sent", "gratuitous_sent"]) {
+        assert.match(metrics, new RegExp(`metallb_layer2_${name}\\{ip="${ip}"\\} [1-9]`));
+      }
+    }
     assert.match(metrics, /metallb_k8s_client_config_loaded_bool 1/);
+    assert.match(metrics, /metallb_speaker_layer2_responders\{protocol="ndp"\} 1/);
+    assert.match(
+      metrics,
+      /metallb_speaker_layer2_dropped_total\{protocol="ndp",reason="hop-limit"\} 0/,
+    );
   });
 
   it("INS-18 FL-3: the log begins with the version, and the memberlist secret is nowhere in it", () => {
@@ -132,19 +166,20 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
   it("L2-40 L2-172: of two speakers one announces, and the other when that one's node is dead", async () => {
     const second = startSpeaker("n2", 17473);
     try {
-      const path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/web-1";
       const endpoints = ["n1", "n2"].map((nodeName) => ({ addresses: ["10.1.0.1"], nodeName }));
-      await second.line((line) => line.includes("created ARP responder"));
-      kube("PATCH", path, { endpoints });
-      const has = (event: string) => (line: string) => line.includes(`"event":"${event}"`);
-      // SHA-256 of "n2#default/web" is the smaller one.
-      await second.line(has("serviceAnnounced"));
-      await speaker.line(has("serviceWithdrawn"));
+      await second.line((line) => line.includes("created NDP responder"));
+      for (const service of ["web", "web-six"]) {
+        const path = `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/${service}-1`;
+        kube("PATCH", path, { endpoints });
+      }
+      // SHA-256 of "n2#default/web" and of "n2#default/web-six" is the smaller one.
+      for (const service of ["web", "web-six"]) await second.line(is("serviceAnnounced", service));
+      await withdrawn();
       const conditions = [{ type: "Ready", status: "Unknown" }];
       kube("PATCH", "/api/v1/nodes/n2/status", { status: { conditions } });
-      await second.line(has("serviceWithdrawn"));
-      await speaker.line(() => announcements().length > 1);
-      assert.ok(isAnswered("10.99.0.240"));
+      await withdrawn(second);
+      await announced(2);
+      assert.deepEqual(answered(), ["web", "web-six"]);
     } finally {
       await second.stop();
     }
@@ -152,22 +187,27 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
 
   it("L2-175 L2-138: a restart of the API server neither loses nor repeats the announcement", async () => {
     await server.stop("SIGKILL");
-    assert.ok(isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(), ["web", "web-six"]);
     await startServer();
-    kube("PATCH", `${SERVICES}/web`, { metadata: { annotations: { touched: "yes" } } });
-    await speaker.line(() => announcements().length > 1);
+    for (const service of ["web", "web-six"]) {
+      kube("PATCH", `${SERVICES}/${service}`, { metadata: { annotations: { touched: "yes" } } });
+    }
+    await announced(2);
     // The one pass is that of the change; the event shows the same: two passes in all.
-    assert.equal(announcements().length, 2);
-    assert.ok(isAnswered("10.99.0.240"));
+    assert.deepEqual([announcements("web").length, announcements("web-six").length], [2, 2]);
+    assert.deepEqual(answered(), ["web", "web-six"]);
   });
 
   it("L2-1 L2-143: a deleted service is silent at once and leaves the gauge, not the counters", async () => {
     kube("DELETE", `${SERVICES}/web`);
-    await speaker.line((line) => line.includes('"event":"serviceWithdrawn"'));
-    assert.ok(!isAnswered("10.99.0.240"));
+    kube("DELETE", `${SERVICES}/web-six`);
+    await withdrawn();
+    assert.deepEqual(answered(), []);
     const metrics = fetchInside("GET", `${METRICS}/metrics`);
     assert.ok(!metrics.includes("metallb_speaker_announced{"));
-    assert.match(metrics, /metallb_layer2_gratuitous_sent\{ip="10\.99\.0\.240"\} [1-9]/);
+    for (const ip of Object.values(ADDRESSES)) {
+      assert.match(metrics, new RegExp(`metallb_layer2_gratuitous_sent\\{ip="${ip}"\\} [1-9]`));
+    }
   });
 
   it("L2-22: the owner whose node is not ready hands over, and takes the address back when it is", async () => {
@@ -176,16 +216,16 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
       kube("PATCH", "/api/v1/nodes/n1/status", { status: { conditions } });
     };
     ready("Unknown");
-    await speaker.line((line) => line.includes('"event":"serviceWithdrawn"'));
-    assert.ok(!isAnswered("10.99.0.240"));
+    await withdrawn();
+    assert.deepEqual(answered(), []);
     ready("True");
-    await speaker.line(() => announcements().length > 1);
-    assert.ok(isAnswered("10.99.0.240"));
+    await announced(2);
+    assert.deepEqual(answered(), ["web", "web-six"]);
   });
 
   it("L2-161 L2-162 LC-43: SIGTERM ends the program with status 0, and it answers no more", async () => {
     assert.equal(await speaker.stop(), 0);
-    assert.ok(!isAnswered("10.99.0.240"));
+    assert.deepEqual(answered(), []);
   });
 
   it("L2-162: SIGTERM ends the program also while the API server hangs", limit, async () => {

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { parseAddress } from "../ip/index.ts";
 import { AnnouncedAddresses } from "./announced-addresses.ts";
-import { answerArp, type ReceivedFrame } from "./responder.ts";
+import { answerArp } from "./arp-responder.ts";
+import type { ReceivedFrame } from "./resolution.ts";
 
 const ETH0 = { name: "eth0", mac: "52:54:00:12:34:56" };
 const PADDING = "00".repeat(18);

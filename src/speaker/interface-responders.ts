@@ -1,0 +1,265 @@
+/** The responders of one protocol, ARP or NDP: one on each interface that wants it, and their lives (L2-83, L2-87). */
+
+import { formatAddress, type IpAddress } from "../ip/index.ts";
+import type {
+  AnnouncedAddresses,
+  ArpInterface,
+  Drop,
+  ReceivedFrame,
+  Reply,
+  ResolutionProtocol,
+} from "../layer2/index.ts";
+import type { FilterInstruction, Logger, PacketSocketOptions } from "../platform/index.ts";
+import { type GroupMemberships, SolicitedNodeGroups } from "./solicited-node-groups.ts";
+
+/** Sends and receives raw frames on one interface. */
+export interface FrameSocket {
+  send(frame: Uint8Array): boolean;
+  close(): void;
+}
+
+export interface ResponderOptions<On extends ArpInterface> {
+  readonly protocol: ResolutionProtocol<On>;
+  /** What the kernel lets through to us. */
+  readonly filter: readonly FilterInstruction[];
+  readonly addresses: AnnouncedAddresses;
+  readonly logger: Logger;
+  readonly logsRequests: boolean;
+  readonly openSocket: (options: PacketSocketOptions) => FrameSocket;
+  /** Only where questions are sent to groups. */
+  readonly openMemberships?: (interfaceIndex: number) => GroupMemberships;
+  /** All that is announced has to be told on the interface. */
+  readonly onUp: (interfaceName: string) => void;
+  /** `tryAgain` wants to be called: soon where a working one was lost, later where one could not be made. */
+  readonly onTrouble: (trouble: "lost" | "failed") => void;
+}
+
+interface Responder<On> {
+  /** Replaced when anything about the interface changes. */
+  on: On;
+  readonly socket: FrameSocket;
+  readonly groups: SolicitedNodeGroups | undefined;
+}
+
+export class InterfaceResponders<On extends ArpInterface> {
+  /** Frames that got no answer, by reason, since the start of the process. */
+  readonly drops: ReadonlyMap<string, number>;
+  readonly #drops: Map<string, number>;
+  readonly #options: ResponderOptions<On>;
+  readonly #responders = new Map<number, Responder<On>>();
+  #wanted: readonly On[] = [];
+  /** Interfaces whose trouble has been told, by name: said once for each change of interfaces. */
+  readonly #toldTrouble = new Set<string>();
+
+  constructor(options: ResponderOptions<On>) {
+    this.#options = options;
+    this.#drops = new Map(options.protocol.dropReasons.map((reason) => [reason, 0]));
+    this.drops = this.#drops;
+  }
+
+  /** How many interfaces are answered on. */
+  get count(): number {
+    return this.#responders.size;
+  }
+
+  /** Takes the interfaces that want a responder now and follows every difference. */
+  setWanted(wanted: readonly On[]): void {
+    this.#wanted = wanted;
+    this.#toldTrouble.clear();
+    const byIndex = new Map(wanted.map((one) => [one.index, one]));
+    for (const [index, responder] of this.#responders) {
+      const now = byIndex.get(index);
+      if (now === undefined) this.#close(index, responder);
+      else this.#follow(responder, now);
+    }
+    this.tryAgain();
+  }
+
+  /** Opens what is missing; to be called some time after trouble. */
+  tryAgain(): void {
+    for (const wanted of this.#wanted) {
+      const responder = this.#responders.get(wanted.index);
+      if (responder === undefined) this.#open(wanted);
+      else this.#watch(responder, (groups) => groups.joinMissing());
+    }
+  }
+
+  /** The address is asked for from now on, on every interface, whatever set it is announced on (L2-72). */
+  addressAdded(ip: IpAddress): void {
+    for (const responder of this.#responders.values()) {
+      this.#watch(responder, (groups) => groups.add(ip));
+    }
+  }
+
+  addressRemoved(ip: IpAddress): void {
+    for (const { groups } of this.#responders.values()) groups?.remove(ip);
+  }
+
+  /** Has an interface that the address is announced on a responder? */
+  isAnsweredSomewhere(ip: IpAddress): boolean {
+    const { addresses } = this.#options;
+    return [...this.#responders.values()].some(({ on }) => addresses.lookup(ip, on.name).found);
+  }
+
+  /** One unasked round. Trouble with one interface does not keep it from the others (L2-137). */
+  sendRound(ip: IpAddress, only: string | undefined): void {
+    const { protocol, addresses } = this.#options;
+    for (const { on, socket } of this.#responders.values()) {
+      if (only !== undefined && only !== on.name) continue;
+      const address = addresses.lookup(ip, on.name);
+      if (!address.found) continue;
+      for (const frame of protocol.unaskedFrames(on, ip)) {
+        const isSent = socket.send(frame);
+        if (isSent || protocol.countsFailedTries) address.counters.gratuitousSent++;
+      }
+    }
+  }
+
+  close(): void {
+    this.#wanted = [];
+    for (const [index, responder] of this.#responders) this.#close(index, responder);
+  }
+
+  #close(index: number, { on, socket, groups }: Responder<On>): void {
+    this.#responders.delete(index);
+    socket.close();
+    groups?.close();
+    this.#logDeleted(on);
+  }
+
+  #follow(responder: Responder<On>, now: On): void {
+    const { mac, name, operState } = responder.on;
+    responder.on = now;
+    const hasCarrierNow = operState !== now.operState && now.operState === "up";
+    if (mac !== now.mac || name !== now.name || hasCarrierNow) this.#options.onUp(now.name);
+  }
+
+  #open(on: On): void {
+    const { protocol, addresses, logger, onUp, onTrouble } = this.#options;
+    let responder: Responder<On>;
+    try {
+      responder = this.#opened(on);
+    } catch (error) {
+      this.#tellTrouble(on.name, {
+        op: `create${protocol.name}Responder`,
+        error: explain(error as Error),
+        msg: `failed to create ${protocol.name} responder, no address is announced on this interface`,
+      });
+      onTrouble("failed");
+      return;
+    }
+    this.#responders.set(on.index, responder);
+    logger.info({
+      event: `create${protocol.name}Responder`,
+      interface: on.name,
+      msg: `created ${protocol.name} responder for interface`,
+    });
+    for (const ip of addresses.addresses(protocol.family)) {
+      this.#watch(responder, (groups) => groups.add(ip));
+    }
+    onUp(on.name);
+  }
+
+  #opened(on: On): Responder<On> {
+    const { protocol, filter, openSocket, openMemberships } = this.#options;
+    const socket = openSocket({
+      interfaceIndex: on.index,
+      etherType: protocol.etherType,
+      filter,
+      onFrame: (frame) => this.#answer(on.index, frame),
+      onFailure: (error) => this.#lost(on.index, error),
+    });
+    const groups = openMemberships && new SolicitedNodeGroups(openMemberships(on.index));
+    return { on, socket, groups };
+  }
+
+  /** Without its group an address gets no questions where the network or the NIC looks at groups; the others go on. */
+  #watch({ on, groups }: Responder<On>, change: (groups: SolicitedNodeGroups) => void): void {
+    if (groups === undefined) return;
+    try {
+      change(groups);
+    } catch (error) {
+      this.#tellTrouble(on.name, {
+        op: "watchMulticastGroup",
+        error: (error as Error).message,
+        msg:
+          "failed to watch NDP multicast group for IP, clients may not find addresses on this interface; " +
+          "trying again, a greater net.core.optmem_max may help",
+      });
+      this.#options.onTrouble("failed");
+    }
+  }
+
+  /** The link went down or away under the socket; if it is still wanted shortly after, there is a new one (L2-205). */
+  #lost(index: number, error: Error): void {
+    const responder = this.#responders.get(index);
+    if (responder === undefined) return;
+    this.#responders.delete(index);
+    responder.groups?.close();
+    this.#logDeleted(responder.on, error);
+    this.#options.onTrouble("lost");
+  }
+
+  #logDeleted({ name }: On, error?: Error): void {
+    const { protocol, logger } = this.#options;
+    logger.info({
+      event: `delete${protocol.name}Responder`,
+      interface: name,
+      ...(error !== undefined && { error }),
+      msg: `deleted ${protocol.name} responder for interface`,
+    });
+  }
+
+  #tellTrouble(name: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#toldTrouble.has(name)) return;
+    this.#toldTrouble.add(name);
+    this.#options.logger.error({ ...fields, interface: name });
+  }
+
+  /** The fast path: synchronous, and by default nothing is logged for a packet. */
+  #answer(index: number, frame: ReceivedFrame): void {
+    const responder = this.#responders.get(index);
+    if (responder === undefined) return;
+    const { protocol, addresses, logsRequests } = this.#options;
+    const outcome = protocol.answer(frame, responder.on, addresses);
+    if (outcome.kind === "drop") {
+      this.#drops.set(outcome.reason, (this.#drops.get(outcome.reason) ?? 0) + 1);
+    } else if (responder.socket.send(outcome.frame)) {
+      outcome.counters.responsesSent++;
+    }
+    if (logsRequests) this.#logRequest(responder.on, outcome);
+  }
+
+  #logRequest({ name, mac }: On, outcome: Reply | Drop<string>): void {
+    const { protocol, logger } = this.#options;
+    if (outcome.kind === "reply") {
+      const { senderIp, senderMac, target } = outcome.question;
+      logger.debug({
+        interface: name,
+        ip: formatAddress(target),
+        senderIP: formatAddress(senderIp),
+        [protocol.name === "ARP" ? "senderMAC" : "senderLLAddr"]: senderMac,
+        responseMAC: mac,
+        msg: `got ${protocol.name} request for service IP, sending response`,
+      });
+    } else if (outcome.reason === "interface-not-matched") {
+      logger.debug({
+        op: `${protocol.name.toLowerCase()}RequestIgnore`,
+        ...(outcome.target !== undefined && { ip: formatAddress(outcome.target) }),
+        interface: name,
+        reason: "notMatchInterface",
+        msg: `got ${protocol.name} request on an interface not announced on`,
+      });
+    }
+  }
+}
+
+/** Adds the mend to the one error that users meet: a container without the right. */
+function explain(error: Error): string {
+  const isForbidden = "code" in error && (error.code === "EPERM" || error.code === "EACCES");
+  if (!isForbidden) return error.message;
+  return (
+    `${error.message}: the speaker lacks the capability CAP_NET_RAW; in the DaemonSet's container set ` +
+    'securityContext.capabilities.add: ["NET_RAW"] and run as root (manifests/metallb.yaml does)'
+  );
+}

@@ -1,0 +1,98 @@
+/** What the announcer opens, without a network: sockets that keep what they send, and groups that are only counted. */
+
+import { formatAddress, type IpAddress } from "../ip/index.ts";
+import type { NetworkInterface } from "../layer2/index.ts";
+import { createLogger, type PacketSocketOptions } from "../platform/index.ts";
+import { type AnnouncerOptions, Layer2Announcer } from "../speaker/layer2-announcer.ts";
+
+/** An interface that answers both protocols: `eth3` is index 3, 52:54:00:00:00:03 and fe80::3. */
+export function link(index: number, more: Partial<NetworkInterface> = {}): NetworkInterface {
+  return {
+    index,
+    name: `eth${index}`,
+    mac: `52:54:00:00:00:0${index}`,
+    isUp: true,
+    canBroadcast: true,
+    hasNoArp: false,
+    operState: "up",
+    addresses: [`fe80::${index}`],
+    ...more,
+  };
+}
+
+export class FakeSocket {
+  readonly options: PacketSocketOptions;
+  /** Frames as hex. */
+  readonly sent: string[] = [];
+  isOpen = true;
+  takesFrames = true;
+
+  constructor(options: PacketSocketOptions) {
+    this.options = options;
+  }
+
+  send(frame: Uint8Array): boolean {
+    if (this.takesFrames) this.sent.push(Buffer.from(frame).toString("hex"));
+    return this.takesFrames;
+  }
+
+  close(): void {
+    this.isOpen = false;
+  }
+
+  receive(hex: string): void {
+    this.options.onFrame({ bytes: Buffer.from(hex, "hex"), packetType: 1 });
+  }
+}
+
+/** An announcer and all that it opened, logged and joined. */
+export class FakeNode {
+  readonly sockets: FakeSocket[] = [];
+  readonly lines: Record<string, string>[] = [];
+  /** What happened to groups, as `join 2 ff02::1:ff00:1`. */
+  readonly memberships: string[] = [];
+  readonly announcer: Layer2Announcer;
+  /** Opening throws it. */
+  failure: Error | undefined;
+  /** Joining a group throws it. */
+  groupFailure: Error | undefined;
+  nowMs = 0;
+
+  constructor(options: Partial<AnnouncerOptions> = {}) {
+    this.announcer = new Layer2Announcer({
+      logger: createLogger({
+        form: "legacy",
+        write: (line) => this.lines.push(JSON.parse(line) as Record<string, string>),
+      }),
+      openSocket: (socketOptions) => {
+        if (this.failure !== undefined) throw this.failure;
+        const socket = new FakeSocket(socketOptions);
+        this.sockets.push(socket);
+        return socket;
+      },
+      openMemberships: (index) => ({
+        join: (group) => this.#member("join", index, group),
+        leave: (group) => this.#member("leave", index, group),
+        close: () => this.memberships.push(`close ${index}`),
+      }),
+      nowMs: () => this.nowMs,
+      ...options,
+    });
+  }
+
+  /** The sockets of one EtherType that were opened on an interface, in order. */
+  opened(index: number, etherType: number): FakeSocket[] {
+    return this.sockets.filter(
+      ({ options }) => options.interfaceIndex === index && options.etherType === etherType,
+    );
+  }
+
+  logged(msg: string): Record<string, string>[] {
+    return this.lines.filter((line) => line["msg"]?.includes(msg));
+  }
+
+  #member(verb: "join" | "leave", index: number, group: IpAddress): void {
+    if (verb === "join" && this.groupFailure !== undefined) throw this.groupFailure;
+    this.memberships.push(`${verb} ${index} ${formatAddress(group)}`);
+  }
+}
