@@ -1,8 +1,8 @@
 /** Why the kernel did not answer a frame; it is then passed on, and user space decides about it. */
 
 /**
- * In the order of the counters. The first seven are user space's reasons, by its names: it says the same. The
- * others it may well answer.
+ * In the order of the counters. Those without a comment are user space's reasons, by its names: it does not answer
+ * either, though of two reasons it may name the other. The rest it may well answer.
  */
 export const KERNEL_DROP_REASONS = [
   "error",
@@ -12,6 +12,8 @@ export const KERNEL_DROP_REASONS = [
   "other-vlan",
   "not-announced",
   "interface-not-matched",
+  "hop-limit",
+  "checksum",
   /** A priority tag (VLAN id 0): the kernel would answer with the tag, user space answers without. */
   "priority-tagged",
   /** A solicitation that is not the common one: another option or none, another destination, a probe from `::`. */

@@ -53,6 +53,7 @@ const IPV6 = {
   version: 14,
   payloadBytes: 18,
   nextHeader: 20,
+  hopLimit: 21,
   source: 22,
   destination: 38,
 } as const;
@@ -68,8 +69,9 @@ const ICMP = {
 } as const;
 const IPV6_BYTES = 16;
 const MAC_BYTES = 6;
-/** Next header ICMPv6 and hop limit 255: the packet has passed no router (RFC 4861 section 7.1.1). */
-const ICMPV6_FROM_LINK = (58 << 8) | 255;
+const ICMPV6 = 58;
+/** What passed a router has less, and is no neighbour's (RFC 4861 section 7.1.1). */
+const HOP_LIMIT = 255;
 const SOLICITATION = 135;
 const ADVERTISEMENT = 136;
 /** Type and length (in units of 8 bytes) of the two link-layer address options. */
@@ -79,7 +81,7 @@ const TARGET_LINK_LAYER = 0x0201;
 const FLAG_SOLICITED = 0x4000;
 const MESSAGE_BYTES = ICMP.end - ICMP.type;
 /** The checksum covers the addresses and the message, which follow each other, and these two numbers (L2-123). */
-const PSEUDO_HEADER_SUM = wire16(MESSAGE_BYTES) + wire16(58);
+const PSEUDO_HEADER_SUM = wire16(MESSAGE_BYTES) + wire16(ICMPV6);
 
 export function answerSolicitation(options: ResponderProgramOptions): Step[] {
   return [
@@ -92,7 +94,7 @@ export function answerSolicitation(options: ResponderProgramOptions): Step[] {
     ...checkDestination(),
     ...findAddress(options.maps.ipv6, received(ICMP.target)),
     ...sumOf(received(IPV6.source)),
-    jumpIf(r0, "!=", 0xffff, "error"),
+    jumpIf(r0, "!=", 0xffff, "checksum"),
     ...leaveWithoutHeartbeat(options),
     ...writeAdvertisement(),
     ...sendAnswer(ICMP.end),
@@ -102,8 +104,8 @@ export function answerSolicitation(options: ResponderProgramOptions): Step[] {
 /** All IPv6 packets of the machine come here: they are looked at where they lie, or read when they lie in pieces. */
 function passUnlessSolicitation(): Step[] {
   const checks = (header: (offset: number) => Memory): Step[] => [
-    load(r1, 16, header(IPV6.nextHeader)),
-    jumpIf(r1, "!=", wire16(ICMPV6_FROM_LINK), "pass"),
+    load(r1, 8, header(IPV6.nextHeader)),
+    jumpIf(r1, "!=", ICMPV6, "pass"),
     load(r1, 8, header(ICMP.type)),
     jumpIf(r1, "!=", SOLICITATION, "pass"),
   ];
@@ -131,6 +133,8 @@ function checkShape(): Step[] {
     jumpIf(r1, "!=", 0x60, "unusual-solicitation"),
     load(r1, 16, received(IPV6.payloadBytes)),
     jumpIf(r1, "!=", wire16(MESSAGE_BYTES), "unusual-solicitation"),
+    load(r1, 8, received(IPV6.hopLimit)),
+    jumpIf(r1, "!=", HOP_LIMIT, "hop-limit"),
     load(r1, 8, received(ICMP.code)),
     jumpIf(r1, "!=", 0, "unusual-solicitation"),
     load(r1, 16, received(ICMP.option)),
@@ -197,7 +201,8 @@ function writeAdvertisement(): Step[] {
     store(16, answer(ETHERNET.etherType), wire16(ETHERTYPE_IPV6)),
     store(32, answer(IPV6.version), 0x60),
     store(16, answer(IPV6.payloadBytes), wire16(MESSAGE_BYTES)),
-    store(16, answer(IPV6.nextHeader), wire16(ICMPV6_FROM_LINK)),
+    store(8, answer(IPV6.nextHeader), ICMPV6),
+    store(8, answer(IPV6.hopLimit), HOP_LIMIT),
     ...copy(ownLinkLocal, answer(IPV6.source), IPV6_BYTES),
     ...copy(received(IPV6.source), answer(IPV6.destination), IPV6_BYTES),
     store(8, answer(ICMP.type), ADVERTISEMENT),
