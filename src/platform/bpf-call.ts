@@ -23,7 +23,8 @@ const MENDS: Partial<Record<string, string>> = {
     "the process lacks the capabilities CAP_BPF and CAP_NET_ADMIN; in the DaemonSet's container set " +
     'securityContext.capabilities.add: ["BPF", "NET_ADMIN", "NET_RAW"] and run as root',
   ENOSYS: "this kernel was built without bpf (CONFIG_BPF_SYSCALL)",
-  ENOMEM: "the kernel or the container's memory limit has no room left; raise resources.limits.memory",
+  ENOMEM:
+    "the kernel or the container's memory limit has no room left; raise resources.limits.memory",
 };
 
 /** A command of bpf(2) failed; `code` is the symbolic errno. */
@@ -51,7 +52,7 @@ export class BpfAttributes {
   }
 
   number(offset: number, value: number): this {
-    this.#bytes.writeUInt32LE(value, offset);
+    this.#bytes.writeUInt32LE(value >>> 0, offset);
     return this;
   }
 

@@ -2,7 +2,7 @@
 
 import type { MapShape } from "../bpf/index.ts";
 import { BPF_COMMAND, BpfAttributes, BpfError } from "./bpf-call.ts";
-import { libc } from "./libc.ts";
+import { OwnedDescriptor } from "./owned-descriptor.ts";
 
 const MAP_TYPE = { hash: 1, array: 2 } as const;
 /** Memory for an entry is taken when it is written, not for all of them at once. */
@@ -16,7 +16,7 @@ export class MapFullError extends Error {
 }
 
 export class BpfMap {
-  readonly fd: number;
+  readonly #descriptor: OwnedDescriptor;
   readonly #shape: MapShape;
   readonly #maxEntries: number;
   readonly #key: Buffer;
@@ -28,7 +28,7 @@ export class BpfMap {
   constructor(shape: MapShape, maxEntries: number) {
     this.#shape = shape;
     this.#maxEntries = maxEntries;
-    this.fd = new BpfAttributes(72)
+    const fd = new BpfAttributes(72)
       .number(0, MAP_TYPE[shape.type])
       .number(4, shape.keyBytes)
       .number(8, shape.valueBytes)
@@ -36,19 +36,22 @@ export class BpfMap {
       .number(16, shape.type === "hash" ? NO_PREALLOCATION : 0)
       .text(28, shape.name)
       .call(BPF_COMMAND.mapCreate, `make the BPF map ${shape.name}`);
+    this.#descriptor = new OwnedDescriptor(fd);
     this.#key = Buffer.alloc(shape.keyBytes);
     this.#value = Buffer.alloc(shape.valueBytes);
-    this.#entry = new BpfAttributes(32)
-      .number(0, this.fd)
-      .pointer(8, this.#key)
-      .pointer(16, this.#value);
+    this.#entry = new BpfAttributes(32).pointer(8, this.#key).pointer(16, this.#value);
+  }
+
+  /** For programs that use the map. */
+  get fd(): number {
+    return this.#descriptor.fd;
   }
 
   /** Writes an entry as a whole: a program sees the old value or the new. Throws `MapFullError` and `BpfError`. */
   set(key: Uint8Array, value: Uint8Array): void {
     this.#key.set(key);
     this.#value.set(value);
-    const result = this.#entry.run(BPF_COMMAND.mapUpdate);
+    const result = this.#run(BPF_COMMAND.mapUpdate);
     if (result === "E2BIG") {
       const { name } = this.#shape;
       throw new MapFullError(`the BPF map ${name} is full: it holds ${this.#maxEntries} entries`);
@@ -59,14 +62,13 @@ export class BpfMap {
   /** The value, valid until the next call; undefined when there is no such entry. Throws `BpfError`. */
   get(key: Uint8Array): Uint8Array | undefined {
     this.#key.set(key);
-    return this.#ifFound(this.#entry.run(BPF_COMMAND.mapLookup)) ? this.#value : undefined;
+    return this.#ifFound(this.#run(BPF_COMMAND.mapLookup)) ? this.#value : undefined;
   }
 
   /** Removes an entry of a hash and gives its last value, as `get`. */
   take(key: Uint8Array): Uint8Array | undefined {
     this.#key.set(key);
-    const result = this.#entry.run(BPF_COMMAND.mapLookupAndDelete);
-    return this.#ifFound(result) ? this.#value : undefined;
+    return this.#ifFound(this.#run(BPF_COMMAND.mapLookupAndDelete)) ? this.#value : undefined;
   }
 
   /** All entries of a hash, a few thousand with each call; keys and values are copies. Throws `BpfError`. */
@@ -97,7 +99,12 @@ export class BpfMap {
   }
 
   close(): void {
-    libc().close(this.fd);
+    this.#descriptor.close();
+  }
+
+  /** A command on the entry in `#key` and `#value`. */
+  #run(command: number): number | string {
+    return this.#entry.number(0, this.fd).run(command);
   }
 
   #ifFound(result: number | string): boolean {

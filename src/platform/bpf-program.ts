@@ -1,20 +1,18 @@
 /** Loads a program into the kernel and attaches it to interfaces at tc ingress (TCX, Linux 6.6). */
 
 import { BPF_COMMAND, BpfAttributes, BpfError } from "./bpf-call.ts";
-import { libc } from "./libc.ts";
+import { OwnedDescriptor } from "./owned-descriptor.ts";
 
 const SCHED_CLS = 3;
 const TCX_INGRESS = 46;
 /** The kernel's reason is at the end of what the verifier writes. */
 const LOG_BYTES = 1 << 18;
 const LOG_LINES_SHOWN = 12;
+const MAX_LOAD_TRIES = 100;
 /** An interface that nobody has: the kernel says ENODEV where it knows TCX. */
 const NO_INTERFACE = 0x7fff_ffff;
 
-export interface BpfProgram {
-  readonly fd: number;
-  close(): void;
-}
+export type BpfProgram = OwnedDescriptor;
 
 /** A program on one interface. */
 export interface TcxLink {
@@ -35,16 +33,24 @@ export function loadProgram(instructions: Uint8Array, name: string): BpfProgram 
     .pointer(8, instructions)
     .pointer(16, Buffer.from("Apache-2.0\0"))
     .text(48, name);
-  let result = load.run(BPF_COMMAND.programLoad);
+  let result = runAgain(load);
   if (result === "EPERM") throw new BpfError(attempt, result);
   if (typeof result === "string") {
     const log = Buffer.alloc(LOG_BYTES);
     load.number(24, 1).number(28, LOG_BYTES).pointer(32, log);
-    result = load.run(BPF_COMMAND.programLoad);
+    result = runAgain(load);
     if (typeof result === "string") throw new BpfError(attempt, result, endOfLog(log));
   }
-  const fd = result;
-  return { fd, close: () => libc().close(fd) };
+  return new OwnedDescriptor(result);
+}
+
+/** The verifier stops with EAGAIN when a signal arrives, such as a child's end, which is taken before the next try. */
+function runAgain(load: BpfAttributes): number | string {
+  let result: number | string = "EAGAIN";
+  for (let tries = 0; result === "EAGAIN" && tries < MAX_LOAD_TRIES; tries++) {
+    result = load.run(BPF_COMMAND.programLoad);
+  }
+  return result;
 }
 
 function endOfLog(log: Buffer): string | undefined {
@@ -71,15 +77,17 @@ export function attachToIngress(
   { index, name }: { index: number; name: string },
 ): TcxLink {
   const attempt = `attach the BPF program to the interface ${name} (index ${index})`;
-  const fd = linkCreation(program, index).call(BPF_COMMAND.linkCreate, attempt);
+  const descriptor = new OwnedDescriptor(
+    linkCreation(program, index).call(BPF_COMMAND.linkCreate, attempt),
+  );
   const link = Buffer.alloc(64);
-  const query = new BpfAttributes(16).number(0, fd).number(4, link.length).pointer(8, link);
+  const query = new BpfAttributes(16).number(0, descriptor.fd).pointer(8, link);
   return {
     isAttached: () => {
       query.number(4, link.length).call(BPF_COMMAND.objectInfo, "ask about a BPF link");
       return link.readUInt32LE(16) === index;
     },
-    close: () => libc().close(fd),
+    close: () => descriptor.close(),
   };
 }
 

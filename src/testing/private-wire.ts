@@ -5,7 +5,11 @@
 
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { PacketSocket, type PacketSocketOptions, watchNetworkInterfaces } from "../platform/index.ts";
+import {
+  PacketSocket,
+  type PacketSocketOptions,
+  watchNetworkInterfaces,
+} from "../platform/index.ts";
 
 const ETHERTYPE_ALL = 0x0003;
 
@@ -29,10 +33,14 @@ export class PrivateWire {
   readonly #arrived: string[] = [];
   readonly #waiting = new Set<() => void>();
 
-  /** The near end gets `mac`. Needs `enterPrivateNetwork`. The kernel itself sends nothing on the cable. */
-  static async lay(name: string, mac: string): Promise<PrivateWire> {
+  /**
+   * The near end gets `mac` and, where it is given, the number `index`. Needs `enterPrivateNetwork`. The kernel itself
+   * sends nothing on the cable.
+   */
+  static async lay(name: string, mac: string, index?: number): Promise<PrivateWire> {
     const far = `${name}-far`;
-    ip(`link add ${name} address ${mac} type veth peer name ${far}`);
+    const numbered = index === undefined ? "" : `index ${index} `;
+    ip(`link add name ${name} ${numbered}address ${mac} type veth peer name ${far}`);
     for (const end of [name, far]) {
       writeFileSync(`/proc/sys/net/ipv6/conf/${end}/disable_ipv6`, "1");
       ip(`link set ${end} mtu 9000 up`);
@@ -87,7 +95,9 @@ async function areUp(...names: string[]): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const watch = watchNetworkInterfaces({
       onChange: (found) => {
-        const up = found.filter(({ name, operState }) => names.includes(name) && operState === "up");
+        const up = found.filter(
+          ({ name, operState }) => names.includes(name) && operState === "up",
+        );
         if (up.length < names.length) return;
         watch.close();
         resolve();

@@ -41,7 +41,7 @@ class Station {
     this.wire = wire;
     const { near } = wire;
     if (hasKernel) {
-      this.kernel = KernelResponder.open();
+      this.kernel = KernelResponder.open({ heartbeatLimitMs: 600_000 });
       assert.deepEqual(this.kernel.setInterfaces([near]), []);
     }
     this.#socket = new PacketSocket({
@@ -68,7 +68,6 @@ class Station {
 
   /** What comes back for a frame, in hex, and whether user space sent it. */
   async ask(frame: string): Promise<{ answers: string[]; isUserSpace: boolean }> {
-    this.kernel?.beat();
     const before = this.answeredByUserSpace;
     const mark = (0x0b00_0000 + this.#asked++).toString(16).padStart(8, "0");
     this.wire.send(frame);
