@@ -1,5 +1,11 @@
 /** The part of the program that answers ARP requests as user space does (L2-90..L2-100), byte for byte. */
-import { findAddress, findInterface, leaveWithoutHeartbeat, ownMac, sendAnswer } from "./answer-steps.ts";
+import {
+  findAddress,
+  findInterface,
+  leaveWithoutHeartbeat,
+  ownMac,
+  sendAnswer,
+} from "./answer-steps.ts";
 import type { ResponderProgramOptions } from "./answer-steps.ts";
 import {
   answer,

@@ -60,11 +60,7 @@ describe("eBPF assembler", () => {
     ["lock *(u64 *)(r8 + 8) += r1", atomicAdd(at(r8, 8), r1), "db18080000000000"],
     ["call 26", call(26), "850000001a000000"],
     ["exit", exit(), "9500000000000000"],
-    [
-      "r2 = 3000000000 ll",
-      loadNumber(r2, 3_000_000_000n),
-      "18020000005ed0b2" + "0000000000000000",
-    ],
+    ["r2 = 3000000000 ll", loadNumber(r2, 3_000_000_000n), "18020000005ed0b2" + "0000000000000000"],
     [
       "r2 = 0x1122334455667788 ll",
       loadNumber(r2, 0x1122_3344_5566_7788n),
@@ -135,12 +131,7 @@ describe("eBPF assembler", () => {
     ["a far offset", [load(r0, 8, at(r1, 32_768)), exit()], /offset 32768 does not fit 16 bits/],
     [
       "a jump that is too long",
-      [
-        jump("end"),
-        ...Array.from({ length: 32_768 }, () => move(r3, 0)),
-        label("end"),
-        exit(),
-      ],
+      [jump("end"), ...Array.from({ length: 32_768 }, () => move(r3, 0)), label("end"), exit()],
       /instruction 0 \(jump\): offset 32768 does not fit 16 bits/,
     ],
     ["nothing", [], /must end with exit: it is empty/],

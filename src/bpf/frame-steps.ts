@@ -94,11 +94,7 @@ export function jumpIfSame(
   right: Memory,
   { bytes, to, elsewhere }: { bytes: number; to: string; elsewhere: string },
 ): Step[] {
-  return [
-    ...jumpIfDifferent(left, right, { bytes, to: elsewhere }),
-    jump(to),
-    label(elsewhere),
-  ];
+  return [...jumpIfDifferent(left, right, { bytes, to: elsewhere }), jump(to), label(elsewhere)];
 }
 
 /**
@@ -129,7 +125,7 @@ interface Chunk {
 /** Cuts bytes into the widest pieces that lie aligned at all these places: the kernel refuses others on the stack. */
 function chunks(bytes: number, ...places: number[]): Chunk[] {
   const cut: Chunk[] = [];
-  for (let offset = 0; offset < bytes; ) {
+  for (let offset = 0; offset < bytes;) {
     const size = [8, 4, 2, 1].find(
       (size) => offset + size <= bytes && places.every((place) => (place + offset) % size === 0),
     ) as number;

@@ -21,7 +21,7 @@ interface Slot {
 /** The program read back: instructions by the slot they begin in. */
 function slots(): Map<number, Slot> {
   const found = new Map<number, Slot>();
-  for (let at = 0; at < program.length; ) {
+  for (let at = 0; at < program.length;) {
     const opcode = program.readUInt8(at);
     const isWide = opcode === 0x18;
     found.set(at / 8, {
@@ -42,7 +42,10 @@ describe("the program that answers in the kernel", () => {
   it("calls only the functions of the kernel that it needs", () => {
     const called = all.filter(({ opcode }) => opcode === 0x85).map(({ immediate }) => immediate);
     const allowed: number[] = Object.values(HELPER);
-    assert.deepEqual([...new Set(called)].sort((a, b) => a - b), allowed);
+    assert.deepEqual(
+      [...new Set(called)].sort((a, b) => a - b),
+      allowed,
+    );
   });
 
   it("uses every map that it was given, and the limit of the heartbeat", () => {

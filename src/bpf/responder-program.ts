@@ -5,7 +5,6 @@ import { assemble } from "./assembler.ts";
 import { KERNEL_DROP_REASONS } from "./drop-reasons.ts";
 import { packet } from "./frame-steps.ts";
 import {
-  add,
   at,
   atomicAdd,
   exit,
@@ -45,18 +44,19 @@ export function responderProgram(options: ResponderProgramOptions): Uint8Array {
   ]);
 }
 
-/** A label for each reason; behind them the reason is counted. */
+/**
+ * A label for each reason; behind them the reason is counted. Without CAP_PERFMON the kernel allows no address of a
+ * counter that is computed, so each is named.
+ */
 function countDrop(drops: number): Step[] {
   return [
     ...KERNEL_DROP_REASONS.flatMap((reason, index) => [
       label(reason),
-      move(r1, index * 8),
+      loadMapValue(r1, drops, index * 8),
       jump("count-drop"),
     ]),
     label("count-drop"),
-    loadMapValue(r2, drops, 0),
-    add(r2, r1),
-    move(r1, 1),
-    atomicAdd(at(r2, 0), r1),
+    move(r2, 1),
+    atomicAdd(at(r1, 0), r2),
   ];
 }

@@ -1,5 +1,7 @@
 /** The responder in the kernel as its owner uses it: interfaces, addresses, counters, heartbeat, and its neighbours. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readlinkSync } from "node:fs";
 import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { assemble } from "../../src/bpf/assembler.ts";
 import { at, atomicAdd, exit, loadMapValue, move, r0, r1, r2 } from "../../src/bpf/instruction.ts";
@@ -169,6 +171,14 @@ describe("the responder in the kernel", () => {
     assert.deepEqual(responder.answers().get(VIP), 1);
   });
 
+  it("L2-87 L2-202: until it is told of the other MAC address, what is sent to the old one is for another host", async () => {
+    ip("link set wire0 address 52:54:00:00:00:99");
+    first.wire.send(request(ipHex(VIP)).replace(/^f{12}/, bare(MAC)));
+    assert.deepEqual(await answerers("192.168.1.99"), []);
+    assert.equal(responder.drops()["other-vlan"], 1);
+    assert.equal(responder.answers().get(VIP), 0);
+  });
+
   it("L2-83 L2-205: an interface that vanishes under the program harms nothing, and comes back", async () => {
     const { index } = first.wire.near;
     cut(first.wire);
@@ -272,16 +282,42 @@ describe("the responder in the kernel", () => {
     assert.equal(behind(), 2);
   });
 
-  it("answers what a network card left in pieces", async () => {
+  it("programs that are started get none of the descriptors, so the program does not outlive this process", () => {
+    const listed = execFileSync("ls", ["-l", "/proc/self/fd"], { encoding: "utf8" });
+    assert.doesNotMatch(listed, /bpf/);
+    const own = readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return "closed since";
+      }
+    });
+    const kinds = own.filter((target) => target.includes("bpf")).sort();
+    const known = ["bpf-map", "bpf-prog", "bpf_link"].map((kind) => `anon_inode:${kind}`);
+    assert.deepEqual([...new Set(kinds)], known);
+  });
+
+  it("answers what a network card left in pieces, of both families", async () => {
+    const linkLocal = address("fe80::5054:ff:fe12:3456");
+    responder.setInterfaces([{ ...first.wire.near, linkLocal }]);
+    responder.announce(address("fd00:1::240"), "all");
+    const solicitation =
+      `3333ff000240${CLIENT}86dd6000000000203afffe80000000000000021122fffe334455` +
+      "ff0200000000000000000001ff0002408700ab6900000000fd000001000000000000000000000240" +
+      `0101${CLIENT}`;
     // Only a frame of more than a page is put together from pieces: 14 bytes first.
-    const inPieces = request(ipHex(VIP)) + "00".repeat(5000);
-    sendInPieces(first.wire, inPieces);
+    for (const frame of [request(ipHex(VIP)), solicitation]) {
+      sendInPieces(first.wire, frame + "00".repeat(5000));
+    }
     const mark = `${first.network}7778`;
     first.wire.send(request(`${first.network}fffe`, mark));
     const frames = await first.wire.until((frame) => frame.slice(76, 84) === mark);
     assert.deepEqual(
-      frames.map((frame) => [frame.length / 2, frame.slice(56, 64)]),
-      [[60, ipHex(VIP)]],
+      frames.map((frame) => [frame.length / 2, frame.slice(24, 28)]),
+      [
+        [60, "0806"],
+        [86, "86dd"],
+      ],
     );
   });
 
