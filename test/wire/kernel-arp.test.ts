@@ -33,17 +33,15 @@ class Station {
   readonly #socket: PacketSocket;
   #asked = 0;
 
-  static async open(name: string, hasKernel: boolean): Promise<Station> {
-    return new Station(await PrivateWire.lay(name, MAC.replace(/..(?=.)/g, "$&:")), hasKernel);
+  static async open(name: string, kernel?: KernelResponder): Promise<Station> {
+    return new Station(await PrivateWire.lay(name, MAC.replace(/..(?=.)/g, "$&:")), kernel);
   }
 
-  private constructor(wire: PrivateWire, hasKernel: boolean) {
+  private constructor(wire: PrivateWire, kernel?: KernelResponder) {
     this.wire = wire;
+    this.kernel = kernel;
     const { near } = wire;
-    if (hasKernel) {
-      this.kernel = KernelResponder.open({ heartbeatLimitMs: 600_000 });
-      assert.deepEqual(this.kernel.setInterfaces([near]), []);
-    }
+    if (kernel !== undefined) assert.deepEqual(kernel.setInterfaces([near]), []);
     this.#socket = new PacketSocket({
       interfaceIndex: near.index,
       etherType: ETHERTYPE_ARP,
@@ -152,8 +150,8 @@ describe("ARP answered in the kernel", () => {
     requireKernelPrograms();
     enterPrivateNetwork();
     stayOnOneProcessor();
-    both = await Station.open("both0", true);
-    userSpace = await Station.open("user0", false);
+    both = await Station.open("both0", KernelResponder.open({ heartbeatLimitMs: 600_000 }));
+    userSpace = await Station.open("user0");
   });
   after(() => {
     both?.close();

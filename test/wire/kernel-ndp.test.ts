@@ -139,8 +139,8 @@ describe("NDP answered in the kernel", () => {
     requireKernelPrograms();
     enterPrivateNetwork();
     stayOnOneProcessor();
-    wire = await PrivateWire.lay("ndp0", MAC.replace(/..(?=.)/g, "$&:"));
     kernel = KernelResponder.open({ heartbeatLimitMs: 600_000 });
+    wire = await PrivateWire.lay("ndp0", MAC.replace(/..(?=.)/g, "$&:"));
     const linkLocal = ip("fe80::5054:ff:fe12:3456");
     assert.deepEqual(kernel.setInterfaces([{ ...wire.near, linkLocal }]), []);
     kernel.announce(ip("fd00:1::240"), "all");
@@ -221,6 +221,11 @@ describe("NDP answered in the kernel", () => {
       "unusual-solicitation",
       "to another group",
       solicitation({ destinationIp: GROUP.replace("240", "241") }),
+    ],
+    [
+      "unusual-solicitation",
+      "to a group that only ends as the target's",
+      solicitation({ destinationIp: GROUP.replace("1ff", "2ff") }),
     ],
     [
       "unusual-solicitation",
