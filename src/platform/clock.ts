@@ -13,6 +13,11 @@ export function restartNumber(): number {
   return Math.floor(Date.now() / 50) % 2 ** 32;
 }
 
+/** Nanoseconds of Linux's CLOCK_MONOTONIC, which programs in the kernel read too. */
+export function monotonicNs(): bigint {
+  return process.hrtime.bigint();
+}
+
 /** Now, as the API server and the logs write it: RFC 3339 in UTC with milliseconds. */
 export function timestamp(): string {
   return new Date().toISOString();

@@ -35,6 +35,14 @@ export {
   type KeyPairResult,
 } from "./key-pair-files.ts";
 export { Informer, type InformerOptions } from "./informer.ts";
+export { BpfError } from "./bpf-call.ts";
+export { MapFullError } from "./bpf-map.ts";
+export {
+  KernelResponder,
+  type AnsweringLink,
+  type InterfaceTrouble,
+  type KernelResponderOptions,
+} from "./kernel-responder.ts";
 export { hasStatus, KubeApiError } from "./kube-api-error.ts";
 export {
   KubeClient,

@@ -28,6 +28,8 @@ interface Calls {
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  /** For calls of the kernel that the C library has no function for. */
+  syscall(number: number, command: number, argument: Uint8Array, length: number): number;
   close(fd: number): number;
 }
 
@@ -38,6 +40,7 @@ const SIGNATURES: Record<keyof Calls, [result: string, parameters: string[]]> = 
   recv: ["int64_t", ["int", "void *", "size_t", "int"]],
   recvfrom: ["int64_t", ["int", "void *", "size_t", "int", "void *", "void *"]],
   send: ["int64_t", ["int", "void *", "size_t", "int"]],
+  syscall: ["int64_t", ["int64_t", "int64_t", "void *", "size_t"]],
   close: ["int", ["int"]],
 };
 

@@ -1,0 +1,105 @@
+/** The part of the program that answers ARP requests as user space does (L2-90..L2-100), byte for byte. */
+import {
+  findAddress,
+  findInterface,
+  leaveWithoutHeartbeat,
+  ownMac,
+  sendAnswer,
+} from "./answer-steps.ts";
+import type { ResponderProgramOptions } from "./answer-steps.ts";
+import {
+  answer,
+  copy,
+  ETHERNET,
+  jumpIfDifferent,
+  jumpIfSame,
+  leaveTagged,
+  readFrame,
+  received,
+  storeZeros,
+} from "./frame-steps.ts";
+import { jump, jumpIf, label, load, r1, type Step, store } from "./instruction.ts";
+import { ETHERTYPE_ARP, wire16 } from "./kernel-interface.ts";
+
+/** Offsets in a frame that carries ARP for IPv4 (RFC 826). */
+const ARP = {
+  hardwareType: 14,
+  protocolType: 16,
+  lengths: 18,
+  operation: 20,
+  senderMac: 22,
+  senderIp: 28,
+  targetMac: 32,
+  targetIp: 38,
+  end: 42,
+} as const;
+const HARDWARE_ETHERNET = 1;
+const PROTOCOL_IPV4 = 0x0800;
+/** Six bytes of hardware address, four of protocol address. */
+const LENGTHS = 0x0604;
+const REQUEST = 1;
+const REPLY = 2;
+const MAC_BYTES = 6;
+const IPV4_BYTES = 4;
+/** Ethernet's minimum: the answer is padded with zeros (L2-99). */
+const FRAME_BYTES = 60;
+
+export function answerArpRequest(options: ResponderProgramOptions): Step[] {
+  return [
+    ...readFrame(ARP.end, "error"),
+    load(r1, 16, received(ETHERNET.etherType)),
+    jumpIf(r1, "!=", wire16(ETHERTYPE_ARP), "pass"),
+    ...findInterface(options),
+    ...checkRequest(),
+    ...checkDestination(),
+    ...leaveTagged(),
+    ...findAddress(options.maps.ipv4, received(ARP.targetIp)),
+    ...leaveWithoutHeartbeat(options),
+    ...writeReply(),
+    ...sendAnswer(FRAME_BYTES),
+  ];
+}
+
+function checkRequest(): Step[] {
+  const ownSource = { bytes: MAC_BYTES, to: "own-frame", elsewhere: "arp-of-another" };
+  return [
+    ...jumpIfSame(received(ETHERNET.source), ownMac, ownSource),
+    load(r1, 16, received(ARP.lengths)),
+    jumpIf(r1, "!=", wire16(LENGTHS), "error"),
+    load(r1, 16, received(ARP.operation)),
+    jumpIf(r1, "!=", wire16(REQUEST), "not-a-request"),
+  ];
+}
+
+/** L2-93: broadcast, or this interface. */
+function checkDestination(): Step[] {
+  const words = [0, 2, 4].map((offset) => received(ETHERNET.destination + offset));
+  return [
+    ...words.flatMap((word) => [load(r1, 16, word), jumpIf(r1, "!=", 0xffff, "arp-unicast")]),
+    jump("arp-for-us"),
+    label("arp-unicast"),
+    ...jumpIfDifferent(received(ETHERNET.destination), ownMac, {
+      bytes: MAC_BYTES,
+      to: "ethernet-destination",
+    }),
+    label("arp-for-us"),
+  ];
+}
+
+function writeReply(): Step[] {
+  return [
+    // L2-98: to the sender inside the request, whatever the Ethernet source was.
+    ...copy(received(ARP.senderMac), answer(ETHERNET.destination), MAC_BYTES),
+    ...copy(ownMac, answer(ETHERNET.source), MAC_BYTES),
+    store(16, answer(ETHERNET.etherType), wire16(ETHERTYPE_ARP)),
+    store(16, answer(ARP.hardwareType), wire16(HARDWARE_ETHERNET)),
+    store(16, answer(ARP.protocolType), wire16(PROTOCOL_IPV4)),
+    store(16, answer(ARP.lengths), wire16(LENGTHS)),
+    store(16, answer(ARP.operation), wire16(REPLY)),
+    ...copy(ownMac, answer(ARP.senderMac), MAC_BYTES),
+    ...copy(received(ARP.targetIp), answer(ARP.senderIp), IPV4_BYTES),
+    ...copy(received(ARP.senderMac), answer(ARP.targetMac), MAC_BYTES),
+    ...copy(received(ARP.senderIp), answer(ARP.targetIp), IPV4_BYTES),
+    ...storeZeros(answer(ARP.end), FRAME_BYTES - ARP.end),
+  ];
+}
