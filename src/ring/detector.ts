@@ -55,6 +55,8 @@ export class Detector {
   readonly #views = new ViewComparison();
   /** Infinite before the first and after the last. */
   #nextBeatMs = Number.POSITIVE_INFINITY;
+  /** When something came in or was due last, at least once a beat. */
+  #ranMs = Number.POSITIVE_INFINITY;
   /** When we last went on after a pause. */
   #wokenMs = Number.NEGATIVE_INFINITY;
   #isSilenceTimed = false;
@@ -84,6 +86,7 @@ export class Detector {
   }
 
   start(nowMs: number): DetectorCommand[] {
+    this.#ranMs = nowMs;
     this.#nextBeatMs = nowMs + this.#beatMs;
     return [{ kind: "set-timer", name: beatTimer, ms: this.#beatMs }];
   }
@@ -143,6 +146,7 @@ export class Detector {
     const sender = this.#tools.members().get(message.name);
     if (message.name === this.#tools.name) return [];
     const called = [...this.#wakeUp(nowMs), ...this.#callLost(message, sender, from, nowMs)];
+    this.#ranMs = nowMs;
     switch (message.kind) {
       case "beat":
         return [...called, ...this.#onBeat(message, from, nowMs)];
@@ -164,9 +168,11 @@ export class Detector {
       const result = this.#inquiries.onTimer(name, nowMs);
       if (result === undefined) return undefined;
       if (lateMs > pauseMs && !this.#isAwake(nowMs)) return this.#afterPause(lateMs, nowMs);
+      this.#ranMs = nowMs;
       return [...result.commands, ...(result.decided ? this.#decide(result.decided, nowMs) : [])];
     }
     const paused = lateMs > pauseMs && !this.#isAwake(nowMs) ? this.#afterPause(lateMs, nowMs) : [];
+    this.#ranMs = nowMs;
     if (name === beatTimer) return [...paused, ...this.#beat(nowMs)];
     return [...paused, ...this.#lookForSilence(nowMs)];
   }
@@ -236,7 +242,8 @@ export class Detector {
    */
   #timeSilence(nowMs: number): DetectorCommand[] {
     const nextMs = this.#isSilenceTimed ? undefined : this.#watching.nextMs();
-    if (nextMs === undefined || nextMs > this.#nextBeatMs) return [];
+    const isBeating = this.#nextBeatMs < Number.POSITIVE_INFINITY;
+    if (nextMs === undefined || !isBeating || nextMs > this.#nextBeatMs) return [];
     this.#isSilenceTimed = true;
     return [{ kind: "set-timer", name: silenceTimer, ms: Math.max(1, nextMs - nowMs) }];
   }
@@ -276,8 +283,8 @@ export class Detector {
   /** Whoever was stopped has heard nobody, which says nothing about anybody. */
   #afterPause(ms: number, nowMs: number): DetectorCommand[] {
     this.#wokenMs = nowMs;
-    // A pause began before the first timer that it kept waiting.
-    this.#watching.forgiveAll(Math.max(ms, nowMs - this.#nextBeatMs), nowMs);
+    // Nobody knows when the pause began, only when we last ran: somewhere in a period without a timer of ours.
+    this.#watching.forgiveAll(Math.max(ms, nowMs - this.#ranMs), nowMs);
     return [found({ kind: "paused", ms }), ...this.#inquiries.endAll()];
   }
 

@@ -153,7 +153,10 @@ describe("announcements", () => {
     assert.ok(decision.kind === "announce");
     const { ips, pool, protocol } = decision.announcement;
     assert.deepEqual([ips.map(formatAddress), pool, protocol], [["fd00:1::1"], "lan6", "layer2"]);
-    assert.deepEqual(decide({ service: six, nodeName: "n2" }), withdraws("notOwner"));
+    assert.deepEqual(decide({ service: six, nodeName: "n2" }), {
+      ...withdraws("notOwner"),
+      owner: "n1",
+    });
   });
 
   it("L2-7: addresses of bgp pools are refused with a reason of our own", () => {

@@ -4,12 +4,8 @@ import { after, before, describe, it } from "node:test";
 import * as fc from "fast-check";
 import type { KernelDropReason } from "../../src/bpf/index.ts";
 import { parseAddress } from "../../src/ip/index.ts";
-import {
-  AnnouncedAddresses,
-  answerArp,
-  ETHERTYPE_ARP,
-  type InterfaceSet,
-} from "../../src/layer2/index.ts";
+import { AnnouncedAddresses, ETHERTYPE_ARP, type InterfaceSet } from "../../src/layer2/index.ts";
+import { answerArp } from "../../src/layer2/arp-responder.ts";
 import { ARP_REQUEST_FILTER, KernelResponder, PacketSocket } from "../../src/platform/index.ts";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import { requireKernelPrograms } from "../../src/testing/kernel-rights.ts";

@@ -30,7 +30,7 @@ describe("the process of the responder in the kernel", () => {
     requireKernelPrograms();
     wire = new CabledNamespaces("l2t-k");
     wire.ip("node", `addr add ${NODE}/24 dev eth0`);
-    port = new LineProgram(wire.at("client", program("frame-port")));
+    port = new LineProgram(wire.at("client", program("frame-port", "arp")));
     await port.line((line) => line === "ready");
   });
   afterEach(async () => {
