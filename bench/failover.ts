@@ -1,19 +1,25 @@
 /**
  * Row `failover`: a node that announces falls away, in one of five ways; from then to the first answer (or gratuitous
  * ARP) of another node, as a client on the LAN sees it. `--trials N` (20) of each fault, `--nodes 3,15` (3),
- * `--faults power,kill,link,pause,term`, `--who NAME,NAME`. With METALLB_BENCH_LOGS the speakers' logs stay in that folder.
+ * `--faults power,kill,link,pause,term`, `--who NAME,NAME`, `--family 6` for NDP in place of ARP. With METALLB_BENCH_LOGS the speakers' logs stay in that folder.
  *
- * The client asks by ARP every 10 ms. Of a planned end (`term`) it asks every ms, and what is told is the longest time
+ * The client asks every 10 ms. Of a planned end (`term`) it asks every ms, and what is told is the longest time
  * between two answers, and how many requests nobody answered. `back_ms` are, after the fault: the first answer of the
  * node that came back or, where it was never gone (`link`, `pause`), the last one of who stood in for it.
  */
-import { createAnnounced, createNodes, deleteAnnounced, deleteNodes } from "./lib-announced.ts";
+import {
+  announcedRanges,
+  createAnnounced,
+  createNodes,
+  deleteAnnounced,
+  deleteNodes,
+} from "./lib-announced.ts";
 import { type Contender, contenders } from "./lib-contenders.ts";
 import { calmOwner, runTrial, type TrialResult, type TrialStage } from "./lib-failover-trial.ts";
 import { type FaultName, faultNames } from "./lib-faults.ts";
 import { apiServerAddress, BenchLan, layManagement } from "./lib-lan.ts";
 import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
-import { ArpProbe } from "./lib-probe-client.ts";
+import { LanProbe } from "./lib-probe-client.ts";
 import { SpeakerRing } from "./lib-ring.ts";
 import { openStage, type Stage } from "./lib-stage.ts";
 import { enterPrivateWorld } from "./lib-world.ts";
@@ -38,12 +44,14 @@ export async function run(args: string[]): Promise<void> {
   const trials = numberFlag(args, "trials", 20);
   const nodeCounts = listFlag(args, "nodes", "3").map(Number);
   const faults = listFlag(args, "faults", faultNames.join()).map(faultNamed);
+  const family = numberFlag(args, "family", 4) === 6 ? 6 : 4;
   enterPrivateWorld();
   const all = contenders(args, "ours,metallb-0.16.1,metallb-0.9.6", ["speaker"]);
   layManagement();
-  const stage = await openStage({ address: apiServerAddress });
+  const stage = await openStage({ address: apiServerAddress, pool: announcedRanges[family] });
   try {
-    for (const nodes of nodeCounts) await measureWith(nodes, { stage, faults, all, trials });
+    for (const nodes of nodeCounts)
+      await measureWith(nodes, { stage, faults, all, trials, family });
   } finally {
     await stage.close();
   }
@@ -51,12 +59,18 @@ export async function run(args: string[]): Promise<void> {
 
 async function measureWith(
   nodes: number,
-  what: { stage: Stage; faults: readonly FaultName[]; all: readonly Contender[]; trials: number },
+  what: {
+    stage: Stage;
+    faults: readonly FaultName[];
+    all: readonly Contender[];
+    trials: number;
+    family: 4 | 6;
+  },
 ): Promise<void> {
-  const { stage, faults, all, trials } = what;
+  const { stage, faults, all, trials, family } = what;
   const lan = new BenchLan(nodes);
   await createNodes(stage.client, lan.nodes);
-  const ips = await createAnnounced(stage.client, lan.nodes, addressCount);
+  const ips = await createAnnounced(stage.client, lan.nodes, addressCount, family);
   const results = new Map<string, Results>(
     all.map(({ who }) => [who, new Map(faults.map((fault) => [fault, []]))]),
   );
@@ -68,7 +82,7 @@ async function measureWith(
     }
   }
   for (const [who, byFault] of results) {
-    for (const [fault, found] of byFault) printResult({ who, nodes, fault, found });
+    for (const [fault, found] of byFault) printResult({ who, nodes, family, fault, found });
   }
   await deleteAnnounced(stage.client, addressCount);
   await deleteNodes(stage.client, lan.nodes);
@@ -83,7 +97,7 @@ async function takeTurn(
   await stage.configure(contender);
   const apiServer = { host: apiServerAddress, port: stage.port, account: stage.account };
   const ring = new SpeakerRing({ contender, lan, apiServer });
-  const probe = new ArpProbe(lan);
+  const probe = new LanProbe(lan);
   const trialStage: TrialStage = { lan, ring, probe };
   try {
     for (const ip of ips) await calmOwner(trialStage, ip);
@@ -113,16 +127,18 @@ function tellTrial(who: string, fault: string, ip: string, found: TrialResult | 
 function printResult(result: {
   who: string;
   nodes: number;
+  family: 4 | 6;
   fault: FaultName;
   found: readonly (TrialResult | undefined)[];
 }): void {
-  const { who, nodes, fault, found } = result;
+  const { who, nodes, family, fault, found } = result;
   const taken = found.filter((one) => one !== undefined);
   const ms = taken.map((one) => one.ms);
   const back = taken.map(({ backMs }) => backMs);
   const lost = taken.flatMap((one) => one.lost ?? []);
   printRow({
     experiment: "failover",
+    ...(family === 6 && { family }),
     fault,
     nodes,
     who,

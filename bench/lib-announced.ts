@@ -42,13 +42,18 @@ export async function deleteNodes(client: KubeClient, lan: readonly LanNode[]): 
   await client.delete(metallbKind("l2advertisements"), "all");
 }
 
+/** Of each family: the pool that holds what is announced. */
+export const announcedRanges = { 4: "10.128.0.0/16", 6: "fd00:128::/112" } as const;
+
 /** With endpoints on all nodes; gives their addresses. */
 export async function createAnnounced(
   client: KubeClient,
   lan: readonly LanNode[],
   count: number,
+  family: 4 | 6,
 ): Promise<string[]> {
-  const ips = Array.from({ length: count }, (_, index) => `10.128.0.${index + 1}`);
+  const first = family === 4 ? "10.128.0." : "fd00:128::";
+  const ips = Array.from({ length: count }, (_, index) => `${first}${index + 1}`);
   for (const [index, ip] of ips.entries()) {
     const name = `web-${index}`;
     const service: Service = plainService(name);

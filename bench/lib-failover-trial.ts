@@ -2,13 +2,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type FaultName, faultOf } from "./lib-faults.ts";
 import type { BenchLan, LanNode } from "./lib-lan.ts";
-import { type ArpProbe, monotonicNow } from "./lib-probe-client.ts";
+import { type LanProbe, monotonicNow } from "./lib-probe-client.ts";
 import type { SpeakerRing } from "./lib-ring.ts";
 
 export interface TrialStage {
   readonly lan: BenchLan;
   readonly ring: SpeakerRing;
-  readonly probe: ArpProbe;
+  readonly probe: LanProbe;
 }
 
 export interface TrialResult {

@@ -36,6 +36,10 @@ export class BenchLan {
     shell([
       ...switchCommands("lan"),
       ...hostCommands({ name: client, address: "192.168.1.200", mac: "02:00:00:00:02:01" }),
+      // Its link-local address, from which it asks, is there at once.
+      `ip -n ${client} link set eth0 down`,
+      `ip netns exec ${client} sysctl -qw net.ipv6.conf.eth0.dad_transmits=0`,
+      `ip -n ${client} link set eth0 up`,
       ...this.nodes.flatMap((node, index) => [
         ...hostCommands(node),
         ...cableCommands(node.name, { cable: "mgmt", inside: "mgmt" }),

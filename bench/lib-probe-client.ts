@@ -1,8 +1,8 @@
-/** The other end of lib-arp-probe.ts: starts it on the client and asks it. */
+/** The other end of lib-lan-probe.ts: starts it on the client and asks it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { ProbeLine, ProbeOrder, ProbeReport, SightingKind } from "./lib-arp-probe.ts";
+import type { ProbeLine, ProbeOrder, ProbeReport, SightingKind } from "./lib-lan-probe.ts";
 import type { BenchLan } from "./lib-lan.ts";
 
 export interface Heard {
@@ -17,9 +17,9 @@ export function monotonicNow(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-const program = join(import.meta.dirname, "lib-arp-probe.ts");
+const program = join(import.meta.dirname, "lib-lan-probe.ts");
 
-export class ArpProbe {
+export class LanProbe {
   readonly #child: ChildProcess;
   readonly #reports: ((report: ProbeReport) => void)[] = [];
   #heard: Heard[] = [];

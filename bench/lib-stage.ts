@@ -83,8 +83,15 @@ rules:
   - level: None
 `;
 
-/** `address`: where the API server listens; by default on loopback. */
-export async function openStage({ address }: { address?: string } = {}): Promise<Stage> {
+interface StageOptions {
+  /** Where the API server listens; by default on loopback. */
+  readonly address?: string;
+  /** The addresses of the pool. */
+  readonly pool?: string;
+}
+
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+  const { address, pool = "10.128.0.0/16" } = options;
   const found = await realkubeBinaries({ components: ["etcd", "kube-apiserver"] });
   if (!found.ok) throw new Error(found.reason);
   const folder = mkdtempSync(join(tmpdir(), "metallb-bench-"));
@@ -108,7 +115,7 @@ export async function openStage({ address }: { address?: string } = {}): Promise
   writeFileSync(join(account, "ca.crt"), readFileSync(server.caFile));
   let count = 0;
   const prepare = (contender: Contender): Promise<void> =>
-    patiently(() => configure(client, contender), undefined);
+    patiently(() => configure(client, contender, pool), undefined);
   return {
     client,
     account,
@@ -193,22 +200,30 @@ async function seed(client: KubeClient, server: RealApiServer): Promise<void> {
 }
 
 /** One pool, in the words of the contender's generation; nothing in the other's. */
-async function configure(client: KubeClient, { generation }: Contender): Promise<void> {
+async function configure(
+  client: KubeClient,
+  { generation }: Contender,
+  pool: string,
+): Promise<void> {
   const [configMaps, pools] = [inSystem("configmaps"), metallbKind("ipaddresspools")];
-  const addresses = ["10.128.0.0/16"];
   const there = async (ref: ResourceRef, name: string): Promise<boolean> =>
     (await client.list<KubeObject>(ref)).items.some(({ metadata }) => metadata.name === name);
   if (generation === "configmap") {
     if (await there(pools, "pool")) await client.delete(pools, "pool");
     if (await there(configMaps, "config")) return;
-    const config = `address-pools: [{name: pool, protocol: layer2, addresses: [${addresses.join()}]}]\n`;
+    const config = `address-pools: [{name: pool, protocol: layer2, addresses: ["${pool}"]}]\n`;
     await client.create(configMaps, { metadata: { name: "config" }, data: { config } });
     return;
   }
   if (await there(configMaps, "config")) await client.delete(configMaps, "config");
   if (await there(pools, "pool")) return;
   const [apiVersion, metadata] = ["metallb.io/v1beta1", { name: "pool" }];
-  await client.create(pools, { apiVersion, kind: "IPAddressPool", metadata, spec: { addresses } });
+  await client.create(pools, {
+    apiVersion,
+    kind: "IPAddressPool",
+    metadata,
+    spec: { addresses: [pool] },
+  });
 }
 
 function startProgram(what: {

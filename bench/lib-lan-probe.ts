@@ -1,13 +1,12 @@
 /**
- * Runs in the client's namespace: asks by ARP, again and again, who has an address, and tells who answers.
- * Each request bears a number as its sender's address, so that every answer belongs to one of them.
+ * Runs in the client's namespace: asks by ARP or NDP, again and again, who has an address, and tells who answers.
  * Lines of JSON on stdin (ProbeOrder) and stdout (ProbeLine); times are milliseconds of the machine's monotonic clock.
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { formatMac } from "../src/ip/index.ts";
-import { ETHERTYPE_ARP } from "../src/layer2/index.ts";
+import { type IpAddress, parseAddress } from "../src/ip/index.ts";
 import { PacketSocket } from "../src/platform/index.ts";
+import { arpQuestions, type Heard, ndpQuestions, type Questions } from "./lib-lan-questions.ts";
 
 export type ProbeOrder =
   | { readonly do: "watch"; readonly ip: string; readonly everyMs: number }
@@ -34,13 +33,11 @@ export interface ProbeReport {
 /** A request is lost when there is no answer for so long. */
 const lostAfterMs = 100;
 const acceptAll = [[0x06, 0, 0, 0xffff_ffff]] as const;
-const broadcast = Buffer.alloc(6, 0xff);
-const ownMac = Buffer.from(
-  readFileSync("/sys/class/net/eth0/address", "utf8").trim().replaceAll(":", ""),
-  "hex",
-);
+const ownMac = readFileSync("/sys/class/net/eth0/address", "utf8").trim();
+const interfaceIndex = Number(readFileSync("/sys/class/net/eth0/ifindex", "utf8"));
 
-let target = Buffer.alloc(4);
+let questions: Questions | undefined;
+let wire: PacketSocket | undefined;
 let sentMs: number[] = [];
 let answered = new Set<number>();
 let lastAnswerMs = 0;
@@ -55,30 +52,31 @@ function tell(line: ProbeLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-function requestFrame(number: number): Buffer {
-  const sender = Buffer.from([10, 200, (number >> 8) & 0xff, number & 0xff]);
-  const head = Buffer.from([8, 6, 0, 1, 8, 0, 6, 4, 0, 1]);
-  return Buffer.concat([broadcast, ownMac, head, ownMac, sender, Buffer.alloc(6), target]);
-}
-
-function onArp(frame: Uint8Array): void {
-  const arp = Buffer.from(frame).subarray(14);
-  if (!target.equals(arp.subarray(14, 18))) return;
+function onFrame(frame: Uint8Array): void {
+  const told = questions?.read(Buffer.from(frame));
+  if (told === undefined) return;
   const at = nowMs();
-  const mac = formatMac(arp.subarray(8, 14));
-  const isGratuitous = target.equals(arp.subarray(24, 28));
-  if (!isGratuitous) onAnswer(mac, arp.readUInt16BE(26), at);
-  const by: SightingKind = isGratuitous ? "gratuitous" : "answer";
+  const { mac } = told;
+  if (!told.isUnasked) onAnswer(told, at);
+  const by: SightingKind = told.isUnasked ? "gratuitous" : "answer";
   if (heard.has(mac + by)) return;
   heard.add(mac + by);
   tell({ kind: "heard", mac, by, at });
 }
 
-function onAnswer(mac: string, number: number, at: number): void {
-  answered.add(number);
+function onAnswer({ mac, number }: Heard, at: number): void {
+  answered.add(number ?? oldestWaiting(at));
   if (lastAnswerMs > 0) gapMs = Math.max(gapMs, at - lastAnswerMs);
   lastAnswerMs = at;
   lastByMac.set(mac, at);
+}
+
+/** An advertisement does not say which question it answers: the first that may still be answered. */
+function oldestWaiting(now: number): number {
+  const first = Math.max(0, sentMs.findLastIndex((at) => now - at > lostAfterMs) + 1);
+  let number = first;
+  while (answered.has(number) && number < sentMs.length - 1) number++;
+  return number;
 }
 
 function report(): ProbeReport {
@@ -93,28 +91,35 @@ function ask(): void {
   if (sentMs.length >= 0xffff) return clearInterval(timer);
   const number = sentMs.length;
   sentMs.push(nowMs());
-  wire.send(requestFrame(number));
+  if (questions !== undefined) wire?.send(questions.ask(number));
 }
 
 function obey(order: ProbeOrder): void {
   if (order.do === "report") return tell({ kind: "report", ...report() });
   clearInterval(timer);
   if (order.do === "rest") return;
-  target = Buffer.from(order.ip.split(".").map(Number));
+  listenFor(parseAddress(order.ip) as IpAddress);
   [sentMs, answered, heard, lastByMac] = [[], new Set(), new Set(), new Map()];
   [lastAnswerMs, gapMs] = [0, 0];
   timer = setInterval(ask, order.everyMs);
 }
 
-const wire = new PacketSocket({
-  interfaceIndex: Number(readFileSync("/sys/class/net/eth0/ifindex", "utf8")),
-  etherType: ETHERTYPE_ARP,
-  filter: acceptAll,
-  onFrame: ({ bytes }) => onArp(bytes),
-  onFailure: (error) => {
-    throw error;
-  },
-});
+function listenFor(target: IpAddress): void {
+  const before = questions?.etherType;
+  questions = target.family === 4 ? arpQuestions(target, ownMac) : ndpQuestions(target, ownMac);
+  if (questions.etherType === before) return;
+  wire?.close();
+  wire = new PacketSocket({
+    interfaceIndex,
+    etherType: questions.etherType,
+    filter: acceptAll,
+    onFrame: ({ bytes }) => onFrame(bytes),
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+}
+
 const orders = createInterface({ input: process.stdin });
 orders.on("line", (line) => obey(JSON.parse(line) as ProbeOrder));
 orders.on("close", () => process.exit(0));
