@@ -100,7 +100,6 @@ describe("the process of the responder in the kernel", () => {
 
   it("L2-82 L2-121: the client's kernel resolves announced addresses of both families", async () => {
     await start(LONG_MS);
-    wire.ip("client", "addr add fd00:99::1/64 dev eth0 nodad");
     const monitor = new LineProgram(wire.at("client", ["ip", "monitor", "neigh"]));
     running.push(monitor);
     for (const target of [VIP, VIP6]) {
