@@ -34,7 +34,7 @@ const mayImport: Record<string, string[]> = {
   migrate: ["ip", "kube", "config"],
   lint: ["ip", "kube", "config", "crds", "schema", "migrate"],
   plan: ["ip", "kube", "config", "allocator", "election", "assignment", "migrate", "lint"],
-  platform: ["ip", "kube", "layer2", "memberlist", "bpf"],
+  platform: ["ip", "bpf", "kube", "layer2", "memberlist"],
   program: ["ip", "kube", "config", "status", "platform"],
   controller: [
     "ip",
