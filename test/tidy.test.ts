@@ -18,6 +18,7 @@ const code = sources.filter((path) => !isTest(path));
 /** Folder of src/ -> the folders that it may import (ARCHITECTURE.md, "Who may import whom"). */
 const mayImport: Record<string, string[]> = {
   ip: [],
+  bpf: ["ip"],
   kube: ["ip"],
   layer2: ["ip"],
   memberlist: ["ip"],
@@ -33,7 +34,7 @@ const mayImport: Record<string, string[]> = {
   migrate: ["ip", "kube", "config"],
   lint: ["ip", "kube", "config", "crds", "schema", "migrate"],
   plan: ["ip", "kube", "config", "allocator", "election", "assignment", "migrate", "lint"],
-  platform: ["ip", "kube", "layer2", "memberlist"],
+  platform: ["ip", "bpf", "kube", "layer2", "memberlist"],
   program: ["ip", "kube", "config", "status", "platform"],
   controller: [
     "ip",

@@ -20,7 +20,7 @@ const suites: Record<string, Suite> = {
   all: { files: ["src/**/*.test.ts", "test/**/*.test.ts"], env: {} },
   unit: {
     files: [
-      "src/{ip,kube,schema,crds,config,allocator,election,layer2,memberlist,ring}/**/*.test.ts",
+      "src/{ip,bpf,kube,schema,crds,config,allocator,election,layer2,memberlist,ring}/**/*.test.ts",
       "src/{status,assignment,admission,migrate,lint,plan}/**/*.test.ts",
       "src/{memberlist,ring}/**/*.test.ts",
       "src/controller/*.test.ts",

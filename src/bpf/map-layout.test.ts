@@ -22,8 +22,9 @@ describe("maps of the program", () => {
     const linkLocal = ip("fe80::5054:ff:fe12:3456");
     assert.equal(
       hex(interfaceValue({ ...on, linkLocal }, 9)),
-      "525400123456" + "0000" + "fe80000000000000505400fffe123456" + "0002000000000000",
+      "5254001234560000fe80000000000000505400fffe1234560002000000000000",
     );
+    assert.throws(() => interfaceValue({ ...on, mac: "" }, 0), /interface 258 has no MAC address/);
     assert.equal(hex(interfaceValue(on, 63)).slice(16), "00".repeat(16) + "0000000000000080");
   });
 
@@ -31,7 +32,7 @@ describe("maps of the program", () => {
     assert.equal(hex(addressKey(ip("192.168.1.240"))), "c0a801f0");
     assert.equal(hex(addressKey(ip("fd00:1::240"))), "fd000001000000000000000000000240");
     const value = addressValue(0x8000_0000_0000_0001n);
-    assert.equal(hex(value), "0100000000000080" + "0000000000000000");
+    assert.equal(hex(value), "01000000000000800000000000000000");
     assert.equal(answersOf(value), 0);
     value[8] = 44;
     value[12] = 1;

@@ -1,4 +1,5 @@
 /** The maps that the program shares with the speaker: their shapes, keys and values on a little-endian machine. */
+import assert from "node:assert";
 import { addressBytes, type IpAddress, type MacAddress, parseMac } from "../ip/index.ts";
 import { KERNEL_DROP_REASONS, type KernelDropReason } from "./drop-reasons.ts";
 
@@ -57,7 +58,9 @@ export function interfaceKey(index: number): Uint8Array {
 /** `slot` is 0..63 and belongs to this interface alone. */
 export function interfaceValue(of: KernelInterface, slot: number): Uint8Array {
   const value = new Uint8Array(MAP_SHAPES.interfaces.valueBytes);
-  value.set(parseMac(of.mac) ?? [], INTERFACE_VALUE.mac);
+  const mac = parseMac(of.mac);
+  assert(mac !== undefined, `interface ${of.index} has no MAC address: "${of.mac}"`);
+  value.set(mac, INTERFACE_VALUE.mac);
   if (of.linkLocal?.family === 6) value.set(addressBytes(of.linkLocal), INTERFACE_VALUE.linkLocal);
   new DataView(value.buffer).setBigUint64(INTERFACE_VALUE.bit, 1n << BigInt(slot), true);
   return value;

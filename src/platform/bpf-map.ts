@@ -9,6 +9,8 @@ const MAP_TYPE = { hash: 1, array: 2 } as const;
 const NO_PREALLOCATION = 1;
 /** How many entries one call reads. */
 const BATCH_ENTRIES = 4096;
+/** Where a batch stopped; the kernel writes fewer bytes. */
+const POSITION_BYTES = 16;
 
 /** The map holds as many entries as it was made for; `code` is `ERR_MAP_FULL`. */
 export class MapFullError extends Error {
@@ -71,28 +73,30 @@ export class BpfMap {
     return this.#ifFound(this.#run(BPF_COMMAND.mapLookupAndDelete)) ? this.#value : undefined;
   }
 
-  /** All entries of a hash, a few thousand with each call; keys and values are copies. Throws `BpfError`. */
-  entries(): [key: Uint8Array, value: Uint8Array][] {
+  /**
+   * Shows all entries of a hash; each call of the kernel reads a few thousand. The bytes are valid during the visit
+   * only. Throws `BpfError`.
+   */
+  visit(onEntry: (key: Buffer, value: Buffer) => void): void {
     const { keyBytes, valueBytes } = this.#shape;
     const keys = Buffer.alloc(BATCH_ENTRIES * keyBytes);
     const values = Buffer.alloc(BATCH_ENTRIES * valueBytes);
-    const position = Buffer.alloc(16);
+    const position = Buffer.alloc(POSITION_BYTES);
     const batch = new BpfAttributes(56)
       .pointer(8, position)
       .pointer(16, keys)
       .pointer(24, values)
       .number(36, this.fd);
-    const found: [Uint8Array, Uint8Array][] = [];
     for (;;) {
       const result = batch.number(32, BATCH_ENTRIES).run(BPF_COMMAND.mapLookupBatch);
       const isLast = result === "ENOENT";
       if (typeof result === "string" && !isLast) throw new BpfError(`read ${this.#what}`, result);
-      for (let index = 0; index < batch.read(32); index++) {
-        const key = Uint8Array.from(keys.subarray(index * keyBytes, (index + 1) * keyBytes));
-        const value = values.subarray(index * valueBytes, (index + 1) * valueBytes);
-        found.push([key, Uint8Array.from(value)]);
+      const count = batch.read(32);
+      for (let index = 0; index < count; index++) {
+        const key = keys.subarray(index * keyBytes, (index + 1) * keyBytes);
+        onEntry(key, values.subarray(index * valueBytes, (index + 1) * valueBytes));
       }
-      if (isLast) return found;
+      if (isLast) return;
       // The next call goes on where this one stopped.
       batch.pointer(0, position);
     }

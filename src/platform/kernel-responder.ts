@@ -19,7 +19,7 @@ import {
   type MapUse,
   responderProgram,
 } from "../bpf/index.ts";
-import { addressFromBytes, formatAddress, type IpAddress } from "../ip/index.ts";
+import { formatAddress, type IpAddress } from "../ip/index.ts";
 import type { InterfaceSet } from "../layer2/index.ts";
 import { BpfMap, MapFullError } from "./bpf-map.ts";
 import {
@@ -43,7 +43,7 @@ export interface KernelResponderOptions {
   readonly maxAddresses?: number;
 }
 
-/** An interface on which questions are answered. */
+/** An interface on which ARP is answered, and solicitations too where it has a link-local address. */
 export type AnsweringLink = KernelInterface & { readonly name: string };
 
 /** An interface on which the kernel cannot answer: user space still does. */
@@ -62,6 +62,7 @@ interface Attachment {
 
 interface Announced {
   readonly ip: IpAddress;
+  readonly text: string;
   interfaces: InterfaceSet;
   /** The interfaces as the kernel has them. */
   bits: bigint;
@@ -78,9 +79,9 @@ export class KernelResponder {
   readonly #program: BpfProgram;
   /** By the index of the interface. */
   readonly #attachments = new Map<number, Attachment>();
-  /** By the text of the address. */
+  /** By the key in the map, as text. */
   readonly #announced = new Map<string, Announced>();
-  /** Answers that were counted in entries of the maps that are gone. */
+  /** Answers that were counted in entries of the maps that are gone, by the text of the address. */
   readonly #earlierAnswers = new Map<string, number>();
 
   private constructor(maps: Maps, program: BpfProgram) {
@@ -118,9 +119,8 @@ export class KernelResponder {
     }
     const withoutSlot = interfaces.filter((on) => !this.#takeSlot(on));
     // Before a slot has its new interface, no address may be announced on it for the sake of the old one.
-    for (const [text, { ip, interfaces: on }] of [...this.#announced]) {
-      this.#write(text, ip, on);
-    }
+    const announced = [...this.#announced.values()];
+    for (const { ip, interfaces: on } of announced) this.announce(ip, on);
     const troubles = interfaces.flatMap((on) => this.#attach(on) ?? []);
     return [...troubles, ...withoutSlot.map(({ name }) => ({ name, error: noSlot() }))];
   }
@@ -130,12 +130,32 @@ export class KernelResponder {
    * no room for it: user space answers for it all the same.
    */
   announce(ip: IpAddress, interfaces: InterfaceSet): void {
-    this.#write(formatAddress(ip), ip, interfaces);
+    const bits = this.#bitsOf(interfaces);
+    const known = this.#announced.get(keyText(addressKey(ip)));
+    if (known?.bits === bits) {
+      known.interfaces = interfaces;
+      return;
+    }
+    this.withdraw(ip);
+    const text = formatAddress(ip);
+    const key = addressKey(ip);
+    try {
+      this.#mapOf(ip).set(key, addressValue(bits));
+    } catch (error) {
+      if (!(error instanceof MapFullError)) throw error;
+      throw new MapFullError(`${text} is answered by user space only: ${error.message}`);
+    }
+    this.#announced.set(keyText(key), { ip, text, interfaces, bits });
   }
 
   /** Stops answering for the address at once. */
   withdraw(ip: IpAddress): void {
-    this.#erase(formatAddress(ip), ip);
+    const key = addressKey(ip);
+    const known = this.#announced.get(keyText(key));
+    if (known === undefined) return;
+    this.#announced.delete(keyText(key));
+    const value = this.#mapOf(ip).take(key);
+    if (value !== undefined) addTo(this.#earlierAnswers, known.text, answersOf(value));
   }
 
   /**
@@ -145,10 +165,10 @@ export class KernelResponder {
   answers(): ReadonlyMap<string, number> {
     const answers = new Map(this.#earlierAnswers);
     for (const map of [this.#maps.ipv4, this.#maps.ipv6]) {
-      for (const [key, value] of map.entries()) {
-        const ip = addressFromBytes(key);
-        if (ip !== undefined) addTo(answers, formatAddress(ip), answersOf(value));
-      }
+      map.visit((key, value) => {
+        const known = this.#announced.get(keyText(key));
+        if (known !== undefined) addTo(answers, known.text, answersOf(value));
+      });
     }
     return answers;
   }
@@ -204,29 +224,6 @@ export class KernelResponder {
     }
   }
 
-  #write(text: string, ip: IpAddress, interfaces: InterfaceSet): void {
-    const bits = this.#bitsOf(interfaces);
-    const known = this.#announced.get(text);
-    if (known !== undefined && known.bits === bits) {
-      known.interfaces = interfaces;
-      return;
-    }
-    this.#erase(text, ip);
-    try {
-      this.#mapOf(ip).set(addressKey(ip), addressValue(bits));
-    } catch (error) {
-      if (!(error instanceof MapFullError)) throw error;
-      throw new MapFullError(`${text} is answered by user space only: ${error.message}`);
-    }
-    this.#announced.set(text, { ip, interfaces, bits });
-  }
-
-  #erase(text: string, ip: IpAddress): void {
-    if (!this.#announced.delete(text)) return;
-    const value = this.#mapOf(ip).take(addressKey(ip));
-    if (value !== undefined) addTo(this.#earlierAnswers, text, answersOf(value));
-  }
-
   #bitsOf(interfaces: InterfaceSet): bigint {
     if (interfaces === "all") return ALL_BITS;
     let bits = 0n;
@@ -279,6 +276,11 @@ function openProgram(maps: Maps, heartbeatLimitMs: number): BpfProgram {
 
 function closeMaps(maps: Partial<Maps>): void {
   for (const map of Object.values(maps)) map.close();
+}
+
+/** Families differ in length, so no two addresses have one text. */
+function keyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
 }
 
 function addTo(counts: Map<string, number>, text: string, more: number): void {

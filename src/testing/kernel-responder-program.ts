@@ -11,7 +11,8 @@ const eth0 = scanNetworkInterfaces().find(({ name }) => name === "eth0");
 if (eth0?.mac === undefined) throw new Error("no interface eth0");
 try {
   const responder = KernelResponder.open({ heartbeatLimitMs: Number(limit) });
-  const linkLocal = eth0.addresses.map(parseAddress).find((ip) => ip?.family === 6);
+  // Only the source of advertisements: nobody sends anything to it.
+  const linkLocal = parseAddress("fe80::99");
   const troubles = responder.setInterfaces([{ ...eth0, mac: eth0.mac, linkLocal }]);
   for (const text of texts) {
     const ip = parseAddress(text);

@@ -65,7 +65,7 @@ function checksum(addresses: string, message: string): string {
 }
 
 function advertisement(to: { mac: string; ip: string; target: string }): string {
-  const head = `${to.mac}${MAC}86dd60000000${"0020"}3aff${LINK_LOCAL}${to.ip}`;
+  const head = `${to.mac}${MAC}86dd6000000000203aff${LINK_LOCAL}${to.ip}`;
   const [start, rest] = ["8800", `40000000${to.target}0201${MAC}`];
   return head + start + checksum(LINK_LOCAL + to.ip, `${start}0000${rest}`) + rest;
 }

@@ -254,12 +254,16 @@ describe("the responder in the kernel", () => {
     responder.close();
     short.setInterfaces([first.wire.near]);
     short.announce(address(VIP), "all");
-    short.beat();
-    assert.ok(await isAnswered(VIP));
+    const beat = async () => {
+      short.beat();
+      return await isAnswered(VIP);
+    };
+    // On a busy machine the limit may pass between a beat and the question.
+    while (!(await beat()));
+    const before = short.drops()["no-heartbeat"];
     while (await isAnswered(VIP));
-    assert.equal(short.drops()["no-heartbeat"], 1);
-    short.beat();
-    assert.ok(await isAnswered(VIP));
+    assert.equal(short.drops()["no-heartbeat"], before + 1);
+    while (!(await beat()));
   });
 
   it("other programs on the interface see what they saw before: all in front, behind all but what was answered", async () => {
