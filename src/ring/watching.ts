@@ -82,10 +82,8 @@ export class Watching {
       this.#begin(name, { record, source, incarnation, isInherited: false });
       return { widening: undefined };
     }
-    if (watch.source !== undefined && watch.source !== source) return undefined;
+    if (!isSignOfLife(watch, { seq, source, incarnation })) return undefined;
     const isNews = isNewer(watch.record, seq);
-    // Its clock may have gone back while it started anew.
-    if (!isNews && incarnation <= watch.incarnation) return undefined;
     watch.record = isNews ? withBeat(watch.record, seq, nowMs) : firstBeat(beatMs, seq, nowMs);
     watch.source = source;
     watch.incarnation = incarnation;
@@ -187,6 +185,15 @@ export class Watching {
     if (member === undefined || !isUsable(member)) return false;
     return isWatcher(this.#tools.name, name, beating(members));
   }
+}
+
+/** From where the member beat before, and newer; or it started anew, and its clock may have gone back meanwhile. */
+function isSignOfLife(
+  watch: Watch,
+  beat: { readonly seq: number; readonly source: string; readonly incarnation: number },
+): boolean {
+  const isFromThere = watch.source === undefined || watch.source === beat.source;
+  return isFromThere && (isNewer(watch.record, beat.seq) || beat.incarnation > watch.incarnation);
 }
 
 function expiryMs({ record, notBeforeMs }: Watch): number {
