@@ -8,8 +8,10 @@ const SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
 const IPPROTO_IPV6 = 41;
 const IPV6_JOIN_GROUP = 20;
 const IPV6_LEAVE_GROUP = 21;
-/** Each membership takes some of net.core.optmem_max: a socket holds about 300 of them at 20 KiB, 1,800 at 128 KiB. */
+/** What a membership takes counts against net.core.optmem_max, of which 20 KiB are enough for about 300. */
 const FULL = new Set(["ENOMEM", "ENOBUFS"]);
+/** Closing a socket leaves its groups one by one, in one call. */
+const MOST_GROUPS = 256;
 
 interface MemberSocket {
   readonly fd: number;
@@ -51,15 +53,19 @@ export class MulticastMemberships {
     this.#closeIfEmpty(socket);
   }
 
-  /** Leaves all groups. */
+  /** Leaves all groups, those of each socket in a turn of their own. */
   close(): void {
-    for (const { fd } of this.#sockets.splice(0)) libc().close(fd);
+    const socket = this.#sockets.pop();
+    if (socket === undefined) return;
+    libc().close(socket.fd);
+    setImmediate(() => this.close());
   }
 
   /** False: the socket has no room for another group. */
   #joinOn(socket: MemberSocket, group: IpAddress): boolean {
     if (this.#set(socket, IPV6_JOIN_GROUP, group) === 0) {
       socket.groups.add(formatAddress(group));
+      socket.isFull = socket.groups.size >= MOST_GROUPS;
       return true;
     }
     const code = libc().errorCode();

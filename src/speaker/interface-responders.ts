@@ -12,6 +12,9 @@ import type {
 import type { FilterInstruction, Logger, PacketSocketOptions } from "../platform/index.ts";
 import { type GroupMemberships, SolicitedNodeGroups } from "./solicited-node-groups.ts";
 
+/** Joining groups goes on for so long before others have their turn. */
+const JOIN_MS = 2;
+
 /** Sends and receives raw frames on one interface. */
 export interface FrameSocket {
   send(frame: Uint8Array): boolean;
@@ -28,6 +31,7 @@ export interface ResponderOptions<On extends ArpInterface> {
   readonly openSocket: (options: PacketSocketOptions) => FrameSocket;
   /** Only where questions are sent to groups. */
   readonly openMemberships?: (interfaceIndex: number) => GroupMemberships;
+  readonly nowMs: () => number;
   /** All that is announced has to be told on the interface. */
   readonly onUp: (interfaceName: string) => void;
   /** `tryAgain` wants to be called: soon where a working one was lost, later where one could not be made. */
@@ -50,6 +54,7 @@ export class InterfaceResponders<On extends ArpInterface> {
   #wanted: readonly On[] = [];
   /** Interfaces whose trouble has been told, by name: said once for each change of interfaces. */
   readonly #toldTrouble = new Set<string>();
+  #joinTurn: NodeJS.Immediate | undefined;
 
   constructor(options: ResponderOptions<On>) {
     this.#options = options;
@@ -78,17 +83,15 @@ export class InterfaceResponders<On extends ArpInterface> {
   /** Opens what is missing; to be called some time after trouble. */
   tryAgain(): void {
     for (const wanted of this.#wanted) {
-      const responder = this.#responders.get(wanted.index);
-      if (responder === undefined) this.#open(wanted);
-      else this.#watch(responder, (groups) => groups.joinMissing());
+      if (!this.#responders.has(wanted.index)) this.#open(wanted);
     }
+    this.#joinLater();
   }
 
   /** The address is asked for from now on, on every interface, whatever set it is announced on (L2-72). */
   addressAdded(ip: IpAddress): void {
-    for (const responder of this.#responders.values()) {
-      this.#watch(responder, (groups) => groups.add(ip));
-    }
+    for (const { groups } of this.#responders.values()) groups?.add(ip);
+    this.#joinLater();
   }
 
   addressRemoved(ip: IpAddress): void {
@@ -116,6 +119,7 @@ export class InterfaceResponders<On extends ArpInterface> {
   }
 
   close(): void {
+    clearImmediate(this.#joinTurn);
     this.#wanted = [];
     for (const [index, responder] of this.#responders) this.#close(index, responder);
   }
@@ -154,9 +158,7 @@ export class InterfaceResponders<On extends ArpInterface> {
       interface: on.name,
       msg: `created ${protocol.name} responder for interface`,
     });
-    for (const ip of addresses.addresses(protocol.family)) {
-      this.#watch(responder, (groups) => groups.add(ip));
-    }
+    for (const ip of addresses.addresses(protocol.family)) responder.groups?.add(ip);
     onUp(on.name);
   }
 
@@ -173,20 +175,32 @@ export class InterfaceResponders<On extends ArpInterface> {
     return { on, socket, groups };
   }
 
+  /** What moves clients is told first: rounds go out before the groups are joined, and between them. */
+  #joinLater(): void {
+    if (this.#options.openMemberships === undefined) return;
+    this.#joinTurn ??= setImmediate(() => {
+      this.#joinTurn = undefined;
+      this.#joinSome();
+    });
+  }
+
   /** Without its group an address gets no questions where the network or the NIC looks at groups; the others go on. */
-  #watch({ on, groups }: Responder<On>, change: (groups: SolicitedNodeGroups) => void): void {
-    if (groups === undefined) return;
-    try {
-      change(groups);
-    } catch (error) {
-      this.#tellTrouble(on.name, {
-        op: "watchMulticastGroup",
-        error: (error as Error).message,
-        msg:
-          "failed to watch NDP multicast group for IP, clients may not find addresses on this interface; " +
-          "trying again, a greater net.core.optmem_max may help",
-      });
-      this.#options.onTrouble("failed");
+  #joinSome(): void {
+    const { nowMs, onTrouble } = this.#options;
+    const endMs = nowMs() + JOIN_MS;
+    for (const { on, groups } of this.#responders.values()) {
+      try {
+        while (groups?.joinNext()) if (nowMs() >= endMs) return this.#joinLater();
+      } catch (error) {
+        this.#tellTrouble(on.name, {
+          op: "watchMulticastGroup",
+          error: (error as Error).message,
+          msg:
+            "failed to watch NDP multicast group for IP, clients may not find addresses on this interface; " +
+            "trying again, a greater net.core.optmem_max may help",
+        });
+        onTrouble("failed");
+      }
     }
   }
 

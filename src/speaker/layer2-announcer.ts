@@ -136,6 +136,7 @@ export class Layer2Announcer {
       logger,
       logsRequests,
       openSocket: openSocket ?? ((socket: PacketSocketOptions) => new PacketSocket(socket)),
+      nowMs: this.#nowMs,
       onUp: (name: string) => {
         const { family } = protocol;
         this.#burst({ kind: "interface-came-up", name, family, nowMs: this.#nowMs() });

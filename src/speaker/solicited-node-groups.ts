@@ -13,26 +13,30 @@ export interface GroupMemberships {
 interface Group {
   readonly group: IpAddress;
   users: number;
-  isJoined: boolean;
 }
 
-/** Addresses whose last 24 bits are equal share a group: it is joined for the first and left after the last of them. */
+/**
+ * Addresses whose last 24 bits are equal share a group: it is joined for the first and left after the last of them.
+ * Joining waits for `joinNext`, because the kernel goes through all groups of the interface for each one: two thousand
+ * take it a tenth of a second, ten thousand some seconds.
+ */
 export class SolicitedNodeGroups {
   readonly #memberships: GroupMemberships;
   readonly #groups = new Map<string, Group>();
+  readonly #toJoin = new Map<string, IpAddress>();
 
   constructor(memberships: GroupMemberships) {
     this.#memberships = memberships;
   }
 
-  /** An address that was not there before. Throws when its group cannot be joined, and remembers it all the same. */
+  /** An address that was not there before. */
   add(ip: IpAddress): void {
     const group = solicitedNodeGroup(ip);
     const text = formatAddress(group);
-    const known = this.#groups.get(text) ?? { group, users: 0, isJoined: false };
+    const known = this.#groups.get(text) ?? { group, users: 0 };
     this.#groups.set(text, known);
     known.users++;
-    if (known.users === 1) this.#join(known);
+    if (known.users === 1) this.#toJoin.set(text, group);
   }
 
   /** An address that was added. */
@@ -41,20 +45,27 @@ export class SolicitedNodeGroups {
     const known = this.#groups.get(text);
     if (known === undefined || --known.users > 0) return;
     this.#groups.delete(text);
-    if (known.isJoined) this.#memberships.leave(known.group);
+    if (!this.#toJoin.delete(text)) this.#memberships.leave(known.group);
   }
 
-  /** Tries again what failed before; throws at the first that fails again. */
-  joinMissing(): void {
-    for (const known of this.#groups.values()) if (!known.isJoined) this.#join(known);
+  /** Joins one group that waits; false: none does. Throws when the kernel refuses, and the group waits behind the others. */
+  joinNext(): boolean {
+    const [next] = this.#toJoin;
+    if (next === undefined) return false;
+    const [text, group] = next;
+    this.#toJoin.delete(text);
+    try {
+      this.#memberships.join(group);
+    } catch (error) {
+      this.#toJoin.set(text, group);
+      throw error;
+    }
+    return true;
   }
 
+  /** Leaves all groups, and joins none any more. */
   close(): void {
+    this.#toJoin.clear();
     this.#memberships.close();
-  }
-
-  #join(known: Group): void {
-    this.#memberships.join(known.group);
-    known.isJoined = true;
   }
 }
