@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
+import type { Member } from "../memberlist/index.ts";
 import { AckTimes } from "./ack-times.ts";
 import { type BeatMessage, decodeBeatMessage, encodeBeatMessage } from "./beat-messages.ts";
 import { firstBeat, shortestSilenceMs, silenceMs, withBeat } from "./beat-record.ts";
 import { answerMs, type Inquiry, verdictMs, verdictOf, withDeaf } from "./inquiry.ts";
-import { ViewComparison } from "./view-comparison.ts";
+import { ViewComparison, viewOf } from "./view-comparison.ts";
 import { watcherCount, watchersOf } from "./watchers.ts";
 
 const name = fc.string({ minLength: 1, maxLength: 60 });
@@ -157,6 +158,18 @@ describe("ack times", () => {
 });
 
 describe("comparison of views", () => {
+  const at = (member: string, address: string, state: "alive" | "dead" = "alive") => {
+    return { name: member, address, state } as Member;
+  };
+
+  it("tells apart who is there, and where, in any order; the gone do not count", () => {
+    const [a, b] = [at("a", "10.0.0.1"), at("b", "10.0.0.2")];
+    assert.equal(viewOf([a, b]), viewOf([b, at("c", "10.0.0.3", "dead"), a]));
+    for (const others of [[a], [a, at("b", "10.0.0.9")], [a, b, at("c", "10.0.0.3")]]) {
+      assert.notEqual(viewOf([a, b]), viewOf(others));
+    }
+  });
+
   it("asks for an exchange only where two differ for longer than news take, and not again at once", () => {
     const views = new ViewComparison();
     const at = (nowMs: number, told: number): boolean =>

@@ -3,6 +3,7 @@
 import { isUsable, type Place } from "../memberlist/index.ts";
 import {
   type BeatRecord,
+  begunAnew,
   firstBeat,
   isNewer,
   shortestSilenceMs,
@@ -15,10 +16,10 @@ import { watchersOf } from "./watchers.ts";
 
 interface Watch {
   record: BeatRecord;
-  /** Where its beats come from; undefined: the next one tells. */
-  source: string | undefined;
-  /** Of the member when its last beat came: who starts anew has a higher one. */
-  incarnation: number;
+  /** Where its beats come from. */
+  source: string;
+  /** Until then its next beat counts whatever its number, and from wherever it comes. */
+  openUntilMs: number;
   /** After an inquiry without a verdict: not earlier. */
   notBeforeMs: number;
   isWidened: boolean;
@@ -73,27 +74,33 @@ export class Watching {
     const member = this.#tools.members().get(name);
     const beatMs = member && readOwnKind(member.meta)?.beatMs;
     if (!member || !beatMs || !isUsable(member)) return undefined;
-    const { incarnation } = member;
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.record.beatMs !== beatMs) {
       const record = firstBeat(beatMs, seq, nowMs);
-      this.#watches.set(name, { record, source, incarnation, notBeforeMs: 0, isWidened: false });
+      const begun = { record, source, openUntilMs: 0, notBeforeMs: 0, isWidened: false };
+      this.#watches.set(name, begun);
       return { widening: undefined };
     }
-    if (watch.source !== undefined && watch.source !== source) return undefined;
-    const isNews = isNewer(watch.record, seq);
-    // Its clock may have gone back while it started anew.
-    if (!isNews && incarnation <= watch.incarnation) return undefined;
-    watch.record = isNews ? withBeat(watch.record, seq, nowMs) : firstBeat(beatMs, seq, nowMs);
+    const isNext = watch.source === source && isNewer(watch.record, seq);
+    if (!isNext && nowMs >= watch.openUntilMs) return undefined;
+    watch.record = (isNext ? withBeat : begunAnew)(watch.record, seq, nowMs);
     watch.source = source;
-    watch.incarnation = incarnation;
+    watch.openUntilMs = 0;
     return { widening: widening(name, watch) };
   }
 
-  /** It answers where its member lives, so its beats may come from another address now. */
-  isThere(name: string): void {
+  /**
+   * It answers a ping where it lives. If we have not heard its beats for so long all the same, they may come from
+   * another address, or it started anew while its clock went back.
+   */
+  isThere(name: string, nowMs: number): void {
+    if (!this.hears(name, nowMs)) this.open(name, nowMs);
+  }
+
+  /** It may have moved: the next of its beats shows where to. Not for long, or one sent again would do for it. */
+  open(name: string, nowMs: number): void {
     const watch = this.#watches.get(name);
-    if (watch !== undefined) watch.source = undefined;
+    if (watch !== undefined) watch.openUntilMs = nowMs + 2 * watch.record.beatMs;
   }
 
   /** It need not be watched any more, it says. False where that is an old word, or another's. */
@@ -102,8 +109,7 @@ export class Watching {
     { address }: Place,
   ): boolean {
     const watch = this.#watches.get(name);
-    if (watch === undefined || (watch.source !== undefined && watch.source !== address))
-      return false;
+    if (watch === undefined || watch.source !== address) return false;
     if (seq !== watch.record.seq && !isNewer(watch.record, seq)) return false;
     return this.#watches.delete(name);
   }
@@ -116,6 +122,12 @@ export class Watching {
   silentForMs(name: string, nowMs: number): number | undefined {
     const watch = this.#watches.get(name);
     return watch && nowMs - watch.record.heardMs;
+  }
+
+  /** Its beats say that it is there, and have not been missing for too long. */
+  hears(name: string, nowMs: number): boolean {
+    const watch = this.#watches.get(name);
+    return watch !== undefined && nowMs < watch.record.heardMs + silenceMs(watch.record);
   }
 
   isSilent(name: string, nowMs: number): boolean {
