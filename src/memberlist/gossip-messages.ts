@@ -73,6 +73,12 @@ export type GossipCommand =
       readonly fields: Readonly<Record<string, unknown>>;
     };
 
+/** A suspect whose time is up gets more of it: `waitMs`, or the shortest time that a suspicion has. */
+export interface Reprieve {
+  readonly commands: readonly GossipCommand[];
+  readonly waitMs?: number;
+}
+
 export interface FailedJoin {
   readonly place: Place;
   readonly error: string;

@@ -4,9 +4,16 @@
  */
 
 import { addressFromBytes, formatAddress } from "../ip/index.ts";
+import { Checks } from "./checks.ts";
 import { Exchanges } from "./exchanges.ts";
 import { conflictLine, deadLine, refutedLine, wrongPingLine } from "./gossip-lines.ts";
-import { type GossipCommand, type GossipEvent, memberChange, setTimer } from "./gossip-messages.ts";
+import {
+  type GossipCommand,
+  type GossipEvent,
+  memberChange,
+  type Reprieve,
+  setTimer,
+} from "./gossip-messages.ts";
 import { type DeadMessage, isUsable, type Member, type Place } from "./member.ts";
 import type { SuspectMessage } from "./member.ts";
 import { aliveMessageOf, Membership, type MembershipEffect } from "./membership.ts";
@@ -21,6 +28,8 @@ import type { Accusation, IndirectPing, PacketMessage, Ping } from "./wire/index
 export interface GossipOptions extends PostmanOptions {
   /** What we say about ourselves, at most 512 bytes. */
   readonly meta: Uint8Array;
+  /** Asked when a suspect's time is up, and again after each reprieve. Undefined: it is dead. */
+  readonly beforeDeath?: (name: string, nowMs: number) => Reprieve | undefined;
 }
 
 /** The goodbye is worth so long a wait (ML-108). */
@@ -38,8 +47,7 @@ export class Gossip {
   readonly #prober: Prober;
   readonly #relays: Relays;
   readonly #exchanges: Exchanges;
-  /** Pings sent on request, by number: whom, and when. */
-  readonly #checks = new Map<number, { readonly name: string; readonly sentMs: number }>();
+  readonly #checks: Checks;
   readonly #dueMs = new Map<string, number>();
   #gossipedMs = Number.NEGATIVE_INFINITY;
   #isGossipTimed = false;
@@ -50,6 +58,7 @@ export class Gossip {
     this.#membership = new Membership(options);
     this.#postman = new Postman(options, () => this.members.size);
     this.#relays = new Relays(timings.probeTimeoutMs);
+    this.#checks = new Checks(this.#postman, timings.tcpTimeoutMs);
     this.#exchanges = new Exchanges({
       name: options.name,
       timings,
@@ -127,16 +136,12 @@ export class Gossip {
   /** Asks one member whether it is there, and others to ask it as well; a "checked" follows if it is. */
   check(name: string, through: readonly Member[], nowMs: number): GossipCommand[] {
     const member = this.#membership.get(name);
-    if (member === undefined) return [];
-    for (const [seqNo, { sentMs }] of this.#checks) {
-      if (nowMs - sentMs > this.#options.timings.tcpTimeoutMs) this.#checks.delete(seqNo);
-    }
-    const seqNo = this.#postman.nextSeqNo();
-    this.#checks.set(seqNo, { name, sentMs: nowMs });
-    return [
-      this.#postman.send(placeOf(member), [this.#postman.pingOf(name, seqNo)]),
-      ...through.map((helper) => this.#postman.askFor(member, helper, seqNo).command),
-    ];
+    return member === undefined ? [] : this.#checks.begin(member, through, nowMs);
+  }
+
+  /** Somebody else found that this process did not run for a while: the probe under way accuses nobody. */
+  slept(): void {
+    this.#prober.slept();
   }
 
   /** A message to our own kind: others ignore what they get as "user" (ML-27d). */
@@ -213,6 +218,10 @@ export class Gossip {
     // A timer may come a little before its time; nothing else would end this suspicion.
     const leftMs = suspicionEndsMs(suspicion) - nowMs;
     if (leftMs > 0) return [setTimer(timer, leftMs)];
+    const reprieve = this.#options.beforeDeath?.(name, nowMs);
+    if (reprieve !== undefined) {
+      return [setTimer(timer, reprieve.waitMs ?? suspicion.minMs), ...reprieve.commands];
+    }
     return [deadLine(name), ...this.#carryOut(this.#membership.suspicionOver(name, nowMs), nowMs)];
   }
 
@@ -273,12 +282,8 @@ export class Gossip {
   #onAck(seqNo: number, nowMs: number): GossipCommand[] {
     const probed = this.#prober.onAck(seqNo, nowMs);
     if (probed !== undefined) return probed;
-    const check = this.#checks.get(seqNo);
-    if (check !== undefined) {
-      this.#checks.delete(seqNo);
-      // How long it took says little of the network: only who was silent is asked so.
-      return [{ kind: "checked", name: check.name }];
-    }
+    const checked = this.#checks.onAck(seqNo);
+    if (checked !== undefined) return [checked];
     const relayed = this.#relays.onAck(seqNo);
     if (relayed === undefined) return [];
     return [Relays.cancelTimer(seqNo), this.#postman.sendWithNews(relayed.to, relayed.message)];

@@ -1,6 +1,12 @@
 /** Gossip between speakers: hashicorp/memberlist's protocol as a pure machine (gossip.md). */
 export { Gossip, type GossipOptions } from "./gossip.ts";
-export type { FailedJoin, GossipCommand, GossipEvent, MemberChange } from "./gossip-messages.ts";
+export type {
+  FailedJoin,
+  GossipCommand,
+  GossipEvent,
+  MemberChange,
+  Reprieve,
+} from "./gossip-messages.ts";
 export { isUsable, type Member, type MemberState, type Place } from "./member.ts";
 export { placeOf } from "./postman.ts";
 export { lanTimings, newsMs, type Timings, wanTimings } from "./timings.ts";

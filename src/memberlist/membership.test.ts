@@ -76,7 +76,6 @@ describe("membership", () => {
     const moved = alive("x", 1, { addr: Uint8Array.of(10, 0, 0, 9) });
     ring.alive(alive("x", 3), 1);
     assert.deepEqual(kinds(ring.alive(moved, 2)), ["conflict"]);
-    ring.suspect(accuse("suspect", "x", 3), 2);
     assert.deepEqual(kinds(ring.alive({ ...moved, incarnation: 4 }, 2)), ["conflict"]);
     ring.dead(accuse("dead", "x", 3), 3);
     assert.deepEqual(kinds(ring.alive(moved, 4)), ["conflict"]);
@@ -98,6 +97,10 @@ describe("membership", () => {
     // The old one, should it be there after all, is the one in conflict.
     assert.deepEqual(kinds(ring.alive(alive("x", 5), 4)), ["conflict"]);
     assert.deepEqual(ring.dead(accuse("dead", "x", 3), 5), []);
+    ring.suspect(accuse("suspect", "x", 4), 6);
+    assert.deepEqual(kinds(ring.alive(alive("x", 4), 7)), ["conflict"]);
+    assert.deepEqual(kinds(ring.alive(alive("x", 5), 7)), ["cleared", "spread", "updated"]);
+    assert.equal(ring.get("x")!.address, "10.0.0.2");
   });
 
   it("ML-101, ML-103, ML-157: a suspect is passed on, stays usable, and raises no event", () => {
@@ -107,6 +110,15 @@ describe("membership", () => {
     assert.ok(isUsable(ring.get("x")!));
     assert.deepEqual(ring.suspect(accuse("suspect", "unknown", 1), 2), []);
     assert.deepEqual(ring.suspect(accuse("suspect", "x", 0, "third"), 2), []);
+  });
+
+  it("ML-73, ML-106: a suspicion of our own that we are told again is no confirmation, and ends no later", () => {
+    const ring = table();
+    ring.alive(alive("x", 1), 1);
+    const [, first] = ring.suspect(accuse("suspect", "x", 1, "self"), 2);
+    assert.deepEqual(ring.suspect(accuse("suspect", "x", 1, "self"), 500), [first]);
+    ring.suspect(accuse("suspect", "x", 1, "other"), 600);
+    assert.deepEqual(ring.suspect(accuse("suspect", "x", 1, "other"), 700), []);
   });
 
   it("ML-101: a suspect that speaks up with a later incarnation is one no more", () => {

@@ -209,7 +209,9 @@ export class Membership {
       { kind: "spread", message: told },
     ];
     if (!wasUsable) effects.push({ kind: "joined", member });
-    else if (!sameBytes(known.meta, member.meta)) effects.push({ kind: "updated", member });
+    else if (!sameBytes(known.meta, member.meta) || isElsewhere(known, told)) {
+      effects.push({ kind: "updated", member });
+    }
     return effects;
   }
 
@@ -218,14 +220,19 @@ export class Membership {
     message: SuspectMessage,
     member: Member,
   ): readonly MembershipEffect[] {
-    const confirmed = confirmSuspicion(running, message.from);
-    if (confirmed === undefined) return nothing;
-    this.#suspicions.set(message.node, confirmed);
     const accuser = message.from;
-    return [
-      { kind: "spread", message },
-      { kind: "suspected", member, accuser, endsMs: suspicionEndsMs(confirmed) },
-    ];
+    const confirmed = confirmSuspicion(running, accuser);
+    if (confirmed !== undefined) {
+      this.#suspicions.set(message.node, confirmed);
+      const endsMs = suspicionEndsMs(confirmed);
+      return [
+        { kind: "spread", message },
+        { kind: "suspected", member, accuser, endsMs },
+      ];
+    }
+    // Told once more in a table (ML-73): no confirmation, but a reason to look at once.
+    if (accuser !== this.#options.name) return nothing;
+    return [{ kind: "suspected", member, accuser, endsMs: suspicionEndsMs(running) }];
   }
 
   #clear(name: string): MembershipEffect[] {
@@ -267,12 +274,12 @@ function isAcceptable({ vsn, meta }: AliveMessage): boolean {
 
 /**
  * Whether a name may go to another address (ML-109): once its member said goodbye; or, where stock members wait until
- * the dead one is forgotten, once a later incarnation contradicts the death. Old news that somebody sends again have
- * none.
+ * the dead one is forgotten, once a later incarnation contradicts the death, or the suspicion. Old news that somebody
+ * sends again have none.
  */
-function isFree(known: Member, told: AliveMessage): boolean {
-  if (known.state === "dead") return told.incarnation > known.incarnation;
-  return known.state === "left";
+function isFree({ state, incarnation }: Member, told: AliveMessage): boolean {
+  if (state === "left") return true;
+  return state !== "alive" && told.incarnation > incarnation;
 }
 
 function isElsewhere(known: Member, told: AliveMessage): boolean {

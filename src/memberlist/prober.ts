@@ -120,6 +120,11 @@ export class Prober {
     if (this.#probe?.stream === stream) this.#probe.isReachableByTcp = true;
   }
 
+  /** This process did not run for a while: the answer to the probe under way may lie unread. */
+  slept(): void {
+    if (this.#probe !== undefined) this.#probe.hasSlept = true;
+  }
+
   /** ML-85: there is nothing to wait for. */
   onSendFailed({ address, port }: Place): GossipCommand[] {
     const probe = this.#probe;
@@ -198,7 +203,7 @@ export class Prober {
 
   #noteSleep(dueMs: number, nowMs: number): void {
     const isLate = nowMs - dueMs > this.#tools.timings.probeTimeoutMs / 4;
-    if (this.#probe !== undefined && isLate) this.#probe.hasSlept = true;
+    if (isLate) this.slept();
   }
 
   #tcpOnlyLine({ name, port }: Member): GossipCommand[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AckTimes } from "./ack-times.ts";
-import { firstBeat, shortestSilenceMs, silenceMs, withBeat } from "./beat-record.ts";
+import { begunAnew, firstBeat, shortestSilenceMs, silenceMs, withBeat } from "./beat-record.ts";
 
 const beatMs = 100;
 
@@ -13,6 +13,14 @@ describe("what a watcher knows of the beats of a member", () => {
     record = withBeat(record, 60, 6000);
     record = withBeat(record, 61, 7100);
     assert.equal(silenceMs(record), shortestSilenceMs(beatMs));
+  });
+
+  it("knows what the network does, also when the numbers begin anew", () => {
+    let record = firstBeat(beatMs, 1, beatMs);
+    for (let seq = 3; seq <= 201; seq += 2) record = withBeat(record, seq, seq * beatMs);
+    const anew = begunAnew(record, 7, 203 * beatMs);
+    assert.equal(silenceMs(anew), silenceMs(record));
+    assert.equal(withBeat(anew, 8, 204 * beatMs).heardMs, 204 * beatMs);
   });
 
   it("has more patience where many beats are lost one by one", () => {

@@ -54,6 +54,11 @@ export function withBeat(record: BeatRecord, seq: number, nowMs: number): BeatRe
   return { ...record, heardMs, seq, jitterMs, loss };
 }
 
+/** Its numbers begin anew; what the network does to them stays as it is known. */
+export function begunAnew(record: BeatRecord, seq: number, nowMs: number): BeatRecord {
+  return { ...record, heardMs: Math.max(record.heardMs, nowMs), seq };
+}
+
 /**
  * After how long a silence others are asked: as short as the beats allow, longer where the network loses or delays
  * them, in milliseconds.

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
+import type { Member } from "../memberlist/index.ts";
 import { AckTimes } from "./ack-times.ts";
 import { type BeatMessage, decodeBeatMessage, encodeBeatMessage } from "./beat-messages.ts";
 import { firstBeat, shortestSilenceMs, silenceMs, withBeat } from "./beat-record.ts";
-import { answerMs, type Inquiry, verdictMs, verdictOf, withDeaf } from "./inquiry.ts";
+import { aloneMs, answerMs, type Inquiry, verdictMs, verdictOf, withDeaf } from "./inquiry.ts";
 import { defaultBeatMs } from "./ring.ts";
-import { ViewComparison } from "./view-comparison.ts";
+import { ViewComparison, viewOf } from "./view-comparison.ts";
 import { isWatcher, watcherCount, watchersOf } from "./watchers.ts";
 
 const name = fc.string({ minLength: 1, maxLength: 60 });
@@ -149,6 +150,13 @@ describe("inquiry", () => {
     assert.equal(verdictMs(withDeaf(begun, "a")), 300);
   });
 
+  it("with nobody to ask waits for as many pings as the loss demands, and not for ever", () => {
+    assert.equal(aloneMs(1, 0), answerMs(1));
+    const [some, many] = [aloneMs(1, 0.05), aloneMs(1, 0.3)];
+    assert.ok(some > answerMs(1) && many > 2 * some, `${some} ${many}`);
+    assert.equal(aloneMs(1, 1), 600);
+  });
+
   it("is about us where nobody answers: then nobody is accused", () => {
     assert.equal(verdictOf(begun), "isolated");
     assert.equal(verdictOf(withDeaf(begun, "a")), "dead");
@@ -169,6 +177,18 @@ describe("ack times", () => {
 });
 
 describe("comparison of views", () => {
+  const at = (member: string, address: string, state: "alive" | "dead" = "alive") => {
+    return { name: member, address, state } as Member;
+  };
+
+  it("tells apart who is there, and where, in any order; the gone do not count", () => {
+    const [a, b] = [at("a", "10.0.0.1"), at("b", "10.0.0.2")];
+    assert.equal(viewOf([a, b]), viewOf([b, at("c", "10.0.0.3", "dead"), a]));
+    for (const others of [[a], [a, at("b", "10.0.0.9")], [a, b, at("c", "10.0.0.3")]]) {
+      assert.notEqual(viewOf([a, b]), viewOf(others));
+    }
+  });
+
   it("asks for an exchange only where two differ for longer than news take, and not again at once", () => {
     const views = new ViewComparison();
     const at = (nowMs: number, told: number): boolean =>

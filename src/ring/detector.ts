@@ -9,6 +9,7 @@ import {
   type Member,
   type Place,
   placeOf,
+  type Reprieve,
 } from "../memberlist/index.ts";
 import { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
@@ -43,6 +44,8 @@ const joinInShare = 0.3;
 const pauseMs = 100;
 /** How often a lost member is told that it counts as dead here. */
 const callEveryMs = 100;
+/** The last inquiry before a suspect counts as dead has its verdict by then. */
+const lastLookMs = 1000;
 
 export class Detector {
   readonly #tools: RingTools;
@@ -52,6 +55,8 @@ export class Detector {
   readonly #ackTimes = new AckTimes();
   readonly #inquiries: Inquiries;
   readonly #calledMs = new Map<string, number>();
+  /** Suspects that we ask about before they count as dead: whether somebody heard them since. */
+  readonly #lastLooks = new Map<string, boolean>();
   readonly #views = new ViewComparison();
   /** Infinite before the first and after the last. */
   #nextBeatMs = Number.POSITIVE_INFINITY;
@@ -110,6 +115,7 @@ export class Detector {
     if (member.name === this.#tools.name) return [];
     if (change === "leave") {
       this.#forget(member.name);
+      this.#lastLooks.delete(member.name);
       this.#ackTimes.forget(member.name);
       if (beats(member)) {
         this.#watching.inherit(member.name, nowMs);
@@ -117,6 +123,7 @@ export class Detector {
       }
       return [...this.#inquiries.end(member.name), ...this.#timeSilence(nowMs)];
     }
+    if (change === "update") this.#watching.open(member.name, nowMs);
     // What it answers to pings from before tells how long it was away, not how long answers take.
     if (change === "join") this.#ackTimes.forget(member.name);
     if (change !== "join" || !this.#beater.lost.delete(member.name)) return [];
@@ -128,25 +135,43 @@ export class Detector {
     this.#ackTimes.add(name, ms);
   }
 
-  /** Gossip gives it many seconds to speak up; among our own the question is settled at once. */
+  /**
+   * Gossip gives it many seconds to speak up; among our own the question is settled at once, unless its beats answer
+   * it: they say more than the one probe that failed.
+   */
   onSuspected(name: string, nowMs: number): DetectorCommand[] {
     const member = this.#tools.members().get(name);
-    if (member === undefined || !beats(member)) return [];
+    if (member === undefined || !beats(member) || this.#watching.hears(name, nowMs)) return [];
     return this.#inquiries.begin(name, nowMs);
+  }
+
+  /**
+   * Gossip's time for a suspect is up. Whose beats we hear gets it again; about others we ask once more, and believe
+   * whoever hears them: where many packets are lost, what the suspect says to the contrary is lost as well.
+   */
+  beforeDeath(name: string, nowMs: number): Reprieve | undefined {
+    const member = this.#tools.members().get(name);
+    if (member === undefined || !beats(member)) return undefined;
+    if (this.#watching.hears(name, nowMs)) return { commands: [] };
+    const isHeard = this.#lastLooks.get(name);
+    this.#lastLooks.delete(name);
+    if (isHeard === true) return { commands: [] };
+    if (isHeard === false) return undefined;
+    this.#lastLooks.set(name, false);
+    return { commands: this.#inquiries.begin(name, nowMs), waitMs: lastLookMs };
   }
 
   /** A ping of ours was answered. */
   onChecked(name: string, nowMs: number): DetectorCommand[] {
     const told = this.#inquiries.onChecked(name, nowMs);
-    this.#watching.isThere(name);
+    this.#watching.isThere(name, nowMs);
     return [...told, ...this.#heard(name, nowMs)];
   }
 
   onMessage(message: BeatMessage, from: Place, nowMs: number): DetectorCommand[] {
     const sender = this.#tools.members().get(message.name);
     if (message.name === this.#tools.name) return [];
-    const called = [...this.#wakeUp(nowMs), ...this.#callLost(message, sender, from, nowMs)];
-    this.#ranMs = nowMs;
+    const called = this.#callLost(message, sender, from, nowMs);
     switch (message.kind) {
       case "beat":
         return [...called, ...this.#onBeat(message, from, nowMs)];
@@ -162,17 +187,27 @@ export class Detector {
     }
   }
 
+  /**
+   * Before anything else at that time. Packets that waited while we were stopped may come before the timers: they tell
+   * nothing about the network. Nothing where we ran.
+   */
+  wakeUp(nowMs: number): DetectorCommand[] {
+    const lateMs = nowMs - this.#nextBeatMs;
+    const didRun = lateMs <= pauseMs || this.#isAwake(nowMs);
+    const woken = didRun ? [] : this.#afterPause(lateMs, nowMs);
+    this.#ranMs = nowMs;
+    return woken;
+  }
+
   /** Undefined for timers of others. */
   onTimer(name: string, lateMs: number, nowMs: number): DetectorCommand[] | undefined {
     if (name !== beatTimer && name !== silenceTimer) {
       const result = this.#inquiries.onTimer(name, nowMs);
       if (result === undefined) return undefined;
       if (lateMs > pauseMs && !this.#isAwake(nowMs)) return this.#afterPause(lateMs, nowMs);
-      this.#ranMs = nowMs;
       return [...result.commands, ...(result.decided ? this.#decide(result.decided, nowMs) : [])];
     }
     const paused = lateMs > pauseMs && !this.#isAwake(nowMs) ? this.#afterPause(lateMs, nowMs) : [];
-    this.#ranMs = nowMs;
     if (name === beatTimer) return [...paused, ...this.#beat(nowMs)];
     return [...paused, ...this.#lookForSilence(nowMs)];
   }
@@ -229,6 +264,7 @@ export class Detector {
   /** It is there: an inquiry about it is over, and whoever asked us shall know. */
   #heard(about: string, nowMs: number): DetectorCommand[] {
     const answers = this.#inquiries.onHeard(about);
+    if (this.#lastLooks.has(about)) this.#lastLooks.set(about, true);
     if (!this.#inquiries.has(about)) return answers;
     const commands = this.#inquiries.end(about);
     this.#watching.postpone(about, nowMs + 2 * this.#beatMs);
@@ -268,13 +304,6 @@ export class Detector {
     return [finding, ...this.#timeSilence(nowMs)];
   }
 
-  /** Packets that waited while we were stopped may come before the timers: they tell nothing about the network. */
-  #wakeUp(nowMs: number): DetectorCommand[] {
-    const lateMs = nowMs - this.#nextBeatMs;
-    if (lateMs <= pauseMs || this.#isAwake(nowMs)) return [];
-    return this.#afterPause(lateMs, nowMs);
-  }
-
   /** The pause was found already, by a packet or another timer of the same moment. */
   #isAwake(nowMs: number): boolean {
     return nowMs - this.#wokenMs < pauseMs / 2;
@@ -288,14 +317,17 @@ export class Detector {
     return [found({ kind: "paused", ms }), ...this.#inquiries.endAll()];
   }
 
-  /** One who counts as dead and yet speaks is told so; one that was forgotten is met with an exchange. */
+  /**
+   * One who is gone and yet speaks is told so, also after a goodbye: it may be back, and its news be lost. One that was
+   * forgotten is met with an exchange.
+   */
   #callLost(
     message: BeatMessage,
     sender: Member | undefined,
     from: Place,
     nowMs: number,
   ): DetectorCommand[] {
-    if (sender !== undefined && (isUsable(sender) || sender.state === "left")) return [];
+    if (sender !== undefined && isUsable(sender)) return [];
     const calledMs = this.#calledMs.get(message.name) ?? Number.NEGATIVE_INFINITY;
     if (nowMs - calledMs < callEveryMs) return [];
     if (this.#calledMs.size > 4096) this.#calledMs.clear();

@@ -4,6 +4,7 @@ import { type GossipCommand, isUsable, type Member } from "../memberlist/index.t
 import type { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import {
+  aloneMs,
   answerMs,
   answerWaitMs,
   type Inquiry,
@@ -68,7 +69,9 @@ export class Inquiries {
     const asked = this.#whomToAsk(about);
     const id = this.#nextId;
     this.#nextId = (id + 1) >>> 0;
-    const waitMs = answerMs(this.#ackTimes.worstMs(about));
+    const ackMs = this.#ackTimes.worstMs(about);
+    const isAlone = asked.length === 0;
+    const waitMs = isAlone ? aloneMs(ackMs, this.#watching.loss(about)) : answerMs(ackMs);
     this.#inquiries.set(about, {
       about,
       id,

@@ -31,12 +31,23 @@ const longestMs = 1000;
 const rounds = 3;
 /** On a slow network they are fewer: an owner that died with another shall not be missed for long. */
 const allRoundsMs = 600;
+const chanceAlone = 1e-6;
 /** We ping the silent member ourselves so often, until the verdict. */
 export const pingEveryMs = 25;
 
 /** `ackMs`: how long answers to pings take at worst, as far as measured. */
 export function answerMs(ackMs: number): number {
   return Math.min(longestMs, Math.max(shortestMs, 3 * ackMs));
+}
+
+/**
+ * The same where nobody else can be asked: so many pings that all of them or their answers are lost by chance once in
+ * a million times. `loss` is the share of packets that are lost one way.
+ */
+export function aloneMs(ackMs: number, loss: number): number {
+  const lostRound = 1 - (1 - Math.min(loss, 0.9)) ** 2;
+  const pings = lostRound > 0 ? Math.ceil(Math.log(chanceAlone) / Math.log(lostRound)) : 0;
+  return Math.max(answerMs(ackMs), Math.min(allRoundsMs, pings * pingEveryMs));
 }
 
 /** How long whoever is asked waits for an answer to its own ping: the answer must come before the verdict. */

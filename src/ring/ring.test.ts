@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { takeoverMs } from "../testing/ring-bounds.ts";
 import { defaultBeatMs } from "./ring.ts";
 import { RingSimulation } from "../testing/ring-simulation.ts";
 
@@ -101,6 +102,48 @@ describe("the ring", () => {
     assert.deepEqual(aliveFor(ring, 2), ["node2", "node3"]);
     ring.heal();
     ring.run(21_000);
+    for (const index of [0, 1, 2, 3]) assert.equal(aliveFor(ring, index).length, 4);
+  });
+
+  it("ML-109: takes back at once who died and returns with a new address, also before its death was found", () => {
+    for (const awayMs of [50, 3000]) {
+      const ring = ringOf(5, { seed: awayMs });
+      ring.kill(4);
+      ring.run(10_000 + awayMs);
+      ring.move(4);
+      ring.start(4, [0, 1, 2, 3]);
+      ring.run(10_000 + awayMs + 2 * takeoverMs);
+      for (const index of [0, 1, 2, 3]) {
+        const { place } = ring.node(4);
+        assert.equal(ring.node(index).ring.gossip.members.get("node4")!.address, place.address);
+        assert.equal(aliveFor(ring, index).length, 5);
+      }
+    }
+  });
+
+  it("ML-109: in a ring with stock members they take it back once they have forgotten the dead one", () => {
+    const ring = ringOf(4, { stockFrom: 2 });
+    ring.kill(0);
+    ring.run(12_000);
+    ring.move(0);
+    ring.start(0, [1, 2, 3]);
+    ring.run(14_000);
+    assert.equal(aliveFor(ring, 1).length, 4);
+    ring.run(60_000);
+    for (const index of [2, 3]) ring.join(index, [0]);
+    ring.run(61_000);
+    for (const index of [1, 2, 3]) assert.equal(aliveFor(ring, index).length, 4);
+  });
+
+  it("finds a dead member as quickly while somebody sends its packets again, as they were", () => {
+    const ring = ringOf(5);
+    ring.record(4);
+    ring.run(20_000);
+    ring.kill(4);
+    ring.replay(4, 60_000);
+    ring.run(20_000 + takeoverMs);
+    for (const index of [0, 1, 2, 3]) assert.equal(aliveFor(ring, index).length, 4);
+    ring.run(80_000);
     for (const index of [0, 1, 2, 3]) assert.equal(aliveFor(ring, index).length, 4);
   });
 

@@ -17,7 +17,7 @@ import { Detector, type DetectorCommand, type Finding } from "./detector.ts";
 import { describeOwnKind } from "./own-kind.ts";
 import type { WatchedMember } from "./watching.ts";
 
-export interface RingOptions extends Omit<GossipOptions, "meta"> {
+export interface RingOptions extends Omit<GossipOptions, "meta" | "beforeDeath"> {
   /** How often we say that we are there, in milliseconds; 0 switches the fast detector off. */
   readonly beatMs: number;
   /**
@@ -48,7 +48,11 @@ export class Ring {
 
   constructor(options: RingOptions) {
     const { beatMs } = options;
-    this.gossip = new Gossip({ ...options, meta: describeOwnKind({ beatMs }) });
+    this.gossip = new Gossip({
+      ...options,
+      meta: describeOwnKind({ beatMs }),
+      beforeDeath: (name, nowMs) => this.#detector?.beforeDeath(name, nowMs),
+    });
     const { gossip } = this;
     const tools = {
       name: options.name,
@@ -91,7 +95,9 @@ export class Ring {
   }
 
   step(event: RingEvent, nowMs: number): RingCommand[] {
-    const commands = this.#settle(this.#take(event, nowMs), nowMs);
+    const woken = this.#detector?.wakeUp(nowMs) ?? [];
+    if (woken.length > 0) this.gossip.slept();
+    const commands = this.#settle([...woken, ...this.#take(event, nowMs)], nowMs);
     for (const command of commands) {
       if (command.kind === "set-timer") this.#dueMs.set(command.name, nowMs + command.ms);
       if (command.kind === "cancel-timer") this.#dueMs.delete(command.name);

@@ -6,10 +6,12 @@
 import { isUsable, type Member } from "../memberlist/index.ts";
 import { hashOf } from "./watchers.ts";
 
-/** The names of all who may announce, in 32 bits; the order is of no importance. */
+/** All who may announce, and where they are, in 32 bits; the order is of no importance. */
 export function viewOf(members: Iterable<Member>): number {
   let view = 0;
-  for (const member of members) if (isUsable(member)) view ^= hashOf(member.name);
+  for (const member of members) {
+    if (isUsable(member)) view ^= hashOf(member.name, "\n", member.address);
+  }
   return view >>> 0;
 }
 

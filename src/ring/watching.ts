@@ -1,8 +1,9 @@
 /** The members whose beats we hear, and who of them has been silent for too long. */
 
-import { isUsable, type Place } from "../memberlist/index.ts";
+import { isUsable, type Member, type Place } from "../memberlist/index.ts";
 import {
   type BeatRecord,
+  begunAnew,
   firstBeat,
   isNewer,
   shortestSilenceMs,
@@ -17,10 +18,10 @@ interface Watch {
   record: BeatRecord;
   /** No beat was heard yet: it belonged to another watcher. */
   isInherited: boolean;
-  /** Where its beats come from; undefined: the next one tells. */
-  source: string | undefined;
-  /** Of the member when its last beat came: who starts anew has a higher one. */
-  incarnation: number;
+  /** Where its beats come from. */
+  source: string;
+  /** Until then its next beat counts whatever its number, and from wherever it comes. */
+  openUntilMs: number;
   /** After an inquiry without a verdict: not earlier. */
   notBeforeMs: number;
   isWidened: boolean;
@@ -72,28 +73,34 @@ export class Watching {
     { address: source }: Place,
     nowMs: number,
   ): { readonly widening: Widening | undefined } | undefined {
-    const member = this.#tools.members().get(name);
-    const beatMs = member && readOwnKind(member.meta)?.beatMs;
-    if (!member || !beatMs || !isUsable(member)) return undefined;
-    const { incarnation } = member;
+    const beatMs = beatMsOf(this.#tools.members().get(name));
+    if (beatMs === 0) return undefined;
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.isInherited || watch.record.beatMs !== beatMs) {
       const record = firstBeat(beatMs, seq, nowMs);
-      this.#begin(name, { record, source, incarnation, isInherited: false });
+      this.#begin(name, { record, source, isInherited: false });
       return { widening: undefined };
     }
-    if (!isSignOfLife(watch, { seq, source, incarnation })) return undefined;
-    const isNews = isNewer(watch.record, seq);
-    watch.record = isNews ? withBeat(watch.record, seq, nowMs) : firstBeat(beatMs, seq, nowMs);
+    const isNext = watch.source === source && isNewer(watch.record, seq);
+    if (!isNext && nowMs >= watch.openUntilMs) return undefined;
+    watch.record = (isNext ? withBeat : begunAnew)(watch.record, seq, nowMs);
     watch.source = source;
-    watch.incarnation = incarnation;
+    watch.openUntilMs = 0;
     return { widening: widening(name, watch) };
   }
 
-  /** It answers where its member lives, so its beats may come from another address now. */
-  isThere(name: string): void {
+  /**
+   * It answers a ping where it lives. If we have not heard its beats for so long all the same, they may come from
+   * another address, or it started anew while its clock went back.
+   */
+  isThere(name: string, nowMs: number): void {
+    if (!this.hears(name, nowMs)) this.open(name, nowMs);
+  }
+
+  /** It may have moved: the next of its beats shows where to. Not for long, or one sent again would do for it. */
+  open(name: string, nowMs: number): void {
     const watch = this.#watches.get(name);
-    if (watch !== undefined) watch.source = undefined;
+    if (watch !== undefined) watch.openUntilMs = nowMs + 2 * watch.record.beatMs;
   }
 
   /** It need not be watched any more, it says. False where that is an old word, or another's. */
@@ -102,8 +109,7 @@ export class Watching {
     { address }: Place,
   ): boolean {
     const watch = this.#watches.get(name);
-    if (watch === undefined || (watch.source !== undefined && watch.source !== address))
-      return false;
+    if (watch === undefined || watch.source !== address) return false;
     if (seq !== watch.record.seq && !isNewer(watch.record, seq)) return false;
     return this.#watches.delete(name);
   }
@@ -118,11 +124,10 @@ export class Watching {
     const others = beating(members);
     for (const name of others) {
       if (name === own || this.#watches.has(name) || !watchesBefore(gone, own, name)) continue;
-      const { meta, incarnation } = members.get(name)!;
-      const beatMs = readOwnKind(meta)?.beatMs;
-      if (beatMs === undefined || !isWatcher(own, name, others)) continue;
+      if (!isWatcher(own, name, others)) continue;
+      const beatMs = beatMsOf(members.get(name));
       const record = firstBeat(beatMs, 0, nowMs);
-      this.#begin(name, { record, source: undefined, incarnation, isInherited: true });
+      this.#begin(name, { record, source: "", isInherited: true });
     }
   }
 
@@ -134,6 +139,17 @@ export class Watching {
   silentForMs(name: string, nowMs: number): number | undefined {
     const watch = this.#watches.get(name);
     return watch && nowMs - watch.record.heardMs;
+  }
+
+  /** Its beats say that it is there, and have not been missing for too long. */
+  hears(name: string, nowMs: number): boolean {
+    const watch = this.#watches.get(name);
+    return watch !== undefined && nowMs < watch.record.heardMs + silenceMs(watch.record);
+  }
+
+  /** The share of its beats that are lost, as far as measured. */
+  loss(name: string): number {
+    return this.#watches.get(name)?.record.loss ?? 0;
   }
 
   isSilent(name: string, nowMs: number): boolean {
@@ -175,8 +191,8 @@ export class Watching {
     }
   }
 
-  #begin(name: string, heard: Omit<Watch, "notBeforeMs" | "isWidened">): void {
-    this.#watches.set(name, { ...heard, notBeforeMs: 0, isWidened: false });
+  #begin(name: string, heard: Pick<Watch, "record" | "source" | "isInherited">): void {
+    this.#watches.set(name, { ...heard, openUntilMs: 0, notBeforeMs: 0, isWidened: false });
   }
 
   #watchesMe(name: string): boolean {
@@ -187,13 +203,10 @@ export class Watching {
   }
 }
 
-/** From where the member beat before, and newer; or it started anew, and its clock may have gone back meanwhile. */
-function isSignOfLife(
-  watch: Watch,
-  beat: { readonly seq: number; readonly source: string; readonly incarnation: number },
-): boolean {
-  const isFromThere = watch.source === undefined || watch.source === beat.source;
-  return isFromThere && (isNewer(watch.record, beat.seq) || beat.incarnation > watch.incarnation);
+/** 0 for a member that does not beat, is gone, or was never there. */
+function beatMsOf(member: Member | undefined): number {
+  if (member === undefined || !isUsable(member)) return 0;
+  return readOwnKind(member.meta)?.beatMs ?? 0;
 }
 
 function expiryMs({ record, notBeforeMs }: Watch): number {

@@ -5,9 +5,20 @@ import { seededRandom } from "./seeded-random.ts";
 /** `ours`: all members beat; `mixed`: some do; `stock`: none does. */
 export type RingKind = "ours" | "mixed" | "stock";
 
+/**
+ * A process ends, and starts again after so long, or not: without a word; with a goodbye; without a word, and starts
+ * at a new address; without a word, while somebody sends again what it sent.
+ */
+export interface Stop {
+  readonly kind: "kill" | "leave" | "move" | "replay";
+  readonly node: number;
+  readonly downMs: number | undefined;
+  /** What its wall clock has gained when it starts again. */
+  readonly clockMs: number;
+}
+
 export type Fault =
-  | { readonly kind: "kill"; readonly node: number; readonly downMs: number | undefined }
-  | { readonly kind: "leave"; readonly node: number; readonly downMs: number | undefined }
+  | Stop
   | { readonly kind: "pause" | "jump"; readonly node: number; readonly ms: number }
   | { readonly kind: "partition"; readonly group: readonly number[]; readonly ms: number }
   | { readonly kind: "one-way"; readonly from: number; readonly to: number; readonly ms: number }
@@ -29,6 +40,8 @@ export interface FaultPlan {
   readonly addresses: number;
   readonly loss: number;
   readonly duplicates: number;
+  /** The share of packets that come so late that others overtake them. */
+  readonly late: number;
   readonly delayMs: readonly [number, number];
   /** Nodes that come in later, by a fault "start". */
   readonly lateFrom: number;
@@ -41,13 +54,18 @@ const anyFault: readonly FaultKind[] = [
   "kill",
   "kill",
   "leave",
+  "move",
+  "replay",
   "pause",
   "pause",
   "jump",
   "partition",
   "one-way",
 ];
-const losses = [0, 0, 0, 0, 0.02, 0.02, 0.05, 0.1];
+const losses = [0, 0, 0, 0, 0, 0.02, 0.02, 0.05, 0.1];
+/** Among stock members some healthy one is called dead now and then where so much is lost. */
+const highestLoss = 0.3;
+const hourMs = 3_600_000;
 const delays: readonly (readonly [number, number])[] = [
   [0.1, 1],
   [0.1, 1],
@@ -86,21 +104,26 @@ export function planFaults(seed: number, wishes: PlanWishes = {}): FaultPlan {
     nodes,
     stockFrom,
     addresses: 3,
-    loss: wishes.loss ?? oneOf(losses, random),
+    loss: wishes.loss ?? lossOf(kind, random),
     duplicates: oneOf([0, 0, 0.05], random),
+    late: oneOf([0, 0, 0, 0.02], random),
     delayMs: wishes.delayMs ?? oneOf(delays, random),
     lateFrom,
     episodes,
   };
 }
 
+function lossOf(kind: RingKind, random: Random): number {
+  return oneOf(kind === "ours" ? [...losses, highestLoss] : losses, random);
+}
+
 /** In plain words, one line a fault. */
 export function describePlan(plan: FaultPlan): string {
-  const { seed, kind, nodes, stockFrom, loss, duplicates, delayMs } = plan;
+  const { seed, kind, nodes, stockFrom, loss, duplicates, late, delayMs } = plan;
   const stock = kind === "mixed" ? `, stock from node${stockFrom}` : "";
   const head =
     `seed ${seed}: ${nodes} nodes (${kind}${stock}), loss ${loss * 100} %, ` +
-    `duplicates ${duplicates * 100} %, delay ${delayMs.join(" to ")} ms`;
+    `duplicates ${duplicates * 100} %, late ${late * 100} %, delay ${delayMs.join(" to ")} ms`;
   const lines = plan.episodes.flatMap((faults, at) =>
     faults.map(({ afterMs, fault }) => `  ${at + 1}: +${afterMs.toFixed(0)} ms ${words(fault)}`),
   );
@@ -173,14 +196,19 @@ function planFault(
 ): PlannedFault {
   const afterMs = random() * 1500;
   const isGone = random() < 0.4;
-  const downMs = isGone ? undefined : 50 * 60 ** random();
+  const returnMs = 50 * 60 ** random();
+  const downMs = isGone ? undefined : returnMs;
+  const clockMs = oneOf([0, 0, 0, hourMs, -hourMs], random);
   const ms = lengthMs(kind, random);
   const which = oneOf(kinds, random);
   switch (which) {
     case "kill":
     case "leave":
+    case "replay":
       if (isGone) down.add(node);
-      return { afterMs, fault: { kind: which, node, downMs } };
+      return { afterMs, fault: { kind: which, node, downMs, clockMs } };
+    case "move":
+      return { afterMs, fault: { kind: which, node, downMs: returnMs, clockMs } };
     case "pause":
     case "jump":
       return { afterMs, fault: { kind: which, node, ms } };

@@ -1,20 +1,24 @@
 /** How long a ring may take, as the properties of its simulation demand it. All in milliseconds. */
 
-import { silenceMs } from "../ring/beat-record.ts";
-import type { RingKind } from "./fault-plan.ts";
+import { shortestSilenceMs, silenceMs } from "../ring/beat-record.ts";
+import type { FaultPlan } from "./fault-plan.ts";
 import { defaultBeatMs } from "../ring/index.ts";
 import { answerMs } from "../ring/inquiry.ts";
+import { watcherCount } from "../ring/watchers.ts";
 
-/** A ring of our own speakers on a network that loses little: from the fault to the new owner. */
-export const takeoverMs = 1000;
-/** The same after a partition: from the last link that heals to one owner. */
+/**
+ * A ring of our own speakers on a network that loses little, from the fault to the new owner: the silence, an inquiry
+ * in which somebody has to be asked three times, and as long again for what else is in a fault.
+ */
+export const takeoverMs = shortestSilenceMs(defaultBeatMs) + 2 * 3 * answerMs(0);
+/** After a partition: from the last link that heals to one owner. */
 const healMs = 1000;
 /** From then on all see the same members; a little later, for the last news go by gossip rounds. */
 const viewsMs = 2500;
-/** A speaker that was stopped for less is dead for nobody. */
-export const forgivenPauseMs = 250;
+/** A speaker that was stopped for less is dead for nobody: its next beat comes before anybody asks. */
+export const forgivenPauseMs = shortestSilenceMs(defaultBeatMs) - defaultBeatMs - 30;
 /** After a quiet network returns, faults may explain a death for so long. */
-const echoMs = 1500;
+const echoMs = takeoverMs + 500;
 
 /** Stock members, LAN timings, up to 10: two turns of probes, a failed one, 11.4 s for a suspicion that one confirms. */
 const stockTakeoverMs = 20_000;
@@ -31,17 +35,28 @@ export interface Bounds {
   /** Whether a paused speaker below `forgivenPauseMs` must be forgiven. */
   readonly forgivesPauses: boolean;
   readonly packetsPerSecond: number;
+  /** How much longer until a name that died is free for another address (ML-109). */
+  readonly reclaimMs: number;
 }
 
-/** A node at rest: two beats of 200 ms, hails, probes and answers; without beats, probes and answers alone. */
-const ourPacketsPerSecond = 60;
+/** A node at rest: beats to its watchers, up to three hails with each, probes and answers; or these alone. */
+const ourPacketsPerSecond = ((watcherCount + 3) * 1000) / defaultBeatMs + 10;
 const stockPacketsPerSecond = 12;
+/** A stock member forgets the dead after 30 s, at the end of a turn of probes; then it needs to hear of the new one. */
+const stockReclaimMs = 60_000;
 
-/** What a network that loses this share, and delays up to `delayMs`, may add to our own speakers' bounds. */
-export function bounds(kind: RingKind, loss: number, delayMs: number): Bounds {
+/** What a network that loses this share, and delays so much, may add to our own speakers' bounds. */
+export function bounds({
+  kind,
+  loss,
+  late,
+  delayMs,
+}: Pick<FaultPlan, "kind" | "loss" | "late" | "delayMs">): Bounds {
   const packetsPerSecond = kind === "stock" ? stockPacketsPerSecond : ourPacketsPerSecond;
+  // A packet that comes late is as good as lost.
+  const missing = loss + late;
   if (kind !== "ours") {
-    const lossy = loss > 0.02 ? 2 : 1;
+    const lossy = missing > 0.02 ? 2 : 1;
     return {
       takeoverMs: stockTakeoverMs * lossy,
       oneOwnerMs: rejoinMs + 5000,
@@ -49,22 +64,24 @@ export function bounds(kind: RingKind, loss: number, delayMs: number): Bounds {
       echoMs: stockEchoMs * lossy,
       forgivesPauses: false,
       packetsPerSecond,
+      reclaimMs: stockReclaimMs,
     };
   }
   const perfect = { beatMs: defaultBeatMs, heardMs: 0, seq: 0, jitterMs: 0, loss: 0 };
   // Few beats measure a loss: the estimate may be half as large again.
-  const record = { ...perfect, loss: loss * 1.5, jitterMs: delayMs / 2 };
+  const record = { ...perfect, loss: missing * 1.5, jitterMs: delayMs[1] / 2 };
   const patienceMs = silenceMs(record) - silenceMs(perfect);
-  const askingMs = answerMs(3 * delayMs) - answerMs(0);
+  const askingMs = answerMs(3 * delayMs[1]) - answerMs(0);
   // A lost question is asked again.
-  const againMs = loss > 0 ? 1000 * loss + 100 : 0;
+  const againMs = missing > 0 ? 1000 * missing + 100 : 0;
   const extraMs = patienceMs + askingMs + 2 * againMs;
   return {
     takeoverMs: takeoverMs + extraMs,
     oneOwnerMs: healMs + extraMs,
     viewsMs: viewsMs + 2 * extraMs,
     echoMs: echoMs + extraMs,
-    forgivesPauses: loss <= 0.02,
+    forgivesPauses: missing <= 0.02,
     packetsPerSecond,
+    reclaimMs: 0,
   };
 }

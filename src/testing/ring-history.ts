@@ -1,7 +1,8 @@
 /** Runs one planned history of a ring, and tells what of it must not have been. */
 
+import { lanTimings } from "../memberlist/index.ts";
 import type { Ring } from "../ring/index.ts";
-import { type Fault, type FaultPlan, describePlan } from "./fault-plan.ts";
+import { type Fault, type FaultPlan, type Stop, describePlan } from "./fault-plan.ts";
 import { bounds, type Bounds, forgivenPauseMs, rejoinMs } from "./ring-bounds.ts";
 import { RingProperties } from "./ring-properties.ts";
 import { RingSimulation } from "./ring-simulation.ts";
@@ -26,6 +27,8 @@ const movesPerFault = 2;
 const movesApart = 4;
 /** A stopped or leaving process needs so long to be gone (ML-108), and what it said to arrive. */
 const goodbyeMs = 1200;
+/** So long what a dead node sent is sent again: longer than any verdict among our own. */
+const replayMs = 5000;
 
 export function runHistory(plan: FaultPlan, ring?: typeof Ring): HistoryOutcome {
   const history = new History(plan, ring);
@@ -42,6 +45,13 @@ export function runHistory(plan: FaultPlan, ring?: typeof Ring): HistoryOutcome 
   };
 }
 
+/** Which nodes are in a fault, for how long, and how often that may move an address. */
+interface Trouble {
+  readonly nodes: readonly number[];
+  readonly ms: number;
+  readonly moves?: number;
+}
+
 class History {
   readonly simulation: RingSimulation;
   readonly properties: RingProperties;
@@ -50,6 +60,8 @@ class History {
   readonly #up = new Set<number>();
   /** When the last fault of the episode is over. */
   #overMs = 0;
+  /** Until then packets of a dead node are sent again. */
+  #replayedMs = 0;
   /** There is only one fault in this episode. */
   #isCalm = false;
 
@@ -58,7 +70,7 @@ class History {
     this.#plan = plan;
     const rings = ring === undefined ? {} : { ring };
     this.simulation = new RingSimulation({ seed, nodes, stockFrom, delayMs, ...rings });
-    this.#bounds = bounds(plan.kind, plan.loss, delayMs[1]);
+    this.#bounds = bounds(plan);
     this.properties = new RingProperties(this.simulation, plan.addresses, this.#bounds);
   }
 
@@ -81,15 +93,19 @@ class History {
 
   #startAll(): void {
     const { simulation } = this;
-    const { lateFrom, loss, duplicates } = this.#plan;
+    for (const { fault } of this.#plan.episodes.flat()) {
+      if (fault.kind === "replay") simulation.record(fault.node);
+    }
+    const { lateFrom, loss, duplicates, late } = this.#plan;
     const indices = Array.from({ length: lateFrom }, (_, index) => index);
     for (const index of indices) {
       simulation.at(index * 60, () => this.#start(index, indices));
       this.#rejoin(index);
     }
     simulation.run(1000);
-    simulation.loss = loss;
-    simulation.duplicates = duplicates;
+    simulation.network.loss = loss;
+    simulation.network.duplicates = duplicates;
+    simulation.network.late = late;
     simulation.run(1000 + spreadMs);
     this.properties.checkMostViews();
     simulation.run(1000 + this.#bounds.viewsMs);
@@ -121,6 +137,11 @@ class History {
   }
 
   #start(index: number, others: Iterable<number>): void {
+    if (this.simulation.nowMs < this.#replayedMs) {
+      // Who knows nobody takes in the dead whose packets somebody sends again, and finds out by gossip's own probes.
+      const turnMs = (this.#plan.nodes + 2) * lanTimings.probeIntervalMs;
+      this.#overMs = Math.max(this.#overMs, this.#replayedMs + turnMs);
+    }
     this.#up.add(index);
     this.simulation.start(index, [...others].slice(0, 6));
   }
@@ -138,9 +159,13 @@ class History {
   #begin(fault: Fault): void {
     switch (fault.kind) {
       case "start":
-        return this.#during([fault.node], 0, () => this.#start(fault.node, this.#up));
+        return this.#during({ nodes: [fault.node], ms: 0 }, () =>
+          this.#start(fault.node, this.#up),
+        );
       case "kill":
       case "leave":
+      case "move":
+      case "replay":
         return this.#stop(fault);
       case "pause":
       case "jump":
@@ -162,33 +187,47 @@ class History {
   #pause({ kind, node, ms }: Extract<Fault, { kind: "pause" | "jump" }>): void {
     const isForgiven = this.#bounds.forgivesPauses && ms < forgivenPauseMs;
     const run = (): void => this.simulation[kind](node, ms);
-    this.#during(isForgiven ? [] : [node], kind === "pause" ? ms : 0, run);
+    this.#during({ nodes: isForgiven ? [] : [node], ms: kind === "pause" ? ms : 0 }, run);
   }
 
   #cut(nodes: readonly number[], ms: number, run: () => void): void {
     // The others lose those nodes, and those nodes lose the others.
     const all = nodes.length === 0 ? [] : this.simulation.nodes.map(({ index }) => index);
-    this.#during(all, ms, run, () => this.simulation.heal());
+    this.#during({ nodes: all, ms }, run, () => this.simulation.heal());
   }
 
-  #stop({ kind, node, downMs }: Extract<Fault, { kind: "kill" | "leave" }>): void {
+  #stop({ kind, node, downMs, clockMs }: Stop): void {
     const { simulation } = this;
     this.#up.delete(node);
     const goneMs = kind === "leave" ? goodbyeMs : 0;
     const lastsMs = goneMs + (downMs ?? 0);
+    const moves = kind === "move" ? movesApart : movesPerFault;
     this.#during(
-      [node],
-      downMs === undefined ? goneMs : lastsMs,
-      () => simulation[kind](node),
+      { nodes: [node], ms: lastsMs, moves },
       () => {
-        if (downMs !== undefined) this.#start(node, this.#up);
+        if (kind === "leave") simulation.leave(node);
+        else simulation.kill(node);
+        if (kind === "replay") this.#replay(node);
+      },
+      () => {
+        if (downMs === undefined) return;
+        if (kind === "move") simulation.move(node);
+        simulation.node(node).wallOffsetMs += clockMs;
+        this.#start(node, this.#up);
       },
     );
+    if (kind !== "move") return;
+    this.#overMs = Math.max(this.#overMs, simulation.nowMs + lastsMs + this.#bounds.reclaimMs);
   }
 
-  #during(nodes: readonly number[], ms: number, run: () => void, end?: () => void): void {
+  #replay(node: number): void {
+    this.#replayedMs = this.simulation.nowMs + replayMs;
+    this.simulation.replay(node, replayMs);
+  }
+
+  #during({ nodes, ms, moves }: Trouble, run: () => void, end?: () => void): void {
     const { properties, simulation } = this;
-    properties.faultBegins(nodes, nodes.length > 1 ? movesApart : movesPerFault);
+    properties.faultBegins(nodes, moves ?? (nodes.length > 1 ? movesApart : movesPerFault));
     run();
     this.#overMs = Math.max(this.#overMs, simulation.nowMs + ms);
     simulation.at(simulation.nowMs + ms, () => {

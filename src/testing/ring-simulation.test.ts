@@ -52,7 +52,11 @@ describe("a large ring", () => {
     const simulation = new RingSimulation({ seed: 1000, nodes: 1000, transcriptLines: 0 });
     simulation.startComplete();
     simulation.run(500);
-    const properties = new RingProperties(simulation, 3, bounds("ours", 0, 1));
+    const properties = new RingProperties(
+      simulation,
+      3,
+      bounds({ kind: "ours", loss: 0, late: 0, delayMs: [0, 1] }),
+    );
     properties.checkOwners();
     properties.begin();
     const owner = properties.ownerOf(0)!;

@@ -3,16 +3,13 @@
  * timers and network. The same seed gives the same history, event by event.
  */
 
-import {
-  type Accusation,
-  lanTimings,
-  type PacketMessage,
-  type Timings,
-} from "../memberlist/index.ts";
+import { type Accusation, lanTimings, type Place, type Timings } from "../memberlist/index.ts";
 import { defaultBeatMs, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
 import { memberToPushPull } from "../memberlist/member.ts";
 import { EventHeap } from "./event-heap.ts";
+import { type RecordedPacket, RecordedPackets } from "./recorded-packets.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { SimulatedNetwork } from "./simulated-network.ts";
 import { addressOf, addressOfText, gossipPort, SimulatedNode } from "./simulated-node.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -46,16 +43,14 @@ const earliestSeq = 0xffff_ff00;
 const heldPackets = 2000;
 /** In that time after a stop a node can have read what came in, and hardly any answer to a question of its own. */
 const justBackMs = 20;
-/** A lost segment of a connection is sent again after so long, as TCP does (RFC 6298). */
-const retransmissionMs = 200;
+/** One recorded packet is sent again every so often. */
+const replayEveryMs = 20;
 
 export class RingSimulation {
   readonly nodes: SimulatedNode[];
   readonly transcript: Transcript;
   nowMs = 0;
-  loss = 0;
-  duplicates = 0;
-  delayMs: readonly [number, number];
+  readonly network: SimulatedNetwork;
   packets = 0;
   bytes = 0;
   streams = 0;
@@ -64,17 +59,18 @@ export class RingSimulation {
   readonly #timings: { -readonly [Name in keyof Timings]: Timings[Name] };
   readonly #random: () => number;
   readonly #heap = new EventHeap();
-  readonly #cut = new Set<number>();
+  readonly #recorded = new RecordedPackets();
   #isSilent = false;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.#timings = { ...(options.timings ?? lanTimings) };
     this.#random = seededRandom(options.seed);
-    this.delayMs = options.delayMs ?? [0.1, 1];
+    const { nodes, delayMs = [0.1, 1] } = options;
+    this.network = new SimulatedNetwork({ nodes, random: this.#random, delayMs });
     this.transcript = new Transcript(options.transcriptLines ?? 400);
-    this.nodes = Array.from({ length: options.nodes }, (_, index) => {
-      return new SimulatedNode(index, this.#random() * 1e6, this.#makeRing(index));
+    this.nodes = Array.from({ length: nodes }, (_, index) => {
+      return new SimulatedNode(index, this.#random() * 1e6, this.#makeRing(index, index, 0));
     });
   }
 
@@ -89,8 +85,8 @@ export class RingSimulation {
   /** Starts a node anew, as a process that knows nothing, and lets it join the ones named. */
   start(index: number, seeds: readonly number[]): void {
     const node = this.node(index);
-    this.note(`${node.name} starts`);
-    node.begin(this.#makeRing(index));
+    this.note(`${node.name} starts at ${node.place.address}`);
+    this.#begin(node);
     this.step(node, { kind: "start" });
     this.observer?.onRunning(node);
     this.join(index, seeds);
@@ -103,7 +99,7 @@ export class RingSimulation {
     // All news are old: once is enough for them to leave the queue.
     this.#timings.retransmitMult = 0;
     for (const node of this.nodes) {
-      node.begin(this.#makeRing(node.index));
+      this.#begin(node);
       this.step(node, { kind: "start" });
     }
     const nodes = this.nodes.map(({ ring }) => memberToPushPull(ring.gossip.self!));
@@ -122,7 +118,7 @@ export class RingSimulation {
   }
 
   join(index: number, seeds: readonly number[]): void {
-    const places = seeds.filter((seed) => seed !== index).map(placeOfIndex);
+    const places = seeds.filter((seed) => seed !== index).map((seed) => this.node(seed).place);
     this.step(this.node(index), { kind: "join", places });
   }
 
@@ -161,26 +157,41 @@ export class RingSimulation {
     }
   }
 
+  /** When it starts next it has an address that nobody had before. */
+  move(index: number): void {
+    this.node(index).address += this.nodes.length;
+  }
+
+  /** From now on what this node sends is recorded. */
+  record(index: number): void {
+    this.#recorded.follow(index);
+  }
+
+  /** For so long, all that was recorded of the node is sent again, over and over. */
+  replay(index: number, ms: number): void {
+    const packets = this.#recorded.of(index);
+    this.note(`somebody sends ${packets.length} packets of node${index} again`);
+    const untilMs = this.nowMs + ms;
+    for (let count = 0; this.nowMs + count * replayEveryMs < untilMs; count++) {
+      const packet = packets[count % packets.length];
+      if (packet === undefined) return;
+      this.at(this.nowMs + count * replayEveryMs, () => this.#transmit(index, packet));
+    }
+  }
+
   /** Packets from the one do not reach the other. */
   cut(from: number, to: number): void {
-    this.#cut.add(from * this.nodes.length + to);
+    this.network.cut(from, to);
   }
 
   partition(group: readonly number[]): void {
     this.note(`partition: ${group.join(" ")} | the others`);
-    const inside = new Set(group);
-    for (let outside = 0; outside < this.nodes.length; outside++) {
-      if (inside.has(outside)) continue;
-      for (const one of group) {
-        this.cut(outside, one);
-        this.cut(one, outside);
-      }
-    }
+    this.network.partition(group);
   }
 
   heal(): void {
     this.note("all links heal");
-    this.#cut.clear();
+    this.network.heal();
   }
 
   at(ms: number, run: () => void): void {
@@ -262,16 +273,25 @@ export class RingSimulation {
       if (message.kind === "suspect" || message.kind === "dead")
         this.#noteAccusation(from, message);
     }
-    const target = this.nodes[addressOfText(to.address)];
-    if (target === undefined || !this.#passes(from, target)) return;
-    const copies = this.duplicates > 0 && this.#random() < this.duplicates ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      if (this.loss > 0 && this.#random() < this.loss) continue;
-      this.#arrive(target, this.#delay(), () => {
-        const told: PacketMessage[] = messages.map(({ message }) => message);
-        this.step(target, { kind: "packet", from: placeOfIndex(from.index), messages: told });
-      });
+    const told = messages.map(({ message }) => message);
+    const packet = { from: from.place, to, messages: told };
+    this.#recorded.add(from.index, packet);
+    this.#transmit(from.index, packet);
+  }
+
+  #transmit(sender: number, { from, to, messages }: RecordedPacket): void {
+    const target = this.#at(to);
+    if (target === undefined || !this.network.passes(sender, target.index)) return;
+    for (const delayMs of this.network.arrivals()) {
+      this.#arrive(target, delayMs, () => this.step(target, { kind: "packet", from, messages }));
     }
+  }
+
+  /** Who lives there now. */
+  #at({ address }: Place): SimulatedNode | undefined {
+    const number = addressOfText(address);
+    const node = this.nodes[number % this.nodes.length];
+    return node?.address === number ? node : undefined;
   }
 
   #noteAccusation(from: SimulatedNode, { node, from: accuser }: Accusation): void {
@@ -290,7 +310,7 @@ export class RingSimulation {
   #dial(from: SimulatedNode, command: CommandOf<"dial">): void {
     const { stream, to, message, timeoutMs } = command;
     this.streams++;
-    const target = this.nodes[addressOfText(to.address)];
+    const target = this.#at(to);
     const { life } = from;
     let isOver = false;
     const back = (event: RingEvent, ms: number): void => {
@@ -301,13 +321,14 @@ export class RingSimulation {
       });
     };
     back({ kind: "stream-failed", stream, error: "timeout" }, timeoutMs);
-    if (target === undefined || !this.#passes(from, target) || !this.#passes(target, from)) return;
-    this.#arrive(target, this.#streamDelay(), () => {
+    if (target === undefined || !this.#connects(from, target)) return;
+    this.#arrive(target, this.network.streamDelay(), () => {
       const event = { kind: "stream-message", stream, message } as const;
       for (const answer of target.ring.step(event, this.nowMs + target.offsetMs)) {
         if (answer.kind !== "answer") this.#carryOut(target, answer);
-        else if (answer.message !== undefined && this.#passes(target, from)) {
-          back({ kind: "stream-answer", stream, message: answer.message }, this.#streamDelay());
+        else if (answer.message !== undefined && this.#connects(from, target)) {
+          const delayMs = this.network.streamDelay();
+          back({ kind: "stream-answer", stream, message: answer.message }, delayMs);
         }
       }
     });
@@ -330,38 +351,27 @@ export class RingSimulation {
     }
   }
 
-  #passes(from: SimulatedNode, to: SimulatedNode): boolean {
-    return this.#cut.size === 0 || !this.#cut.has(from.index * this.nodes.length + to.index);
+  /** A connection needs both directions. */
+  #connects({ index: one }: SimulatedNode, { index: other }: SimulatedNode): boolean {
+    return this.network.passes(one, other) && this.network.passes(other, one);
   }
 
-  #delay(): number {
-    const [least, most] = this.delayMs;
-    return least + this.#random() * (most - least);
+  #begin(node: SimulatedNode): void {
+    node.begin(this.#makeRing(node.index, node.address, node.wallOffsetMs));
   }
 
-  /** Connections lose nothing, but what is lost comes later. */
-  #streamDelay(): number {
-    let ms = this.#delay();
-    for (let wait = retransmissionMs; this.#random() < this.loss; wait *= 2) ms += wait;
-    return ms;
-  }
-
-  #makeRing(index: number): Ring {
+  #makeRing(index: number, address: number, wallOffsetMs: number): Ring {
     const { beatMs = defaultBeatMs, stockFrom = Infinity } = this.#options;
     const RingClass = this.#options.ring ?? Ring;
     return new RingClass({
       name: `node${index}`,
-      addr: addressOf(index),
+      addr: addressOf(address),
       port: gossipPort,
       timings: this.#timings,
       isEncrypted: true,
       random: this.#random,
       beatMs: index >= stockFrom ? 0 : beatMs,
-      firstSeq: (earliestSeq + Math.floor(this.nowMs / 50)) >>> 0,
+      firstSeq: (earliestSeq + Math.floor((this.nowMs + wallOffsetMs) / 50)) >>> 0,
     });
   }
-}
-
-function placeOfIndex(index: number): { address: string; port: number } {
-  return { address: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, port: gossipPort };
 }

@@ -1,9 +1,9 @@
 /**
  * One speaker's ring among members that exist only in a test: the test says what they send and when time passes, and
- * reads what the speaker says, one line a packet or event. Gossip's own timers are too slow to interfere.
+ * reads what the speaker says, one line a packet or event. Gossip's own timers are too slow to interfere, unless wanted.
  */
 
-import { lanTimings, type PacketMessage, type Place, type PushPull } from "../memberlist/index.ts";
+import { lanTimings, type PacketMessage, type Place } from "../memberlist/index.ts";
 import { ourVersions } from "../memberlist/member.ts";
 import { type BeatMessage, decodeBeatMessage, encodeBeatMessage } from "../ring/beat-messages.ts";
 import { defaultBeatMs, describeOwnKind, Ring, type RingCommand } from "../ring/index.ts";
@@ -21,14 +21,20 @@ export interface ScriptedRingOptions {
   /** Members that say nothing about themselves. */
   readonly stock?: readonly string[];
   readonly firstSeq?: number;
+  /** Gossip probes as quickly as it does in a cluster; these members answer all pings, at once. */
+  readonly answering?: readonly string[];
 }
 
 export class ScriptedRing {
   readonly ring: Ring;
   nowMs = 1000;
+  /** Who answers pings by itself. */
+  answering: readonly string[];
   /** What was said and what happened, in order. */
   lines: string[] = [];
   readonly #names: readonly string[];
+  /** Who was pinged and answers. */
+  #pinged: string[] = [];
   readonly #timers = new Map<string, number>();
   readonly #seqs = new Map<string, number>();
   /** Numbers of the pings to a member, newest last. */
@@ -36,13 +42,15 @@ export class ScriptedRing {
   readonly #sentSeqs = new Set<number>();
   readonly #ids = new Map<string, number>();
 
-  constructor({ others, stock = [], firstSeq = 0 }: ScriptedRingOptions) {
+  constructor({ others, stock = [], firstSeq = 0, answering }: ScriptedRingOptions) {
     this.#names = [...others, ...stock];
+    this.answering = answering ?? [];
+    const probeIntervalMs = answering === undefined ? slowMs : lanTimings.probeIntervalMs;
     this.ring = new Ring({
       name: "self",
       addr: Uint8Array.of(10, 0, 0, selfIndex),
       port: 7946,
-      timings: { ...lanTimings, probeIntervalMs: slowMs, pushPullIntervalMs: slowMs },
+      timings: { ...lanTimings, probeIntervalMs, pushPullIntervalMs: slowMs },
       isEncrypted: false,
       random: seededRandom(1),
       beatMs: defaultBeatMs,
@@ -135,9 +143,13 @@ export class ScriptedRing {
     this.nowMs += ms;
   }
 
-  /** Somebody dials us and tells its table. */
-  exchange(message: PushPull): void {
-    this.#step({ kind: "stream-message", stream: "in", message });
+  /** Somebody dials us, in whose table the member is dead: that is a suspicion of our own (ML-73). */
+  tellDead(name: string, incarnation = 1): void {
+    const addr = Uint8Array.from(this.place(name).address.split(".").map(Number));
+    const member = { name, addr, port: 7946, meta: new Uint8Array(), incarnation };
+    const nodes = [{ ...member, state: 2, vsn: ourVersions }];
+    const told = { kind: "push-pull", isJoin: false, nodes, userState: new Uint8Array() } as const;
+    this.#step({ kind: "stream-message", stream: "in", message: told });
   }
 
   /** The numbers of the beats that were sent so far, each once. */
@@ -168,6 +180,9 @@ export class ScriptedRing {
 
   #step(event: Parameters<Ring["step"]>[0]): void {
     for (const command of this.ring.step(event, this.nowMs)) this.#carryOut(command);
+    const pinged = this.#pinged;
+    this.#pinged = [];
+    for (const name of pinged) this.ack(name);
   }
 
   #carryOut(command: RingCommand): void {
@@ -207,6 +222,7 @@ export class ScriptedRing {
         return this.#beatWords(decodeBeatMessage(message.payload)!, target);
       case "ping":
       case "indirect-ping":
+        if (message.node === target && this.answering.includes(target)) this.#pinged.push(target);
         this.#pings.set(message.node, [...(this.#pings.get(message.node) ?? []), message.seqNo]);
         return `ping ${message.node}`;
       case "alive":

@@ -1,5 +1,6 @@
 /** One node of a simulated ring: its machine, its timers, and whether it runs. */
 
+import type { Place } from "../memberlist/index.ts";
 import type { Ring } from "../ring/index.ts";
 
 export const gossipPort = 7946;
@@ -24,12 +25,21 @@ export class SimulatedNode {
   life = 0;
   /** Its clock less that of the simulation. */
   offsetMs: number;
+  /** The same of its wall clock, which nothing reads but a process that starts. */
+  wallOffsetMs = 0;
+  /** The number of its address: its own at first. */
+  address: number;
 
   constructor(index: number, offsetMs: number, ring: Ring) {
     this.index = index;
     this.name = `node${index}`;
     this.offsetMs = offsetMs;
     this.ring = ring;
+    this.address = index;
+  }
+
+  get place(): Place {
+    return { address: [...addressOf(this.address)].join("."), port: gossipPort };
   }
 
   begin(ring: Ring): void {
