@@ -23,6 +23,8 @@ export class RingProperties implements SimulationObserver {
   readonly failures: string[] = [];
   longestUnownedMs = 0;
   deaths = 0;
+  /** When the one death came that is forgiven where the network loses too much. */
+  falseDeathMs: number | undefined;
   /** Nothing may change now. */
   isQuiet = false;
   readonly #simulation: RingSimulation;
@@ -171,6 +173,7 @@ export class RingProperties implements SimulationObserver {
 
   /** Who goes on after a stop reads what came in; only then it may say that another does not answer. */
   onAccusation(node: SimulatedNode, accused: string): void {
+    if (this.#bounds.losesTooMuch) return;
     const [, index] = /^node(\d+)$/.exec(accused) ?? [];
     const member = this.#simulation.node(Number(index));
     if (!this.#isRunning || !member.isUp || this.#isTroubled(member.index)) return;
@@ -206,7 +209,20 @@ export class RingProperties implements SimulationObserver {
     if (this.#isTroubled(accused.index)) return;
     // Who goes on reads old news; but what it decides itself is no news.
     if (accuser !== node.name && this.#isTroubled(node.index)) return;
+    if (this.#bounds.losesTooMuch && this.falseDeathMs === undefined) {
+      this.#onFalseDeath(accused);
+      return;
+    }
     this.fail(`${node.name} counts ${accused.name} as dead, which is well (told by ${accuser})`);
+  }
+
+  /** The network is to blame, once in a history: no other fault than a short one of that node. */
+  #onFalseDeath({ index, name }: SimulatedNode): void {
+    const { nowMs } = this.#simulation;
+    this.#simulation.note(`${name} counts as dead, which is well: so much is lost`);
+    this.falseDeathMs = nowMs;
+    this.faultBegins([index], 2);
+    this.faultEnds([index]);
   }
 
   /** In a fault, or only just out of it. */
