@@ -133,7 +133,7 @@ class History {
   /** Until so long after the last fault, which may come or last longer meanwhile. */
   #runAfterAll(ms: number): void {
     const { simulation, properties } = this;
-    const untilMs = (): number => Math.max(this.#overMs, properties.falseDeathMs ?? 0) + ms;
+    const untilMs = (): number => Math.max(this.#overMs, properties.falseDeathMs) + ms;
     while (simulation.nowMs < untilMs()) simulation.run(untilMs());
   }
 

@@ -23,8 +23,8 @@ export class RingProperties implements SimulationObserver {
   readonly failures: string[] = [];
   longestUnownedMs = 0;
   deaths = 0;
-  /** When the one death came that is forgiven where the network loses too much. */
-  falseDeathMs: number | undefined;
+  /** When a speaker that runs last counted as dead, where the network loses too much. */
+  falseDeathMs = 0;
   /** Nothing may change now. */
   isQuiet = false;
   readonly #simulation: RingSimulation;
@@ -40,6 +40,7 @@ export class RingProperties implements SimulationObserver {
   #lastFaultMs = 0;
   #isRunning = false;
   #movesAllowed = 1;
+  #hasFalseDeath = false;
 
   constructor(simulation: RingSimulation, addresses: number, bounds: Bounds) {
     this.#simulation = simulation;
@@ -206,10 +207,14 @@ export class RingProperties implements SimulationObserver {
     }
     const accused = this.#simulation.nodes.find(({ name }) => name === member.name);
     if (accused === undefined || !accused.isUp) return;
+    const { losesTooMuch } = this.#bounds;
+    if (losesTooMuch && this.#faults[accused.index] === 0) {
+      this.falseDeathMs = this.#simulation.nowMs;
+    }
     if (this.#isTroubled(accused.index)) return;
     // Who goes on reads old news; but what it decides itself is no news.
     if (accuser !== node.name && this.#isTroubled(node.index)) return;
-    if (this.#bounds.losesTooMuch && this.falseDeathMs === undefined) {
+    if (losesTooMuch && !this.#hasFalseDeath) {
       this.#onFalseDeath(accused);
       return;
     }
@@ -218,9 +223,8 @@ export class RingProperties implements SimulationObserver {
 
   /** The network is to blame, once in a history: no other fault than a short one of that node. */
   #onFalseDeath({ index, name }: SimulatedNode): void {
-    const { nowMs } = this.#simulation;
     this.#simulation.note(`${name} counts as dead, which is well: so much is lost`);
-    this.falseDeathMs = nowMs;
+    this.#hasFalseDeath = true;
     this.faultBegins([index], 2);
     this.faultEnds([index]);
   }
