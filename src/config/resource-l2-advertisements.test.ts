@@ -41,7 +41,7 @@ describe("the pools of an L2Advertisement", () => {
     ["unknown names are ignored", { ipAddressPools: ["ghost"] }, []],
     ["labels of no pool select none", { ipAddressPoolSelectors: [inZone("x")] }, []],
   ] as const) {
-    it(`CRD-11, CFG-34: ${what}`, () => {
+    it(`L2-222, CRD-11, CFG-34: ${what}`, () => {
       assert.deepEqual(Object.keys(attached(spec as Spec)), names);
     });
   }
@@ -95,7 +95,7 @@ describe("the pools of an L2Advertisement", () => {
     assert.deepEqual(attached(base, prefersNobody), { a: ["l0"] });
   });
 
-  it("CFG-34, CFG-40: names and selectors listed twice are refused", () => {
+  it("L2-225, CFG-34, CFG-40: names and selectors listed twice are refused", () => {
     const twice = [inZone("a"), inZone("a")];
     const spec = {
       ipAddressPools: ["a", "b", "a"],
@@ -111,7 +111,7 @@ describe("the pools of an L2Advertisement", () => {
     ]);
   });
 
-  it("CRD-3: invalid selectors are refused wherever they stand", () => {
+  it("L2-225, CRD-3: invalid selectors are refused wherever they stand", () => {
     const bad = [{ matchLabels: { "": "x" } }];
     const keys = ["nodeSelectors", "serviceSelectors", "ipAddressPoolSelectors"];
     const spec = Object.fromEntries(keys.map((key) => [key, bad])) as Spec;

@@ -26,7 +26,7 @@ describe("controller flags", () => {
     assert.equal(flags["log-level"], "info");
   });
 
-  it("LC-41: --kubeconfig, --namespace and the old --config-ns run it outside a pod", () => {
+  it("LC-41 L2-221: --kubeconfig, --namespace and the old --config-ns run it outside a pod", () => {
     const argv = ["-kubeconfig", "/k", "-namespace=ns1", "-config-ns=ns2"];
     const flags = parse(argv);
     assert.deepEqual([flags.kubeconfig, flags.namespace, flags["config-ns"]], ["/k", "ns1", "ns2"]);

@@ -25,7 +25,11 @@ describe("strict ARP", () => {
 
   for (const [name, interfaces, settings] of [
     ["no kube-ipvs0", [link("eth0")], { all: 0, eth0: 0 }],
-    ["strictARP, which sets it for all", [link("eth0"), ipvs], { all: 1, eth0: 0 }],
+    [
+      "strictARP or kube-router (L2-197), which set it for all",
+      [link("eth0"), ipvs],
+      { all: 1, eth0: 0 },
+    ],
     ["the interface's own setting", [link("eth0"), ipvs], { all: 0, eth0: 2 }],
     ["only interfaces that do no ARP", [ipvs], { all: 0, "kube-ipvs0": 0 }],
     ["settings that cannot be read", [link("eth0"), ipvs], {}],

@@ -72,19 +72,38 @@ describe("membership", () => {
   });
 
   it("ML-100, ML-109: another address of a living or dead member is a conflict, of a left one a return", () => {
-    const ring = table();
     const moved = alive("x", 1, { addr: Uint8Array.of(10, 0, 0, 9) });
-    ring.alive(alive("x", 3), 1);
-    assert.deepEqual(kinds(ring.alive(moved, 2)), ["conflict"]);
-    assert.deepEqual(kinds(ring.alive({ ...moved, incarnation: 4 }, 2)), ["conflict"]);
-    ring.dead(accuse("dead", "x", 3), 3);
-    assert.deepEqual(kinds(ring.alive(moved, 4)), ["conflict"]);
-    assert.deepEqual(kinds(ring.alive({ ...moved, incarnation: 3 }, 4)), ["conflict"]);
+    const after = (change: (ring: Membership) => unknown, incarnation: number): string[] => {
+      const ring = table();
+      ring.alive(alive("x", 3), 1);
+      change(ring);
+      return kinds(ring.alive({ ...moved, incarnation }, 4));
+    };
+    const dies = (ring: Membership) => ring.dead(accuse("dead", "x", 3), 3);
+    assert.deepEqual(
+      [1, 3, 4].map((incarnation) => after(() => undefined, incarnation)),
+      [["conflict"], ["conflict"], ["conflict"]],
+    );
+    assert.deepEqual([after(dies, 1), after(dies, 3)], [["conflict"], ["conflict"]]);
     const other = table();
     other.alive(alive("x", 3), 1);
     other.dead(accuse("dead", "x", 3, "x"), 3);
     assert.deepEqual(kinds(other.alive(moved, 4)), ["spread", "joined"]);
     assert.equal(other.get("x")!.address, "10.0.0.9");
+  });
+
+  it("a conflict is told once, and once more where the state of the known one changed", () => {
+    const ring = table();
+    ring.alive(alive("x", 3), 1);
+    const [here, there] = [9, 10].map((last) =>
+      alive("x", 1, { addr: Uint8Array.of(10, 0, 0, last) }),
+    );
+    const tell = (message: AliveMessage): number => ring.alive(message, 2).length;
+    assert.deepEqual([here!, here!, there!, there!].map(tell), [1, 0, 1, 0]);
+    ring.suspect(accuse("suspect", "x", 3), 3);
+    assert.deepEqual([there!, there!].map(tell), [1, 0]);
+    ring.alive(alive("x", 4), 4);
+    assert.deepEqual([there!, there!].map(tell), [1, 0]);
   });
 
   it("ML-109: the name of a dead member goes to another address with the contradiction, where stock members wait for 30 s", () => {

@@ -54,6 +54,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #members = new Map<string, Member>();
   readonly #suspicions = new Map<string, Suspicion>();
+  /** By name: the state it had when another claimed it, and where that is. */
+  readonly #conflicts = new Map<string, string>();
   #isLeaving = false;
 
   constructor(options: MembershipOptions) {
@@ -106,9 +108,7 @@ export class Membership {
     const known = this.#members.get(told.node);
     if (known === undefined) return this.#newcomer(told, address, nowMs);
     const hasMoved = isElsewhere(known, told);
-    if (hasMoved && !isFree(known, told)) {
-      return [{ kind: "conflict", member: known, claimed: `${address}:${told.port}` }];
-    }
+    if (hasMoved && !isFree(known, told)) return this.#conflict(known, `${address}:${told.port}`);
     if (isSelf) return this.#aliveSelf(told, known, nowMs);
     const isNews = hasMoved || told.incarnation > known.incarnation;
     return isNews ? this.#enter(told, address, nowMs) : nothing;
@@ -173,7 +173,9 @@ export class Membership {
     for (const member of this.#members.values()) {
       const goneMs = nowMs - member.changedMs;
       if (isGone(member) && goneMs > this.#options.timings.gossipToTheDeadMs) {
-        if (member.name !== this.#options.name) this.#members.delete(member.name);
+        if (member.name === this.#options.name) continue;
+        this.#members.delete(member.name);
+        this.#conflicts.delete(member.name);
       }
     }
   }
@@ -204,6 +206,7 @@ export class Membership {
     const changedMs = known?.state === "alive" ? known.changedMs : nowMs;
     const member = memberOf(told, address, { state: "alive", changedMs });
     this.#members.set(told.node, member);
+    this.#conflicts.delete(told.node);
     const effects: MembershipEffect[] = [
       ...this.#clear(told.node),
       { kind: "spread", message: told },
@@ -213,6 +216,14 @@ export class Membership {
       effects.push({ kind: "updated", member });
     }
     return effects;
+  }
+
+  /** Told with every packet of news, and said once. */
+  #conflict(member: Member, claimed: string): readonly MembershipEffect[] {
+    const conflict = `${member.state} ${claimed}`;
+    if (this.#conflicts.get(member.name) === conflict) return nothing;
+    this.#conflicts.set(member.name, conflict);
+    return [{ kind: "conflict", member, claimed }];
   }
 
   #confirm(

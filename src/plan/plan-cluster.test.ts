@@ -138,6 +138,15 @@ describe("planCluster", () => {
     assert.equal(plan.services["shop/a"]?.l2["198.18.1.0"]?.candidates[1]?.eligible, true);
   });
 
+  it("L2-187: says of a cluster whose only node is excluded by label why nobody announces", () => {
+    const only = node("n1", { "node.kubernetes.io/exclude-from-external-load-balancers": "" });
+    const objects = [lan[0] ?? {}, ours("L2Advertisement", "lan", {}), only];
+    const plan = planOf([...objects, service("a"), slice("a", "n1")]);
+    const place = plan.services["shop/a"]?.l2["198.18.1.0"];
+    assert.equal(place?.node, null);
+    assert.match(place?.candidates[0]?.reason ?? "", /exclude-from-external-load-balancers/);
+  });
+
   it("BGP-31: gives the routes of every node with their attributes as text", () => {
     const objects = [
       pool("wan", "203.0.113.0/24"),

@@ -39,7 +39,7 @@ describe("loadKubeConnection", () => {
     ].join("\n");
   }
 
-  it("LC-1: inside a pod the namespace, token and authority come from the service account", () => {
+  it("LC-1, L2-221: inside a pod the namespace, token and authority come from the service account", () => {
     const connection = inPod("10.96.0.1");
     assert.equal(connection.server, "https://10.96.0.1:6443");
     assert.equal(connection.namespace, "metallb-system");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { takeoverMs } from "../testing/ring-bounds.ts";
+import { shortestSilenceMs } from "./beat-record.ts";
+import { answerMs } from "./inquiry.ts";
 import { defaultBeatMs } from "./ring.ts";
 import { RingSimulation } from "../testing/ring-simulation.ts";
 
@@ -18,23 +20,51 @@ function ringOf(
   return ring;
 }
 
+/** On a quick network: the silence, an inquiry with stock members in it, and a little. */
+const foundMs = shortestSilenceMs(defaultBeatMs) + answerMs(0) + 20;
+
 const aliveFor = (ring: RingSimulation, index: number): string[] =>
   [...ring.node(index).ring.alive()].sort();
 
 describe("the ring", () => {
-  it("ML-142: finds a dead member in 0.6 s, and stock members believe it at once", () => {
+  it("ML-142, L2-171, L2-173: finds a dead member when it is silent for too long, and stock members believe it at once", () => {
     const ring = ringOf(5, { stockFrom: 3 });
     ring.kill(0);
-    ring.run(10_600);
+    ring.run(10_000 + foundMs);
     const survivors = ["node1", "node2", "node3", "node4"];
     for (const index of [1, 2, 3, 4]) assert.deepEqual(aliveFor(ring, index), survivors);
   });
 
-  it("ML-140: leaves a stock member to gossip's own time", () => {
+  it("L2-34: has the own node among the living from the start until it leaves, alone too", () => {
+    const ring = new RingSimulation({ seed: 1, nodes: 1 });
+    ring.start(0, []);
+    assert.deepEqual(aliveFor(ring, 0), ["node0"]);
+    const other = ringOf(3);
+    other.partition([0]);
+    other.run(60_000);
+    assert.ok(aliveFor(other, 0).includes("node0"));
+    other.step(other.node(0), { kind: "leave" });
+    assert.ok(!aliveFor(other, 0).includes("node0"));
+  });
+
+  it("ML-145: is quick by default where stock speakers ask for it, yet towards stock members its timers are stock's", () => {
+    const ring = ringOf(3, { stockFrom: 1 });
+    ring.kill(1);
+    ring.run(10_000 + 4 * foundMs);
+    assert.ok(aliveFor(ring, 0).includes("node1"));
+    const switchedOff = ringOf(3, { beatMs: 0 });
+    switchedOff.kill(1);
+    switchedOff.run(10_000 + 4 * foundMs);
+    assert.ok(aliveFor(switchedOff, 0).includes("node1"));
+  });
+
+  it("ML-140, L2-33: leaves a stock member to gossip's own time", () => {
     const ring = ringOf(5, { stockFrom: 3 });
     ring.kill(4);
     ring.run(13_000);
-    assert.ok(aliveFor(ring, 0).includes("node4"));
+    const stateFor = (index: number) => ring.node(index).ring.gossip.members.get("node4")!.state;
+    assert.ok([0, 1, 2, 3].some((index) => stateFor(index) === "suspect"));
+    for (const index of [0, 1, 2, 3]) assert.ok(aliveFor(ring, index).includes("node4"));
     ring.run(40_000);
     assert.ok(!aliveFor(ring, 0).includes("node4"));
   });
@@ -82,7 +112,7 @@ describe("the ring", () => {
         const stopped = round % 3;
         const began = ring.nowMs;
         ring.pause(stopped, 1500);
-        ring.run(began + 650);
+        ring.run(began + foundMs + 150);
         const others = [0, 1, 2].filter((index) => index !== stopped);
         const expected = others.map((index) => `node${index}`);
         for (const index of others) {
@@ -161,7 +191,7 @@ describe("the ring", () => {
     );
   });
 
-  it("ML-108, ML-170..176: takes a goodbye at its word, and does not look for who said it", () => {
+  it("ML-108, ML-170..176, L2-170: takes a goodbye at its word, and does not look for who said it", () => {
     const ring = ringOf(3);
     ring.step(ring.node(0), { kind: "leave" });
     ring.run(10_100);

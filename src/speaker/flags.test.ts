@@ -9,7 +9,7 @@ function values(argv: string[], env: Record<string, string> = {}) {
 }
 
 describe("speaker flags", () => {
-  it("INS-12 LC-40: the port is 80 unless given, the ConfigMap is named config", () => {
+  it("INS-12 LC-40 L2-221: the port is 80 unless given, the ConfigMap is named config", () => {
     const { port, config } = values(["--config=config"]);
     assert.deepEqual([port, config], [80, "config"]);
     assert.equal(values([]).config, "config");

@@ -30,7 +30,7 @@ function settingsOf(...args: Parameters<typeof decide>) {
 }
 
 describe("settings of gossip", () => {
-  it("ML-150, ML-151: listen on the pod's address and the usual port", () => {
+  it("ML-150, ML-151, L2-224: listen on the pod's address and the usual port", () => {
     const settings = settingsOf({});
     assert.partialDeepStrictEqual(settings, {
       bindAddress: "192.0.2.7",
@@ -80,8 +80,9 @@ describe("settings of gossip", () => {
     assert.equal(settingsOf({}, { fileTimings }, ["--ml-wan-config"]).timings.gossipNodes, 9);
   });
 
-  it("beat unless told otherwise, by flag or variable", () => {
+  it("ML-145: leave gossip's own numbers alone; beats come on top, unless told otherwise by flag or variable", () => {
     assert.equal(settingsOf({}).beatMs, defaultBeatMs);
+    assert.deepEqual(settingsOf({}).timings, lanTimings);
     assert.equal(settingsOf({}, {}, ["--fast-failover=false"]).beatMs, 0);
     assert.equal(settingsOf({ METALLB_FAST_FAILOVER: "false" }).beatMs, 0);
   });

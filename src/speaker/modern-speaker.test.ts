@@ -188,6 +188,25 @@ describe("speaker of later releases", () => {
     });
   }
 
+  it("L2-187: where the only node has the exclude label, as kubeadm's control plane has, nobody announces", () => {
+    const { step } = speakerWith(lan(), [{}], {});
+    for (const name of ["kmaster", "knode1"]) step({ kind: "node", name, node: undefined });
+    const commands = step(nodeEvent("knode2", {}, { [EXCLUDE]: "" }));
+    assert.deepEqual([changes(commands), reasons(commands)], [WITHDRAWN, ["notOwner"]]);
+  });
+
+  it("L2-15: the pass over all services goes through those with the most addresses first", () => {
+    const more = { spec: { ipFamilyPolicy: "RequireDualStack" as const } };
+    const ips = ["192.168.1.240", "fd00:1::240"];
+    const { start } = speakerWith(lan(), [
+      { name: "one" },
+      { ...more, name: "two", ips },
+      { name: "three" },
+    ]);
+    const announced = ofKind(start, "announce").map(({ service }) => service);
+    assert.deepEqual(announced, ["shop/two", "shop/one", "shop/three"]);
+  });
+
   it("L2-24 L2-223: with --ignore-exclude-lb the label is not looked at", () => {
     const { step } = speakerWith(lan(), [{}], { ignoresExcludeLabel: true });
     assert.deepEqual(step(nodeEvent("knode2", {}, { [EXCLUDE]: "" })), []);
@@ -233,7 +252,7 @@ describe("speaker of later releases", () => {
     assert.equal(all?.announcement.interfaces, undefined);
   });
 
-  it("L2-38 L2-86 L2-151: a winner without any of the interfaces says so, and serves once one is there", () => {
+  it("L2-38 L2-50 L2-86 L2-151: a winner without any of the interfaces says so, and serves once one is there", () => {
     const config = lan(advertisement({ interfaces: new Set(["eth7"]) }));
     const { start, step } = speakerWith(config, [{ name: "a" }, { name: "b" }]);
     assert.equal(ofKind(start, "announce")[0]?.isReachable, false);
@@ -271,7 +290,7 @@ describe("speaker of later releases", () => {
     assert.ok(!ofKind(start, "log").some(({ level }) => level === "warn"));
   });
 
-  it("CFG-53 CFG-52 L2-14: a refused configuration that is to be tried again is stale and counts as failed", () => {
+  it("CFG-53 CFG-52 L2-14 L2-225: a refused configuration that is to be tried again is stale and counts as failed", () => {
     const { step, speaker } = speakerWith(lan(), [{}]);
     const finding = {
       code: "CFG-53",

@@ -29,6 +29,7 @@ class Ring {
     const items = this.#addresses.map((podIP) => ({ metadata: {}, status: { podIP } }));
     const write = (line: string): void => {
       this.log.push({ of: name, ...JSON.parse(line) });
+      for (const look of this.#waiting) look();
     };
     const program = await RingProgram.open({
       settings: {
@@ -65,6 +66,20 @@ class Ring {
         if (view.join() !== wanted.join()) return;
         this.#waiting.delete(look);
         resolve();
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** Resolves with the line of that message, once it is there. */
+  says(msg: string): Promise<Record<string, unknown>> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const line = this.log.find((one) => one["msg"] === msg);
+        if (line === undefined) return;
+        this.#waiting.delete(look);
+        resolve(line);
       };
       this.#waiting.add(look);
       look();
@@ -109,7 +124,18 @@ describe("the ring as a program", () => {
     assert.ok(!JSON.stringify(ring.log).includes(secret));
   });
 
-  it("L2-161, ML-158: a goodbye is believed at once, and the leaver keeps its own view until it stops", async () => {
+  it("ML-154: joins all at once, one that answers is enough, and the log has both numbers and why others failed", async () => {
+    const ring = ringOf(17_951, "127.0.0.21", "127.0.0.22", "127.0.0.23");
+    await ring.start("n1", "127.0.0.21");
+    await ring.says("reached none of the speakers");
+    await ring.start("n2", "127.0.0.22");
+    await ring.sees("n2", "n1", "n2");
+    const { joined, failed, errors } = await ring.says("joined some of the speakers");
+    assert.deepEqual([joined, failed], [1, 1]);
+    assert.match(JSON.stringify(errors), /127\.0\.0\.23: .*ECONNREFUSED/);
+  });
+
+  it("L2-161, L2-170, ML-158: a goodbye is believed at once, and the leaver keeps its own view until it stops", async () => {
     const ring = ringOf(17_947, "127.0.0.13", "127.0.0.14");
     const leaver = await ring.start("n1", "127.0.0.13");
     await ring.start("n2", "127.0.0.14");
@@ -120,7 +146,7 @@ describe("the ring as a program", () => {
     await ring.sees("n1", "n1", "n2");
   });
 
-  it("ML-142: a speaker that ends without a word is found dead by the others", async () => {
+  it("ML-142, L2-173: a speaker that ends without a word is found dead by the others", async () => {
     const ring = ringOf(17_948, "127.0.0.15", "127.0.0.16", "127.0.0.17");
     const dying = await ring.start("n1", "127.0.0.15");
     await ring.start("n2", "127.0.0.16");

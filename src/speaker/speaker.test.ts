@@ -150,7 +150,7 @@ describe("speaker", () => {
     assert.partialDeepStrictEqual(lost, [{ kind: "withdraw", isHandedOver: false }]);
   });
 
-  it("L2-22, L2-171: takes over from a member that is gone, whatever the API says of its node", () => {
+  it("L2-22, L2-171, L2-173: takes over from a member that is gone, whatever the API says of its node", () => {
     const names = Array.from({ length: 8 }, (_, index) => `s${index}`);
     const { step } = speakerWith({});
     for (const name of names) {
@@ -165,6 +165,26 @@ describe("speaker", () => {
     const taken = changes(step({ kind: "members", alive: new Set(["n1"]) }));
     assert.equal(taken.length, 8);
     assert.ok(before < 8 && lost + before <= 8);
+  });
+
+  it("L2-15, L2-16: nothing is done before the first pass, and what comes between two parts of it counts in the next", () => {
+    const speaker = newSpeaker();
+    const names = Array.from({ length: 100 }, (_, index) => `s${index}`);
+    for (const name of names) {
+      const key = `shop/${name}`;
+      const one = service(name, "192.168.1.240");
+      assert.deepEqual(changes(speaker.step({ kind: "service", key, service: one })), []);
+      speaker.step({ kind: "endpoints", key, endpoints: on("n1") });
+    }
+    speaker.step({ kind: "config", outcome: outcomeOf(CONFIG, speaker) });
+    const first = speaker.step({ kind: "synced" });
+    const done = changes(first).length;
+    assert.ok(done > 0 && done < names.length && first.at(-1)?.kind === "continue");
+    const last = { kind: "service", key: "shop/s99", service: undefined } as const;
+    assert.deepEqual(changes(speaker.step(last)), []);
+    const rest = changes(wholeStep(speaker, { kind: "continue" }));
+    assert.equal(rest.length, names.length - done - 1);
+    assert.ok(!rest.some((change) => change.includes("shop/s99 ")));
   });
 
   it("L2-160: with a configuration but an incomplete list nothing is announced either", () => {

@@ -162,11 +162,13 @@ export class Speaker {
     return this.#passSome();
   }
 
-  /** All services without a rate limit (L2-59), though not all in one step. */
+  /** All services without a rate limit (L2-59), those with the most addresses first (L2-15), though not all in one step. */
   #passAll(cause: PassCause): SpeakerCommand[] {
     if (this.#config === undefined || !this.#mayDecide()) return [];
     const isNews = (key: string): boolean => cause !== "ring" || !this.#toPass.has(key);
-    for (const key of this.#services.keys()) if (isNews(key)) this.#toPass.set(key, cause);
+    const count = (key: string): number => this.#services.get(key)?.view.ingress.length ?? 0;
+    const keys = [...this.#services.keys()].filter(isNews).sort((a, b) => count(b) - count(a));
+    for (const key of keys) this.#toPass.set(key, cause);
     this.#isPassingAll = true;
     return this.#passSome();
   }

@@ -66,6 +66,8 @@ const losses = [0, 0, 0, 0, 0, 0.02, 0.02, 0.05, 0.1];
 /** Among stock members some healthy one is called dead now and then where so much is lost. */
 const highestLoss = 0.3;
 const hourMs = 3_600_000;
+/** Nobody has another address, and a process there, sooner. */
+const movingMs = 3000;
 const delays: readonly (readonly [number, number])[] = [
   [0.1, 1],
   [0.1, 1],
@@ -208,7 +210,7 @@ function planFault(
       if (isGone) down.add(node);
       return { afterMs, fault: { kind: which, node, downMs, clockMs } };
     case "move":
-      return { afterMs, fault: { kind: which, node, downMs: returnMs, clockMs } };
+      return { afterMs, fault: { kind: which, node, downMs: movingMs + returnMs, clockMs } };
     case "pause":
     case "jump":
       return { afterMs, fault: { kind: which, node, ms } };

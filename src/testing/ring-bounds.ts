@@ -34,6 +34,11 @@ export interface Bounds {
   readonly echoMs: number;
   /** Whether a paused speaker below `forgivenPauseMs` must be forgiven. */
   readonly forgivesPauses: boolean;
+  /**
+   * The network loses so much that a healthy member is suspected now and then, also by one that was stopped until a
+   * moment ago, and once in a history counts as dead for a moment: all pings to it, or their answers, are lost by chance.
+   */
+  readonly losesTooMuch: boolean;
   readonly packetsPerSecond: number;
   /** How much longer until a name that died is free for another address (ML-109). */
   readonly reclaimMs: number;
@@ -44,6 +49,8 @@ const ourPacketsPerSecond = ((watcherCount + 3) * 1000) / defaultBeatMs + 10;
 const stockPacketsPerSecond = 12;
 /** A stock member forgets the dead after 30 s, at the end of a turn of probes; then it needs to hear of the new one. */
 const stockReclaimMs = 60_000;
+/** Up to that loss our own speakers accuse no healthy one. */
+const tolerableLoss = 0.15;
 
 /** What a network that loses this share, and delays so much, may add to our own speakers' bounds. */
 export function bounds({
@@ -63,6 +70,7 @@ export function bounds({
       viewsMs: rejoinMs + stockTakeoverMs * lossy,
       echoMs: stockEchoMs * lossy,
       forgivesPauses: false,
+      losesTooMuch: false,
       packetsPerSecond,
       reclaimMs: stockReclaimMs,
     };
@@ -81,6 +89,7 @@ export function bounds({
     viewsMs: viewsMs + 2 * extraMs,
     echoMs: echoMs + extraMs,
     forgivesPauses: missing <= 0.02,
+    losesTooMuch: missing > tolerableLoss,
     packetsPerSecond,
     reclaimMs: 0,
   };

@@ -118,18 +118,23 @@ class History {
   #settle(earliestMs: number): void {
     const { simulation, properties } = this;
     simulation.run(earliestMs);
-    while (this.#overMs > simulation.nowMs) simulation.run(this.#overMs);
-    const overMs = this.#overMs;
     const { oneOwnerMs, viewsMs } = this.#bounds;
-    simulation.run(overMs + oneOwnerMs);
+    this.#runAfterAll(oneOwnerMs);
     properties.checkOwners();
-    simulation.run(overMs + Math.max(viewsMs, oneOwnerMs));
+    this.#runAfterAll(Math.max(viewsMs, oneOwnerMs));
     properties.checkOwners();
     properties.checkViews();
     properties.isQuiet = true;
     const { packets } = simulation;
     simulation.run(simulation.nowMs + observedMs);
     properties.checkTraffic(simulation.packets - packets, observedMs);
+  }
+
+  /** Until so long after the last fault, which may come or last longer meanwhile. */
+  #runAfterAll(ms: number): void {
+    const { simulation, properties } = this;
+    const untilMs = (): number => Math.max(this.#overMs, properties.falseDeathMs) + ms;
+    while (simulation.nowMs < untilMs()) simulation.run(untilMs());
   }
 
   #isOneLeave(faults: readonly Fault[]): boolean {

@@ -5,7 +5,7 @@ import { runHistory } from "./ring-history.ts";
 import { mutatedRing, ringMutations } from "./ring-mutations.ts";
 
 /** So many histories at most until a bug shows. */
-const mostSeeds = 40;
+const mostSeeds = 120;
 
 describe("the simulation of rings finds a planted bug:", () => {
   for (const mutation of ringMutations) {

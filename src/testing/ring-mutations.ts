@@ -67,7 +67,7 @@ export const ringMutations: readonly RingMutation[] = [
         'return state === "alive";',
       ],
     ],
-    wishes: { kind: "stock", faults: ["pause"] },
+    wishes: { kind: "stock" },
   },
   {
     name: "an echo of what one said oneself is contradicted",

@@ -23,6 +23,8 @@ export class RingProperties implements SimulationObserver {
   readonly failures: string[] = [];
   longestUnownedMs = 0;
   deaths = 0;
+  /** When a speaker that runs last counted as dead, where the network loses too much. */
+  falseDeathMs = 0;
   /** Nothing may change now. */
   isQuiet = false;
   readonly #simulation: RingSimulation;
@@ -38,6 +40,7 @@ export class RingProperties implements SimulationObserver {
   #lastFaultMs = 0;
   #isRunning = false;
   #movesAllowed = 1;
+  #hasFalseDeath = false;
 
   constructor(simulation: RingSimulation, addresses: number, bounds: Bounds) {
     this.#simulation = simulation;
@@ -171,6 +174,7 @@ export class RingProperties implements SimulationObserver {
 
   /** Who goes on after a stop reads what came in; only then it may say that another does not answer. */
   onAccusation(node: SimulatedNode, accused: string): void {
+    if (this.#bounds.losesTooMuch) return;
     const [, index] = /^node(\d+)$/.exec(accused) ?? [];
     const member = this.#simulation.node(Number(index));
     if (!this.#isRunning || !member.isUp || this.#isTroubled(member.index)) return;
@@ -197,16 +201,35 @@ export class RingProperties implements SimulationObserver {
   #onDeath(node: SimulatedNode, { member, accuser }: MemberCommand): void {
     this.deaths++;
     if (!this.#isRunning) return;
-    const aloneForMs = this.#simulation.nowMs - (this.#aloneSinceMs.get(node.name) ?? -Infinity);
-    if (accuser === node.name && aloneForMs < aloneMs && this.#faults[node.index]! > 0) {
-      this.fail(`${node.name} hears nobody, and counts ${member.name} as dead`);
-    }
+    if (accuser === node.name) this.#checkIsNotAlone(node, member.name);
     const accused = this.#simulation.nodes.find(({ name }) => name === member.name);
     if (accused === undefined || !accused.isUp) return;
+    const { losesTooMuch } = this.#bounds;
+    if (losesTooMuch && this.#faults[accused.index] === 0) {
+      this.falseDeathMs = this.#simulation.nowMs;
+    }
     if (this.#isTroubled(accused.index)) return;
     // Who goes on reads old news; but what it decides itself is no news.
     if (accuser !== node.name && this.#isTroubled(node.index)) return;
+    if (losesTooMuch && !this.#hasFalseDeath) {
+      this.#onFalseDeath(accused);
+      return;
+    }
     this.fail(`${node.name} counts ${accused.name} as dead, which is well (told by ${accuser})`);
+  }
+
+  #checkIsNotAlone({ name, index }: SimulatedNode, accused: string): void {
+    const aloneForMs = this.#simulation.nowMs - (this.#aloneSinceMs.get(name) ?? -Infinity);
+    if (aloneForMs >= aloneMs || this.#faults[index] === 0) return;
+    this.fail(`${name} hears nobody, and counts ${accused} as dead`);
+  }
+
+  /** The network is to blame, once in a history: no other fault than a short one of that node. */
+  #onFalseDeath({ index, name }: SimulatedNode): void {
+    this.#simulation.note(`${name} counts as dead, which is well: so much is lost`);
+    this.#hasFalseDeath = true;
+    this.faultBegins([index], 2);
+    this.faultEnds([index]);
   }
 
   /** In a fault, or only just out of it. */
