@@ -32,7 +32,7 @@ export interface Takeover {
 export interface TakeoverBatch {
   readonly addresses: number;
   readonly first: Takeover;
-  /** Until the last of them was announced. */
+  /** Until the last of them was answered for; of many, its first unasked frame may come 0.1 ms later for each before it. */
   readonly lastMs: number;
 }
 
