@@ -120,6 +120,7 @@ export class InterfaceResponders<On extends ArpInterface> {
 
   close(): void {
     clearImmediate(this.#joinTurn);
+    this.#joinTurn = undefined;
     this.#wanted = [];
     for (const [index, responder] of this.#responders) this.#close(index, responder);
   }

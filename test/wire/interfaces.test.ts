@@ -22,6 +22,11 @@ describe("network interfaces", { skip: whyNoNamespaces() }, () => {
         "addr add 10.99.7.1/24 dev br0",
         "addr add fd00:7::1/64 dev br0 nodad",
         "link set br0 up",
+        // Without a carrier nobody can be asked whether the address is a duplicate.
+        "link add dark0 type veth peer name dark1",
+        "link set dark0 up",
+        "addr add fd00:8::1/64 dev dark0",
+        "addr add fd00:8::2/64 dev dark0 nodad",
       ].join("\n"),
     );
     const command = [process.execPath, "--disable-warning=ExperimentalWarning", PROGRAM];
@@ -36,7 +41,7 @@ describe("network interfaces", { skip: whyNoNamespaces() }, () => {
 
   it("L2-211 L2-212: links without an address, links that are down and names with a dot are seen", () => {
     const names = fromNetlink.map(({ name }) => name);
-    assert.deepEqual(names, ["br0", "eth0", "eth0.100", "lo", "off0"]);
+    assert.deepEqual(names, ["br0", "dark0", "dark1", "eth0", "eth0.100", "lo", "off0"]);
     assert.equal(named("off0")?.isUp, false);
   });
 
@@ -44,6 +49,14 @@ describe("network interfaces", { skip: whyNoNamespaces() }, () => {
     assert.equal(named("eth0")?.masterIndex, named("br0")?.index);
     assert.ok(named("br0")?.addresses.includes("10.99.7.1"));
     assert.ok(named("br0")?.addresses.includes("fd00:7::1"));
+  });
+
+  it("L2-110: neither netlink nor the scan shows an IPv6 address that is tentative", () => {
+    for (const found of [fromNetlink, fromScan]) {
+      const addressesOf = (name: string) => found.find((one) => one.name === name)?.addresses;
+      assert.deepEqual(addressesOf("dark0"), ["fd00:8::2"]);
+      assert.ok(addressesOf("br0")?.includes("fd00:7::1"));
+    }
   });
 
   it("L2-80: the scan, which stands in for netlink, sees the same but addresses of links that are down", () => {
