@@ -8,14 +8,13 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
-import { eventually, succeeded, type Json } from "../kube-api/api-client.ts";
+import { eventually, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
 import { Lan, lanObstacle, managementAddress } from "./lan.ts";
 
 const nodes = ["node1", "node2", "node3"];
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
 if (skip === false) enterPrivateNetwork();
-const system = `/api/v1/namespaces/${systemNamespace}`;
 const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
 const services = "/api/v1/namespaces/default/services";
 const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
@@ -38,11 +37,11 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
     await eventually(established, ({ status }) => status === 200);
     const make = (kind: string, spec: object): Promise<Json> => {
       const object = { apiVersion: "metallb.io/v1beta1", kind, metadata: { name: "lan" }, spec };
-      return create(`${metallb}/${kind.toLowerCase()}s`, object);
+      return cluster.create(`${metallb}/${kind.toLowerCase()}s`, object);
     };
     await make("IPAddressPool", { addresses: ["192.168.2.0/24"] });
     await make("L2Advertisement", {});
-    for (const name of nodes) await addNode(name);
+    for (const name of nodes) await cluster.addSpeakerNode(name, lan.address(name));
     for (let index = 1; index <= serviceCount; index++) await addService(index);
     mkdirSync(join(cluster.scratch, "secret"));
     writeFileSync(join(cluster.scratch, "secret", "secretkey"), "of this test\n");
@@ -58,25 +57,6 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
     lan?.remove();
   });
 
-  const create = async (path: string, body: object): Promise<Json> =>
-    succeeded(await cluster.api.post(path, body), 201);
-  const merge = async (path: string, body: object): Promise<void> => {
-    const reply = await cluster.api.patch(path, "merge", body);
-    assert.ok(reply.status < 300, JSON.stringify(reply.body));
-  };
-
-  async function addNode(name: string): Promise<void> {
-    const conditions = [{ type: "Ready", status: "True" }];
-    await create("/api/v1/nodes", { metadata: { name }, status: { conditions } });
-    const containers = [{ name: "speaker", image: "none" }];
-    const spec = { nodeName: name, serviceAccountName: "speaker", containers };
-    const labels = { app: "metallb", component: "speaker" };
-    await create(`${system}/pods`, { metadata: { name: `speaker-${name}`, labels }, spec });
-    const podIP = lan.address(name);
-    const status = { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions };
-    await merge(`${system}/pods/speaker-${name}/status`, { status });
-  }
-
   async function addService(index: number): Promise<void> {
     const name = `s${index}`;
     const spec = {
@@ -84,14 +64,14 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
       ports: [{ port: 80 }],
       allocateLoadBalancerNodePorts: false,
     };
-    await create(services, { metadata: { name }, spec });
-    await create(slices, {
+    await cluster.create(services, { metadata: { name }, spec });
+    await cluster.create(slices, {
       metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
       addressType: "IPv4",
       endpoints: [{ addresses: ["10.1.0.1"] }],
     });
     const ingress = [{ ip: `192.168.2.${index}` }];
-    await merge(`${services}/${name}/status`, { status: { loadBalancer: { ingress } } });
+    await cluster.merge(`${services}/${name}/status`, { status: { loadBalancer: { ingress } } });
   }
 
   async function startSpeaker(node: string): Promise<void> {
@@ -232,7 +212,7 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
   });
 
   it("L2-24: a label that excludes the node is named as the reason", async () => {
-    await merge("/api/v1/nodes/node2", { metadata: { labels: { [excludeLabel]: "" } } });
+    await cluster.merge("/api/v1/nodes/node2", { metadata: { labels: { [excludeLabel]: "" } } });
     const [event] = await eventually(
       async () => (await eventsOf("AddressMoved")).filter((one) => moveIn(one).because === "node"),
       ({ length }) => length > 0,

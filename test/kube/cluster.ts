@@ -1,4 +1,5 @@
 /** An API server with the accounts and rights of our manifests, and our programs beside it as pods run them. */
+import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,7 +95,7 @@ export class TestCluster {
       const group = object.apiVersion.includes("/") ? `/apis/${object.apiVersion}` : "/api/v1";
       const { namespace } = object.metadata;
       const place = namespace === undefined ? group : `${group}/namespaces/${namespace}`;
-      succeeded(await this.api.post(`${place}/${plural}`, object), 201);
+      await this.create(`${place}/${plural}`, object);
     }
   }
 
@@ -117,10 +118,36 @@ export class TestCluster {
     this.#server = await startServer(this.#serverName, this.#place);
   }
 
+  /** Creates an object as the administrator; anything but 201 fails the test. */
+  async create(path: string, body: object): Promise<Json> {
+    return succeeded(await this.api.post(path, body), 201);
+  }
+
+  /** Merges into an object or its status as the administrator; a refusal fails the test. */
+  async merge(path: string, body: object): Promise<void> {
+    const reply = await this.api.patch(path, "merge", body);
+    assert.ok(reply.status < 300, JSON.stringify(reply.body));
+  }
+
+  /** A ready Node, and on it a speaker's running pod by which others find it. */
+  async addSpeakerNode(name: string, address: string): Promise<void> {
+    const conditions = [{ type: "Ready", status: "True" }];
+    const addresses = [{ type: "InternalIP", address }];
+    await this.create("/api/v1/nodes", { metadata: { name }, status: { addresses, conditions } });
+    const pods = `/api/v1/namespaces/${systemNamespace}/pods`;
+    const labels = { app: "metallb", component: "speaker" };
+    const containers = [{ name: "speaker", image: "none" }];
+    const spec = { nodeName: name, serviceAccountName: "speaker", containers };
+    await this.create(pods, { metadata: { name: `speaker-${name}`, labels }, spec });
+    const ips = { podIP: address, podIPs: [{ ip: address }] };
+    const status = { phase: "Running", ...ips, conditions };
+    await this.merge(`${pods}/speaker-${name}/status`, { status });
+  }
+
   /** A token of one of the manifests' service accounts. */
   async token(account: string): Promise<string> {
     const path = `/api/v1/namespaces/${systemNamespace}/serviceaccounts/${account}/token`;
-    return succeeded(await this.api.post(path, { spec: {} }), 201).status.token;
+    return (await this.create(path, { spec: {} })).status.token;
   }
 
   /** The folder that a pod of `account` finds at /var/run/secrets/kubernetes.io/serviceaccount. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { request } from "node:https";
 import { after, before, describe, it } from "node:test";
 import { enterPrivateNetwork, whyNoPrivateNetwork } from "../../src/testing/index.ts";
-import { succeeded, type Json } from "../kube-api/api-client.ts";
+import type { Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, serverName } from "../kube-api/servers.ts";
 import { systemNamespace, type TestCluster } from "./cluster.ts";
 import { ingress, NativeCluster, resources, services } from "./native-cluster.ts";
@@ -100,7 +100,7 @@ describe(`the control plane on the ${serverName} API server`, { skip, timeout: 2
       rules: [{ nonResourceURLs: ["/metrics"], verbs: ["get"] }],
     };
     const rbac = "/apis/rbac.authorization.k8s.io/v1";
-    succeeded(await cluster.api.post(`${rbac}/clusterroles`, role), 201);
+    await cluster.create(`${rbac}/clusterroles`, role);
     const roleRef = {
       apiGroup: "rbac.authorization.k8s.io",
       kind: "ClusterRole",
@@ -108,7 +108,7 @@ describe(`the control plane on the ${serverName} API server`, { skip, timeout: 2
     };
     const subjects = [{ kind: "ServiceAccount", name: "speaker", namespace: systemNamespace }];
     const binding = { metadata: { name: "metrics-reader" }, roleRef, subjects };
-    succeeded(await cluster.api.post(`${rbac}/clusterrolebindings`, binding), 201);
+    await cluster.create(`${rbac}/clusterrolebindings`, binding);
     assert.equal((await metrics(undefined)).status, 401);
     assert.equal((await metrics("of-a-stranger")).status, 401);
     assert.equal((await metrics(cluster.nobodyToken)).status, 403);

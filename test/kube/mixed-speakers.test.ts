@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import { metallbReference, type ReferenceVersion } from "../../tools/metallb-reference.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
-import { eventually, succeeded, type Json } from "../kube-api/api-client.ts";
+import { eventually, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
 import { Lan, lanObstacle, managementAddress } from "./lan.ts";
 
@@ -53,7 +53,7 @@ for (const version of versions) {
         ...(isModern ? modern : {}),
       });
       await allowAll();
-      for (const name of nodes) await addNode(name);
+      for (const name of nodes) await cluster.addSpeakerNode(name, lan.address(name));
       await configure();
       for (const [at, address] of addresses.entries()) await addService(`shop-${at}`, address);
       mkdirSync(join(cluster.scratch, "secret"));
@@ -66,45 +66,14 @@ for (const version of versions) {
       lan?.remove();
     });
 
-    const create = async (path: string, body: object): Promise<Json> =>
-      succeeded(await cluster.api.post(path, body), 201);
-    const setStatus = async (path: string, status: object): Promise<void> => {
-      const reply = await cluster.api.patch(`${path}/status`, "merge", { status });
-      assert.ok(reply.status < 300, JSON.stringify(reply.body));
-    };
-
     /** Theirs may ask for what our roles do not grant; this is not about roles. */
     async function allowAll(): Promise<void> {
       const subject = { kind: "ServiceAccount", name: "speaker", namespace: systemNamespace };
       const apiGroup = "rbac.authorization.k8s.io";
-      await create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
+      await cluster.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
         metadata: { name: "all" },
         subjects: [subject],
         roleRef: { apiGroup, kind: "ClusterRole", name: "cluster-admin" },
-      });
-    }
-
-    async function addNode(name: string): Promise<void> {
-      const address = { type: "InternalIP", address: lan.address(name) };
-      const conditions = [{ type: "Ready", status: "True" }];
-      await create("/api/v1/nodes", {
-        metadata: { name },
-        status: { addresses: [address], conditions },
-      });
-      const spec = {
-        nodeName: name,
-        serviceAccountName: "speaker",
-        containers: [{ name: "speaker", image: "none" }],
-      };
-      const labels = { app: "metallb", component: "speaker" };
-      const pod = `speaker-${name}`;
-      await create(`${system}/pods`, { metadata: { name: pod, labels }, spec });
-      const podIP = lan.address(name);
-      await setStatus(`${system}/pods/${pod}`, {
-        phase: "Running",
-        podIP,
-        podIPs: [{ ip: podIP }],
-        conditions,
       });
     }
 
@@ -115,14 +84,17 @@ for (const version of versions) {
           "- {name: lan, protocol: layer2, addresses: [192.168.1.240/28]}",
           '- {name: lan6, protocol: layer2, addresses: ["fd00:1::240/124"]}',
         ].join("\n");
-        await create(`${system}/configmaps`, { metadata: { name: "config" }, data: { config } });
+        await cluster.create(`${system}/configmaps`, {
+          metadata: { name: "config" },
+          data: { config },
+        });
         return;
       }
       const established = () => cluster.api.get(`${metallb}/l2advertisements`);
       await eventually(established, ({ status }) => status === 200);
       const apiVersion = "metallb.io/v1beta1";
       const make = async (kind: string, spec: object): Promise<Json> =>
-        await create(`${metallb}/${kind.toLowerCase()}s`, {
+        await cluster.create(`${metallb}/${kind.toLowerCase()}s`, {
           apiVersion,
           kind,
           metadata: { name: "lan" },
@@ -134,18 +106,19 @@ for (const version of versions) {
 
     async function addService(name: string, ip: string): Promise<void> {
       const ports = [{ port: 80 }];
-      await create(services, { metadata: { name }, spec: { type: "LoadBalancer", ports } });
+      await cluster.create(services, { metadata: { name }, spec: { type: "LoadBalancer", ports } });
       const ready = nodes.map((nodeName, at) => ({ ip: `10.1.0.${at + 1}`, nodeName }));
-      await create("/api/v1/namespaces/default/endpoints", {
+      await cluster.create("/api/v1/namespaces/default/endpoints", {
         metadata: { name },
         subsets: [{ addresses: ready, ports }],
       });
-      await create("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
+      await cluster.create("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
         metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
         addressType: "IPv4",
         endpoints: ready.map((one) => ({ addresses: [one.ip], nodeName: one.nodeName })),
       });
-      await setStatus(`${services}/${name}`, { loadBalancer: { ingress: [{ ip }] } });
+      const status = { loadBalancer: { ingress: [{ ip }] } };
+      await cluster.merge(`${services}/${name}/status`, { status });
     }
 
     async function startSpeaker(node: string): Promise<void> {

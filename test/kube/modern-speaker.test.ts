@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
-import { eventually, succeeded, type Json } from "../kube-api/api-client.ts";
+import { eventually, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
 import { Lan, managementAddress, lanObstacle } from "./lan.ts";
 
@@ -35,7 +35,10 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
       "- {name: lan, protocol: layer2, addresses: [192.168.1.240/28]}",
       '- {name: lan6, protocol: layer2, addresses: ["fd00:1::240/124"]}',
     ].join("\n");
-    await create(`${system}/configmaps`, { metadata: { name: "config" }, data: { config } });
+    await cluster.create(`${system}/configmaps`, {
+      metadata: { name: "config" },
+      data: { config },
+    });
     for (const [name, ip] of Object.entries(addresses)) await addService(name, ip);
     for (const node of nodes) await startSpeaker(node);
   });
@@ -45,37 +48,32 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
     lan?.remove();
   });
 
-  const create = async (path: string, body: object): Promise<Json> =>
-    succeeded(await cluster.api.post(path, body), 201);
-  const merge = async (path: string, body: object): Promise<void> => {
-    const reply = await cluster.api.patch(path, "merge", body);
-    assert.ok(reply.status < 300, JSON.stringify(reply.body));
-  };
-
   const configure = (kind: string, spec: object): Promise<Json> => {
     const object = { apiVersion: "metallb.io/v1beta1", kind, metadata: { name: "lan" }, spec };
-    return create(`${metallb}/${kind.toLowerCase()}s`, object);
+    return cluster.create(`${metallb}/${kind.toLowerCase()}s`, object);
   };
 
   async function addNode(name: string): Promise<void> {
     const status = { conditions: [{ type: "Ready", status: "True" }] };
-    await create("/api/v1/nodes", { metadata: { name }, status });
+    await cluster.create("/api/v1/nodes", { metadata: { name }, status });
     const container = { name: "speaker", image: "none" };
     const spec = { nodeName: name, serviceAccountName: "speaker", containers: [container] };
-    await create(`${system}/pods`, { metadata: { name: `speaker-${name}` }, spec });
+    await cluster.create(`${system}/pods`, { metadata: { name: `speaker-${name}` }, spec });
   }
 
   /** Its status is set by hand, as no controller runs here. */
   async function addService(name: string, ip: string): Promise<void> {
     const spec = { type: "LoadBalancer", ports: [{ port: 80 }] };
-    await create(services, { metadata: { name }, spec });
+    await cluster.create(services, { metadata: { name }, spec });
     const labels = { "kubernetes.io/service-name": name };
-    await create("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
+    await cluster.create("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
       metadata: { name: `${name}-1`, labels },
       addressType: "IPv4",
       endpoints: nodes.map((nodeName) => ({ addresses: ["10.1.0.1"], nodeName })),
     });
-    await merge(`${services}/${name}/status`, { status: { loadBalancer: { ingress: [{ ip }] } } });
+    await cluster.merge(`${services}/${name}/status`, {
+      status: { loadBalancer: { ingress: [{ ip }] } },
+    });
   }
 
   async function startSpeaker(node: string): Promise<void> {
@@ -132,7 +130,7 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
 
   it("ST-20 L2-22: when the announcer's node is dead the other takes over, and its status replaces the old one", async () => {
     const ready = (status: string) =>
-      merge(`/api/v1/nodes/${modernOwner}/status`, {
+      cluster.merge(`/api/v1/nodes/${modernOwner}/status`, {
         status: { conditions: [{ type: "Ready", status }] },
       });
     const other = nodes.find((name) => name !== modernOwner) ?? "";
@@ -152,7 +150,7 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
     const before = cluster.writesOf("speaker").length;
     for (const lastHeartbeatTime of ["2026-01-01T00:00:00Z", "2026-01-01T00:00:10Z"]) {
       const conditions = [{ type: "Ready", status: "True", lastHeartbeatTime }];
-      await merge("/api/v1/nodes/node1/status", { status: { conditions } });
+      await cluster.merge("/api/v1/nodes/node1/status", { status: { conditions } });
     }
     await new Promise((resolve) => setTimeout(resolve, 3000));
     assert.deepEqual(cluster.writesOf("speaker").slice(before), []);

@@ -29,7 +29,7 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
     for (const name of nodes) {
       const address = { type: "InternalIP", address: lan.address(name) };
       const status = { addresses: [address], conditions: [{ type: "Ready", status: "True" }] };
-      succeeded(await cluster.api.post("/api/v1/nodes", { metadata: { name }, status }), 201);
+      await cluster.create("/api/v1/nodes", { metadata: { name }, status });
     }
     const config = [
       "address-pools:",
@@ -43,10 +43,7 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
       "  - fd00:1::240-fd00:1::249",
     ].join("\n");
     const path = `/api/v1/namespaces/${systemNamespace}/configmaps`;
-    succeeded(
-      await cluster.api.post(path, { metadata: { name: "config" }, data: { config } }),
-      201,
-    );
+    await cluster.create(path, { metadata: { name: "config" }, data: { config } });
     controller = cluster.run(
       ["controller", "--port=0", "--config=config"],
       await cluster.accountFolder("controller"),
@@ -79,7 +76,7 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
     for (const twin of twins(name)) {
       const families = twin === name ? {} : { ipFamilies: ["IPv6"] };
       const own = { type: "LoadBalancer", ports: [{ port: 80 }], ...families, ...spec };
-      succeeded(await cluster.api.post(services, { metadata: { name: twin }, spec: own }), 201);
+      await cluster.create(services, { metadata: { name: twin }, spec: own });
     }
     await setEndpoints(name, ready);
     for (const twin of twins(name)) {
@@ -170,7 +167,7 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
     await answeredBy(address, [lan.mac("node1")]);
     const accounts = `/api/v1/namespaces/${systemNamespace}/serviceaccounts`;
     succeeded(await cluster.api.delete(`${accounts}/speaker`));
-    succeeded(await cluster.api.post(accounts, { metadata: { name: "speaker" } }), 201);
+    await cluster.create(accounts, { metadata: { name: "speaker" } });
     await cluster.restartApiServer(); // a fresh server remembers no old token
     await answeredBy(address, [lan.mac("node1")]);
     for (const folder of folders)
