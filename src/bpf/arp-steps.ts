@@ -14,6 +14,7 @@ import {
   jumpIfDifferent,
   jumpIfSame,
   leaveTagged,
+  MAC_BYTES,
   readFrame,
   received,
   storeZeros,
@@ -39,7 +40,6 @@ const PROTOCOL_IPV4 = 0x0800;
 const LENGTHS = 0x0604;
 const REQUEST = 1;
 const REPLY = 2;
-const MAC_BYTES = 6;
 const IPV4_BYTES = 4;
 /** Ethernet's minimum: the answer is padded with zeros (L2-99). */
 const FRAME_BYTES = 60;

@@ -46,6 +46,7 @@ export const numberKey: Memory = at(framePointer, NUMBER_KEY_AT);
 
 /** Offsets in a frame: Ethernet's header. */
 export const ETHERNET = { destination: 0, source: 6, etherType: 12 } as const;
+export const MAC_BYTES = 6;
 
 /** Copies the first bytes of the packet to the stack, wherever the network card left them. */
 export function readFrame(bytes: number, whenShorter: string): Step[] {

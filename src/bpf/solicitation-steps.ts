@@ -19,6 +19,7 @@ import {
   jumpIfDifferent,
   jumpIfSame,
   leaveTagged,
+  MAC_BYTES,
   packet,
   readFrame,
   received,
@@ -68,7 +69,6 @@ const ICMP = {
   end: 86,
 } as const;
 const IPV6_BYTES = 16;
-const MAC_BYTES = 6;
 const ICMPV6 = 58;
 /** What passed a router has less, and is no neighbour's (RFC 4861 section 7.1.1). */
 const HOP_LIMIT = 255;

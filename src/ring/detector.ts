@@ -193,8 +193,7 @@ export class Detector {
    */
   wakeUp(nowMs: number): DetectorCommand[] {
     const lateMs = nowMs - this.#nextBeatMs;
-    const didRun = lateMs <= pauseMs || this.#isAwake(nowMs);
-    const woken = didRun ? [] : this.#afterPause(lateMs, nowMs);
+    const woken = this.#slept(lateMs, nowMs) ? this.#afterPause(lateMs, nowMs) : [];
     this.#ranMs = nowMs;
     return woken;
   }
@@ -204,10 +203,10 @@ export class Detector {
     if (name !== beatTimer && name !== silenceTimer) {
       const result = this.#inquiries.onTimer(name, nowMs);
       if (result === undefined) return undefined;
-      if (lateMs > pauseMs && !this.#isAwake(nowMs)) return this.#afterPause(lateMs, nowMs);
+      if (this.#slept(lateMs, nowMs)) return this.#afterPause(lateMs, nowMs);
       return [...result.commands, ...(result.decided ? this.#decide(result.decided, nowMs) : [])];
     }
-    const paused = lateMs > pauseMs && !this.#isAwake(nowMs) ? this.#afterPause(lateMs, nowMs) : [];
+    const paused = this.#slept(lateMs, nowMs) ? this.#afterPause(lateMs, nowMs) : [];
     if (name === beatTimer) return [...paused, ...this.#beat(nowMs)];
     return [...paused, ...this.#lookForSilence(nowMs)];
   }
@@ -304,9 +303,9 @@ export class Detector {
     return [finding, ...this.#timeSilence(nowMs)];
   }
 
-  /** The pause was found already, by a packet or another timer of the same moment. */
-  #isAwake(nowMs: number): boolean {
-    return nowMs - this.#wokenMs < pauseMs / 2;
+  /** Something due so late shows a pause, unless it was found already by a packet or timer of the same moment. */
+  #slept(lateMs: number, nowMs: number): boolean {
+    return lateMs > pauseMs && nowMs - this.#wokenMs >= pauseMs / 2;
   }
 
   /** Whoever was stopped has heard nobody, which says nothing about anybody. */

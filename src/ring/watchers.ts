@@ -11,13 +11,13 @@ export const watcherCount = 2;
 
 /** Up to `watcherCount` of `others`, the first ones in the order that belongs to `name`. */
 export function watchersOf(name: string, others: Iterable<string>): string[] {
-  const nearest: { readonly other: string; readonly distance: number }[] = [];
+  const nearest: Ranked[] = [];
   for (const other of others) {
     if (other === name) continue;
-    const distance = distanceOf(other, name);
-    const at = nearest.findIndex((one) => isNearer({ other, distance }, one));
-    if (at >= 0) nearest.splice(at, 0, { other, distance });
-    else if (nearest.length < watcherCount) nearest.push({ other, distance });
+    const ranked = rankedFor(name, other);
+    const at = nearest.findIndex((one) => isNearer(ranked, one));
+    if (at >= 0) nearest.splice(at, 0, ranked);
+    else if (nearest.length < watcherCount) nearest.push(ranked);
     nearest.length = Math.min(nearest.length, watcherCount);
   }
   return nearest.map(({ other }) => other);
@@ -26,11 +26,11 @@ export function watchersOf(name: string, others: Iterable<string>): string[] {
 /** Whether `own` is among the watchers of `name`; quick, as it looks no further than it must. */
 export function isWatcher(own: string, name: string, others: Iterable<string>): boolean {
   if (own === name) return false;
-  const self = { other: own, distance: distanceOf(own, name) };
+  const self = rankedFor(name, own);
   let nearer = 0;
   for (const other of others) {
     if (other === own || other === name) continue;
-    if (isNearer({ other, distance: distanceOf(other, name) }, self)) nearer++;
+    if (isNearer(rankedFor(name, other), self)) nearer++;
     if (nearer === watcherCount) return false;
   }
   return true;
@@ -38,8 +38,7 @@ export function isWatcher(own: string, name: string, others: Iterable<string>): 
 
 /** Whether `one` stands before `another` in the order of the watchers of `name`. */
 export function watchesBefore(one: string, another: string, name: string): boolean {
-  const [a, b] = [one, another].map((other) => ({ other, distance: distanceOf(other, name) }));
-  return a !== undefined && b !== undefined && isNearer(a, b);
+  return isNearer(rankedFor(name, one), rankedFor(name, another));
 }
 
 interface Ranked {
@@ -47,12 +46,12 @@ interface Ranked {
   readonly distance: number;
 }
 
-function isNearer(a: Ranked, b: Ranked): boolean {
-  return a.distance < b.distance || (a.distance === b.distance && a.other < b.other);
+function rankedFor(watched: string, other: string): Ranked {
+  return { other, distance: hashOf(other, "\n", watched) };
 }
 
-function distanceOf(watcher: string, watched: string): number {
-  return hashOf(watcher, "\n", watched);
+function isNearer(a: Ranked, b: Ranked): boolean {
+  return a.distance < b.distance || (a.distance === b.distance && a.other < b.other);
 }
 
 /** FNV-1a over all texts, then mixed: nothing here needs a secret, only to be even and the same everywhere. */
