@@ -16,6 +16,7 @@ import { watchersOf } from "./watchers.ts";
 
 interface Watch {
   record: BeatRecord;
+  readonly sinceMs: number;
   /** Where its beats come from. */
   source: string;
   /** Until then its next beat counts whatever its number, and from wherever it comes. */
@@ -46,6 +47,15 @@ export interface Widening {
 const widenedFactor = 1.5;
 const narrowedFactor = 1.3;
 
+/**
+ * A watch that is older began in the life of its member, as no death among our own stays unnoticed for so long: whoever
+ * sends recorded beats of a dead one might begin a watch with them.
+ */
+const oldAfterMs = 5000;
+
+/** Whom a beat convinces: the first one nobody, as there is nothing to compare it with. */
+type Proof = "none" | "for-us" | "for-all";
+
 export class Watching {
   readonly #tools: RingTools;
   readonly #watches = new Map<string, Watch>();
@@ -63,30 +73,32 @@ export class Watching {
   }
 
   /**
-   * Undefined where the beat is no sign of life: not newer than the last one, from elsewhere, or of nobody who beats.
-   * Else whether the patience with this member changed enough to tell.
+   * Undefined where the beat is no sign of life: not newer than the last one, from elsewhere, of nobody who beats, or of
+   * one whom others watch. Else to whom it proves that the member lives, and whether the patience with it changed enough
+   * to tell.
    */
   onBeat(
     { name, seq }: { readonly name: string; readonly seq: number },
     { address: source }: Place,
     nowMs: number,
-  ): { readonly widening: Widening | undefined } | undefined {
+  ): { readonly proof: Proof; readonly widening: Widening | undefined } | undefined {
     const member = this.#tools.members().get(name);
     const beatMs = member && readOwnKind(member.meta)?.beatMs;
     if (!member || !beatMs || !isUsable(member)) return undefined;
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.record.beatMs !== beatMs) {
+      if (!this.#watchesMe(name)) return undefined;
       const record = firstBeat(beatMs, seq, nowMs);
-      const begun = { record, source, openUntilMs: 0, notBeforeMs: 0, isWidened: false };
-      this.#watches.set(name, begun);
-      return { widening: undefined };
+      const begun = { record, sinceMs: nowMs, source, openUntilMs: 0, notBeforeMs: 0 };
+      this.#watches.set(name, { ...begun, isWidened: false });
+      return { proof: "none", widening: undefined };
     }
     const isNext = watch.source === source && isNewer(watch.record, seq);
     if (!isNext && nowMs >= watch.openUntilMs) return undefined;
     watch.record = (isNext ? withBeat : begunAnew)(watch.record, seq, nowMs);
     watch.source = source;
     watch.openUntilMs = 0;
-    return { widening: widening(name, watch) };
+    return { proof: isOld(watch, nowMs) ? "for-all" : "for-us", widening: widening(name, watch) };
   }
 
   /**
@@ -94,7 +106,8 @@ export class Watching {
    * another address, or it started anew while its clock went back.
    */
   isThere(name: string, nowMs: number): void {
-    if (!this.hears(name, nowMs)) this.open(name, nowMs);
+    const watch = this.#watches.get(name);
+    if (watch !== undefined && isLate(watch, nowMs)) this.open(name, nowMs);
   }
 
   /** It may have moved: the next of its beats shows where to. Not for long, or one sent again would do for it. */
@@ -127,7 +140,7 @@ export class Watching {
   /** Its beats say that it is there, and have not been missing for too long. */
   hears(name: string, nowMs: number): boolean {
     const watch = this.#watches.get(name);
-    return watch !== undefined && nowMs < watch.record.heardMs + silenceMs(watch.record);
+    return watch !== undefined && isOld(watch, nowMs) && !isLate(watch, nowMs);
   }
 
   isSilent(name: string, nowMs: number): boolean {
@@ -175,6 +188,14 @@ export class Watching {
     if (member === undefined || !isUsable(member)) return false;
     return watchersOf(name, beating(members)).includes(this.#tools.name);
   }
+}
+
+function isOld({ sinceMs }: Watch, nowMs: number): boolean {
+  return nowMs - sinceMs >= oldAfterMs;
+}
+
+function isLate({ record }: Watch, nowMs: number): boolean {
+  return nowMs >= record.heardMs + silenceMs(record);
 }
 
 function expiryMs({ record, notBeforeMs }: Watch): number {
