@@ -39,6 +39,7 @@ export interface Bounds {
    * moment ago, and once in a history counts as dead for a moment: all pings to it, or their answers, are lost by chance.
    */
   readonly losesTooMuch: boolean;
+  readonly losesNothing: boolean;
   readonly packetsPerSecond: number;
   /** How much longer until a name that died is free for another address (ML-109). */
   readonly reclaimMs: number;
@@ -71,6 +72,7 @@ export function bounds({
       echoMs: stockEchoMs * lossy,
       forgivesPauses: false,
       losesTooMuch: false,
+      losesNothing: missing === 0,
       packetsPerSecond,
       reclaimMs: stockReclaimMs,
     };
@@ -90,6 +92,7 @@ export function bounds({
     echoMs: echoMs + extraMs,
     forgivesPauses: missing <= 0.02,
     losesTooMuch: missing > tolerableLoss,
+    losesNothing: missing === 0,
     packetsPerSecond,
     reclaimMs: 0,
   };

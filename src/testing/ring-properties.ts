@@ -16,6 +16,8 @@ interface Holding {
 
 const mostFailures = 5;
 const mostMissing = 0.05;
+/** What belongs to one cause happens in so short a time. */
+const momentMs = 50;
 /** Who hears nobody cannot know who is dead; gossip alone needs longer than that for a wrong verdict. */
 const aloneMs = 3000;
 
@@ -37,6 +39,7 @@ export class RingProperties implements SimulationObserver {
   /** By node: the highest incarnation of each member that it has told. */
   readonly #incarnations: Map<string, number>[];
   readonly #aloneSinceMs = new Map<string, number>();
+  readonly #askedAtRest = new Map<string, number>();
   #lastFaultMs = 0;
   #isRunning = false;
   #movesAllowed = 1;
@@ -69,6 +72,7 @@ export class RingProperties implements SimulationObserver {
   /** `moves`: how often each address may move for it. */
   faultBegins(nodes: readonly number[], moves: number): void {
     this.isQuiet = false;
+    this.#askedAtRest.clear();
     this.#movesAllowed += moves;
     this.#lastFaultMs = this.#simulation.nowMs;
     for (const index of nodes) this.#faults[index]!++;
@@ -182,6 +186,18 @@ export class RingProperties implements SimulationObserver {
     // It may repeat what it said before it was stopped.
     if (changedMs - node.offsetMs < node.pausedUntilMs) return;
     this.fail(`${node.name} was stopped, and accuses ${accused}, which is well`);
+  }
+
+  /** At rest all beats arrive, and nobody has to ask about anybody: once, for a probe from before, and not again. */
+  onFinding(node: SimulatedNode, finding: Parameters<SimulationObserver["onFinding"]>[1]): void {
+    const isAsked = finding.kind === "cleared" || finding.kind === "decided";
+    if (!isAsked || !this.isQuiet || !this.#bounds.losesNothing) return;
+    const question = `${node.name} ${finding.about}`;
+    const { nowMs } = this.#simulation;
+    const askedMs = this.#askedAtRest.get(question) ?? nowMs;
+    this.#askedAtRest.set(question, askedMs);
+    if (nowMs - askedMs < momentMs) return;
+    this.fail(`${node.name} asked about ${finding.about} although nothing happened`);
   }
 
   /** While a member is known, what is told of it never is of an earlier incarnation. */
