@@ -16,8 +16,8 @@ interface Holding {
 
 const mostFailures = 5;
 const mostMissing = 0.05;
-/** What belongs to one cause happens in so short a time. */
-const momentMs = 50;
+/** What one cause has, news of it by gossip included, happens within so short a time. */
+const momentMs = 400;
 /** Who hears nobody cannot know who is dead; gossip alone needs longer than that for a wrong verdict. */
 const aloneMs = 3000;
 
