@@ -110,12 +110,11 @@ describe("the sockets of gossip", () => {
     const message = { ...state, userState: new Uint8Array() };
     const a = await start();
     for (const socket of served) socket.destroy();
-    let isServed = false;
-    const asked = b.events.next().then(() => (isServed = true));
+    const asked = b.events.next();
     // The other side sees the ends a moment later; until then a dial fails.
-    while (!isServed) {
+    for (let event: GossipEvent | undefined; event?.kind !== "stream-message";) {
       a.sockets.dial({ kind: "dial", stream: "x", to: b.place, message, timeoutMs: 5000 });
-      await Promise.race([a.events.next(), asked]);
+      event = await Promise.race([a.events.next(), asked]);
     }
   });
 

@@ -82,9 +82,8 @@ export class Watching {
     { address: source }: Place,
     nowMs: number,
   ): { readonly proof: Proof; readonly widening: Widening | undefined } | undefined {
-    const member = this.#tools.members().get(name);
-    const beatMs = member && readOwnKind(member.meta)?.beatMs;
-    if (!member || !beatMs || !isUsable(member)) return undefined;
+    const beatMs = this.#beatMsOf(name);
+    if (beatMs === undefined) return undefined;
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.record.beatMs !== beatMs) {
       if (!this.#watchesMe(name)) return undefined;
@@ -180,6 +179,13 @@ export class Watching {
       const heardMs = Math.min(nowMs, watch.record.heardMs + pauseMs);
       watch.record = { ...watch.record, heardMs };
     }
+  }
+
+  /** Undefined for one who does not beat, or is gone. */
+  #beatMsOf(name: string): number | undefined {
+    const member = this.#tools.members().get(name);
+    if (member === undefined || !isUsable(member)) return undefined;
+    return readOwnKind(member.meta)?.beatMs || undefined;
   }
 
   #watchesMe(name: string): boolean {

@@ -222,7 +222,14 @@ export class RingProperties implements SimulationObserver {
       this.fail(`${node.name} hears nobody, and counts ${member.name} as dead`);
     }
     const accused = this.#simulation.nodes.find(({ name }) => name === member.name);
-    if (accused === undefined || !accused.isUp) return;
+    if (accused?.isUp === true) this.#onDeathOfRunning(accused, node, accuser);
+  }
+
+  #onDeathOfRunning(
+    accused: SimulatedNode,
+    node: SimulatedNode,
+    accuser: string | undefined,
+  ): void {
     const { losesTooMuch } = this.#bounds;
     if (losesTooMuch && this.#faults[accused.index] === 0) {
       this.falseDeathMs = this.#simulation.nowMs;
@@ -234,7 +241,8 @@ export class RingProperties implements SimulationObserver {
       this.#onFalseDeath(accused);
       return;
     }
-    this.fail(`${node.name} counts ${accused.name} as dead, which is well (told by ${accuser})`);
+    const by = `told by ${accuser ?? "nobody"}`;
+    this.fail(`${node.name} counts ${accused.name} as dead, which is well (${by})`);
   }
 
   /** The network is to blame, once in a history: no other fault than a short one of that node. */
