@@ -16,6 +16,7 @@ interface Holding {
 
 const mostFailures = 5;
 const mostMissing = 0.05;
+const mostMissingOfLost = 0.25;
 /** What one cause has, news of it by gossip included, happens within so short a time. */
 const momentMs = 400;
 /** Who hears nobody cannot know who is dead; gossip alone needs longer than that for a wrong verdict. */
@@ -152,7 +153,8 @@ export class RingProperties implements SimulationObserver {
     const missing = running.flatMap(({ ring }) =>
       running.filter(({ name }) => !ring.isAlive(name)),
     );
-    if (missing.length <= mostMissing * running.length ** 2) return;
+    const most = this.#bounds.losesTooMuch ? mostMissingOfLost : mostMissing;
+    if (missing.length <= most * running.length ** 2) return;
     this.fail(
       `${missing.length} of ${running.length} times ${running.length} news have not arrived`,
     );
