@@ -46,7 +46,7 @@ describe("membership", () => {
     ring.alive(alive("x", 1, { port: 0 }), 1);
     assert.equal(ring.get("x")!.port, 7946);
     assert.deepEqual(ring.alive(alive("x", 1), 2), []);
-    assert.deepEqual(kinds(ring.alive(alive("x", 2, { port: 7947 }), 3)), ["conflict"]);
+    assert.deepEqual(kinds(ring.alive(alive("x", 1, { port: 7947 }), 3)), ["conflict"]);
     assert.deepEqual(ring.alive(alive("self", 1, { port: 0 }), 4), []);
   });
 
@@ -82,7 +82,7 @@ describe("membership", () => {
     const dies = (ring: Membership) => ring.dead(accuse("dead", "x", 3), 3);
     assert.deepEqual(
       [1, 3, 4].map((incarnation) => after(() => undefined, incarnation)),
-      [["conflict"], ["conflict"], ["conflict"]],
+      [["conflict"], ["conflict"], ["conflict", "spread", "suspected"]],
     );
     assert.deepEqual([after(dies, 1), after(dies, 3)], [["conflict"], ["conflict"]]);
     const other = table();
@@ -90,6 +90,22 @@ describe("membership", () => {
     other.dead(accuse("dead", "x", 3, "x"), 3);
     assert.deepEqual(kinds(other.alive(moved, 4)), ["spread", "joined"]);
     assert.equal(other.get("x")!.address, "10.0.0.9");
+  });
+
+  it("ML-109: a later incarnation elsewhere casts doubt on a living member, which may speak up; else it counts next time", () => {
+    const moved = alive("x", 4, { addr: Uint8Array.of(10, 0, 0, 9) });
+    for (const isThere of [true, false]) {
+      const ring = table();
+      ring.alive(alive("x", 3), 1);
+      ring.alive(moved, 2);
+      if (isThere) ring.alive(alive("x", 4), 3);
+      ring.alive(moved, 4);
+      assert.equal(ring.get("x")!.address, isThere ? "10.0.0.2" : "10.0.0.9");
+      assert.equal(ring.get("x")!.state, "alive");
+    }
+    const own = table();
+    own.alive({ ...moved, node: "self", incarnation: 9 }, 2);
+    assert.equal(own.self!.state, "alive");
   });
 
   it("a conflict is told once, and once more where the state of the known one changed", () => {
@@ -114,7 +130,7 @@ describe("membership", () => {
     assert.deepEqual(kinds(ring.alive(moved, 3)), ["spread", "joined"]);
     assert.equal(ring.get("x")!.address, "10.0.0.9");
     // The old one, should it be there after all, is the one in conflict.
-    assert.deepEqual(kinds(ring.alive(alive("x", 5), 4)), ["conflict"]);
+    assert.deepEqual(kinds(ring.alive(alive("x", 4), 4)), ["conflict"]);
     assert.deepEqual(ring.dead(accuse("dead", "x", 3), 5), []);
     ring.suspect(accuse("suspect", "x", 4), 6);
     assert.deepEqual(kinds(ring.alive(alive("x", 4), 7)), ["conflict"]);

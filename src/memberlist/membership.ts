@@ -108,7 +108,10 @@ export class Membership {
     const known = this.#members.get(told.node);
     if (known === undefined) return this.#newcomer(told, address, nowMs);
     const hasMoved = isElsewhere(known, told);
-    if (hasMoved && !isFree(known, told)) return this.#conflict(known, `${address}:${told.port}`);
+    if (hasMoved && !isFree(known, told)) {
+      const conflict = this.#conflict(known, `${address}:${told.port}`);
+      return isSelf ? conflict : [...conflict, ...this.#doubt(known, told, nowMs)];
+    }
     if (isSelf) return this.#aliveSelf(told, known, nowMs);
     const isNews = hasMoved || told.incarnation > known.incarnation;
     return isNews ? this.#enter(told, address, nowMs) : nothing;
@@ -224,6 +227,17 @@ export class Membership {
     if (this.#conflicts.get(member.name) === conflict) return nothing;
     this.#conflicts.set(member.name, conflict);
     return [{ kind: "conflict", member, claimed }];
+  }
+
+  /** Who claims the name with a later incarnation may be right: the known one has to speak up. */
+  #doubt(
+    { name: node, state, incarnation }: Member,
+    told: AliveMessage,
+    nowMs: number,
+  ): readonly MembershipEffect[] {
+    if (state !== "alive" || told.incarnation <= incarnation) return nothing;
+    const from = this.#options.name;
+    return this.suspect({ kind: "suspect", node, incarnation, from }, nowMs);
   }
 
   #confirm(

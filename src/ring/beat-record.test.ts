@@ -23,6 +23,16 @@ describe("what a watcher knows of the beats of a member", () => {
     assert.equal(withBeat(anew, 8, 204 * beatMs).heardMs, 204 * beatMs);
   });
 
+  it("takes numbers that jump too far for the time for those of a member that began anew, and no beat for lost", () => {
+    for (const jump of [10, 100, 1000, 1e6]) {
+      let record = firstBeat(beatMs, 1, beatMs);
+      for (let seq = 2; seq <= 50; seq++) record = withBeat(record, seq, seq * beatMs);
+      record = withBeat(record, 50 + jump, 52 * beatMs);
+      assert.equal(silenceMs(record), shortestSilenceMs(beatMs));
+      assert.equal(withBeat(record, 51 + jump, 53 * beatMs).heardMs, 53 * beatMs);
+    }
+  });
+
   it("has more patience where many beats are lost one by one", () => {
     let record = firstBeat(beatMs, 1, beatMs);
     for (let seq = 3; seq <= 201; seq += 2) record = withBeat(record, seq, seq * beatMs);

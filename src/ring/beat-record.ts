@@ -21,8 +21,8 @@ const tolerated = 1e-3;
 const weight = 1 / 64;
 /** So many missing in a row are no chance: the link was down, which says little about the loss from now on. */
 const longestRun = 8;
-/** A sequence number that jumps farther is that of a member which began anew. */
-const longestGap = 256;
+/** So many more beats than time has passed for may come, as delays differ: after more its member began anew. */
+const mostTooMany = 2;
 
 export function firstBeat(beatMs: number, seq: number, nowMs: number): BeatRecord {
   return { beatMs, heardMs: nowMs, seq, jitterMs: 0, loss: 0 };
@@ -42,7 +42,8 @@ export function withBeat(record: BeatRecord, seq: number, nowMs: number): BeatRe
   if (!isNewer(record, seq)) return record;
   const heardMs = Math.max(record.heardMs, nowMs);
   const steps = (seq - record.seq) >>> 0;
-  if (steps > longestGap) return { ...record, heardMs, seq };
+  const fitting = (nowMs - record.heardMs) / record.beatMs;
+  if (steps > fitting + mostTooMany) return { ...record, heardMs, seq };
   // So long a silence was an outage, ours or its own, and no run of chance losses.
   if (nowMs - record.heardMs > silenceMs(record)) return { ...record, heardMs, seq };
   const lateMs = Math.max(0, nowMs - record.heardMs - steps * record.beatMs);

@@ -126,6 +126,7 @@ describe("silence", () => {
 
   it("is not waited for where gossip suspects a member whose beats we do not get; those we get say more", () => {
     const ring = ringOf();
+    ring.live(6000, ...helpers, x);
     ring.tellDead(x);
     assert.deepEqual(ring.take("ask"), []);
     ring.alive(x, { incarnation: 2 });
@@ -160,7 +161,9 @@ describe("a suspicion of gossip's", () => {
   }
 
   it("does not end in the death of a member whose beats we hear", () => {
-    const ring = new ScriptedRing({ others: [...helpers, x], answering: helpers });
+    const ring = new ScriptedRing({ others: [...helpers, x], answering: [...helpers, x] });
+    ring.live(6000, ...helpers, x);
+    ring.answering = helpers;
     ring.live(longestMs + turnMs, ...helpers, x);
     assert.equal(ring.ring.gossip.members.get(x)!.state, "suspect");
     assert.deepEqual(ring.take("leave", "ask"), []);

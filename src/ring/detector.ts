@@ -230,10 +230,11 @@ export class Detector {
     }
     const news = this.#watching.onBeat(beat, from, nowMs);
     if (news === undefined) return [];
-    const { widening } = news;
+    const { proof, widening } = news;
     const told = widening === undefined ? [] : [found({ kind: "widened", ...widening })];
-    const heard = [...told, ...this.#heard(name, nowMs), ...this.#joinIn(nowMs)];
-    return [...heard, ...this.#compareViews(beat, nowMs)];
+    const answers = proof === "for-all" ? this.#inquiries.onHeard(name) : [];
+    const heard = proof === "none" ? [] : [...answers, ...this.#clear(name, nowMs)];
+    return [...told, ...heard, ...this.#joinIn(nowMs), ...this.#compareViews(beat, nowMs)];
   }
 
   /**
@@ -262,13 +263,16 @@ export class Detector {
 
   /** It is there: an inquiry about it is over, and whoever asked us shall know. */
   #heard(about: string, nowMs: number): DetectorCommand[] {
-    const answers = this.#inquiries.onHeard(about);
+    return [...this.#inquiries.onHeard(about), ...this.#clear(about, nowMs)];
+  }
+
+  #clear(about: string, nowMs: number): DetectorCommand[] {
     if (this.#lastLooks.has(about)) this.#lastLooks.set(about, true);
-    if (!this.#inquiries.has(about)) return answers;
+    if (!this.#inquiries.has(about)) return [];
     const commands = this.#inquiries.end(about);
     this.#watching.postpone(about, nowMs + 2 * this.#beatMs);
     const cleared = found({ kind: "cleared", about });
-    return [...answers, ...commands, cleared, ...this.#timeSilence(nowMs)];
+    return [...commands, cleared, ...this.#timeSilence(nowMs)];
   }
 
   /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { nameWatchedBySelf, ScriptedRing } from "../testing/scripted-ring.ts";
+import { nameWatchedByOthers, nameWatchedBySelf, ScriptedRing } from "../testing/scripted-ring.ts";
 import { shortestSilenceMs } from "./beat-record.ts";
 import { answerMs } from "./inquiry.ts";
 import { defaultBeatMs } from "./ring.ts";
@@ -148,10 +148,10 @@ describe("where stock members are asked", () => {
 });
 
 describe("who is asked", () => {
-  /** "a" asks about another. */
-  function askedAbout(about: string): ScriptedRing {
+  /** "a" asks about another, in a ring that has stood for so long. */
+  function askedAbout(about: string, livedMs = 6000): ScriptedRing {
     const ring = new ScriptedRing({ others: ["a", "b"] });
-    ring.live(10 * beatMs, "a", "b");
+    ring.live(livedMs, "a", "b");
     ring.take();
     ring.hear({ kind: "ask", name: "a", id: 7, about });
     return ring;
@@ -166,6 +166,27 @@ describe("who is asked", () => {
       ring.pass(inquiryMs);
       assert.deepEqual(ring.take("answer"), []);
     }
+  });
+
+  it("does not believe beats before it has heard some for seconds: they may be recorded ones", () => {
+    const ring = askedAbout("b", 10 * beatMs);
+    ring.beat(["b"]);
+    assert.deepEqual(ring.take("answer"), []);
+    ring.pass(answerMs(0));
+    assert.deepEqual(ring.take("answer"), ["answer b deaf #7>a"]);
+  });
+
+  it("does not believe beats of one whom others watch, either", () => {
+    const others = Array.from({ length: 8 }, (_, index) => `h${index}`);
+    const y = nameWatchedByOthers(others);
+    const ring = new ScriptedRing({ others: [...others, y] });
+    ring.live(10 * beatMs, ...others, y);
+    ring.live(6000, ...others);
+    ring.take();
+    ring.hear({ kind: "ask", name: "h0", id: 7, about: y });
+    for (let seq = 1; seq < 5; seq++) ring.beat([y], { seq });
+    assert.deepEqual(ring.take("answer"), []);
+    assert.ok(!ring.ring.watched().some(({ name }) => name === y));
   });
 
   it("says that it hears nothing once three pings were in vain, before the asker's verdict", () => {

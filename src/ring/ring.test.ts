@@ -151,6 +151,22 @@ describe("the ring", () => {
     }
   });
 
+  it("ML-109: who was cut off meanwhile learns where a member has moved as soon as it is back", () => {
+    const ring = ringOf(6);
+    ring.partition([0]);
+    ring.run(11_000);
+    ring.kill(3);
+    ring.run(13_000);
+    ring.move(3);
+    ring.start(3, [1, 2]);
+    ring.run(15_000);
+    ring.heal();
+    ring.run(15_000 + 2 * takeoverMs);
+    const { place } = ring.node(3);
+    assert.equal(ring.node(0).ring.gossip.members.get("node3")!.address, place.address);
+    assert.equal(aliveFor(ring, 0).length, 6);
+  });
+
   it("ML-109: in a ring with stock members they take it back once they have forgotten the dead one", () => {
     const ring = ringOf(4, { stockFrom: 2 });
     ring.kill(0);

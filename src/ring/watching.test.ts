@@ -89,6 +89,16 @@ describe("beats that were sent before", () => {
     assert.ok(isAsked(ring));
   });
 
+  it("do not clear one whom we never heard ourselves", () => {
+    const ring = new ScriptedRing({ others: [...helpers, x] });
+    ring.tellDead(x);
+    assert.ok(isAsked(ring));
+    ring.beat([x], { seq: 1 });
+    assert.deepEqual(ring.take("cleared"), []);
+    ring.beat([x], { seq: 2 });
+    assert.deepEqual(ring.take("cleared"), [`cleared ${x}`]);
+  });
+
   it("do not count where it was silent, and answered a while before", () => {
     const ring = ringWithSilent();
     ring.ack(x);

@@ -17,7 +17,9 @@ import { isWatcher, watchesBefore } from "./watchers.ts";
 interface Watch {
   record: BeatRecord;
   /** No beat was heard yet: it belonged to another watcher. */
-  isInherited: boolean;
+  readonly isInherited: boolean;
+  /** When the first beat was heard, or the wait for it began. */
+  readonly sinceMs: number;
   /** Where its beats come from. */
   source: string;
   /** Until then its next beat counts whatever its number, and from wherever it comes. */
@@ -48,6 +50,15 @@ export interface Widening {
 const widenedFactor = 1.5;
 const narrowedFactor = 1.3;
 
+/**
+ * A watch that is older began in the life of its member, as no death among our own stays unnoticed for so long: whoever
+ * sends recorded beats of a dead one might begin a watch with them.
+ */
+const oldAfterMs = 5000;
+
+/** Whom a beat convinces: the first one nobody, as there is nothing to compare it with. */
+type Proof = "none" | "for-us" | "for-all";
+
 export class Watching {
   readonly #tools: RingTools;
   readonly #watches = new Map<string, Watch>();
@@ -65,28 +76,29 @@ export class Watching {
   }
 
   /**
-   * Undefined where the beat is no sign of life: not newer than the last one, from elsewhere, or of nobody who beats.
-   * Else whether the patience with this member changed enough to tell.
+   * Undefined where the beat is no sign of life: not newer than the last one, from elsewhere, of nobody who beats, or of
+   * one whom others watch. Else to whom it proves that the member lives, and whether the patience with it changed enough
+   * to tell.
    */
   onBeat(
     { name, seq }: { readonly name: string; readonly seq: number },
     { address: source }: Place,
     nowMs: number,
-  ): { readonly widening: Widening | undefined } | undefined {
+  ): { readonly proof: Proof; readonly widening: Widening | undefined } | undefined {
     const beatMs = beatMsOf(this.#tools.members().get(name));
     if (beatMs === 0) return undefined;
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.isInherited || watch.record.beatMs !== beatMs) {
-      const record = firstBeat(beatMs, seq, nowMs);
-      this.#begin(name, { record, source, isInherited: false });
-      return { widening: undefined };
+      if (!this.#watchesMe(name)) return undefined;
+      this.#begin(name, { record: firstBeat(beatMs, seq, nowMs), source, isInherited: false });
+      return { proof: "none", widening: undefined };
     }
     const isNext = watch.source === source && isNewer(watch.record, seq);
     if (!isNext && nowMs >= watch.openUntilMs) return undefined;
     watch.record = (isNext ? withBeat : begunAnew)(watch.record, seq, nowMs);
     watch.source = source;
     watch.openUntilMs = 0;
-    return { widening: widening(name, watch) };
+    return { proof: isOld(watch, nowMs) ? "for-all" : "for-us", widening: widening(name, watch) };
   }
 
   /**
@@ -94,7 +106,8 @@ export class Watching {
    * another address, or it started anew while its clock went back.
    */
   isThere(name: string, nowMs: number): void {
-    if (!this.hears(name, nowMs)) this.open(name, nowMs);
+    const watch = this.#watches.get(name);
+    if (watch !== undefined && isLate(watch, nowMs)) this.open(name, nowMs);
   }
 
   /** It may have moved: the next of its beats shows where to. Not for long, or one sent again would do for it. */
@@ -144,7 +157,7 @@ export class Watching {
   /** Its beats say that it is there, and have not been missing for too long. */
   hears(name: string, nowMs: number): boolean {
     const watch = this.#watches.get(name);
-    return watch !== undefined && nowMs < watch.record.heardMs + silenceMs(watch.record);
+    return watch !== undefined && isOld(watch, nowMs) && !isLate(watch, nowMs);
   }
 
   /** The share of its beats that are lost, as far as measured. */
@@ -192,7 +205,9 @@ export class Watching {
   }
 
   #begin(name: string, heard: Pick<Watch, "record" | "source" | "isInherited">): void {
-    this.#watches.set(name, { ...heard, openUntilMs: 0, notBeforeMs: 0, isWidened: false });
+    const { heardMs: sinceMs } = heard.record;
+    const begun = { sinceMs, openUntilMs: 0, notBeforeMs: 0, isWidened: false };
+    this.#watches.set(name, { ...heard, ...begun });
   }
 
   #watchesMe(name: string): boolean {
@@ -207,6 +222,14 @@ export class Watching {
 function beatMsOf(member: Member | undefined): number {
   if (member === undefined || !isUsable(member)) return 0;
   return readOwnKind(member.meta)?.beatMs ?? 0;
+}
+
+function isOld({ sinceMs }: Watch, nowMs: number): boolean {
+  return nowMs - sinceMs >= oldAfterMs;
+}
+
+function isLate({ record }: Watch, nowMs: number): boolean {
+  return nowMs >= record.heardMs + silenceMs(record);
 }
 
 function expiryMs({ record, notBeforeMs }: Watch): number {

@@ -39,6 +39,7 @@ export interface Bounds {
    * moment ago, and once in a history counts as dead for a moment: all pings to it, or their answers, are lost by chance.
    */
   readonly losesTooMuch: boolean;
+  readonly losesNothing: boolean;
   readonly packetsPerSecond: number;
   /** How much longer until a name that died is free for another address (ML-109). */
   readonly reclaimMs: number;
@@ -71,6 +72,7 @@ export function bounds({
       echoMs: stockEchoMs * lossy,
       forgivesPauses: false,
       losesTooMuch: false,
+      losesNothing: missing === 0,
       packetsPerSecond,
       reclaimMs: stockReclaimMs,
     };
@@ -83,14 +85,17 @@ export function bounds({
   // A lost question is asked again.
   const againMs = missing > 0 ? 1000 * missing + 100 : 0;
   const extraMs = patienceMs + askingMs + 2 * againMs;
+  const losesTooMuch = missing > tolerableLoss;
   return {
     takeoverMs: takeoverMs + extraMs,
     oneOwnerMs: healMs + extraMs,
     viewsMs: viewsMs + 2 * extraMs,
     echoMs: echoMs + extraMs,
     forgivesPauses: missing <= 0.02,
-    losesTooMuch: missing > tolerableLoss,
-    packetsPerSecond,
+    losesTooMuch,
+    losesNothing: missing === 0,
+    // Many questions.
+    packetsPerSecond: packetsPerSecond * (losesTooMuch ? 1.5 : 1),
     reclaimMs: 0,
   };
 }

@@ -67,7 +67,7 @@ export const ringMutations: readonly RingMutation[] = [
         'return state === "alive";',
       ],
     ],
-    wishes: { kind: "stock" },
+    wishes: { kind: "stock", loss: 0.1 },
   },
   {
     name: "an echo of what one said oneself is contradicted",
@@ -188,6 +188,62 @@ export const ringMutations: readonly RingMutation[] = [
       ],
     ],
     wishes: { kind: "ours", nodes: 9, loss: 0.1, faults: ["kill", "leave"] },
+  },
+  {
+    name: "any beat is a sign of life, whatever its number",
+    edits: [
+      ["ring/beat-record.ts", "return steps > 0 && steps < 0x8000_0000;", "return steps >= 0;"],
+    ],
+    wishes: { kind: "ours", faults: ["replay"] },
+  },
+  {
+    name: "who began with a clock set back is not heard again",
+    edits: [
+      [
+        "ring/watching.ts",
+        "watch.openUntilMs = nowMs + 2 * watch.record.beatMs;",
+        "watch.openUntilMs = 0 * nowMs;",
+      ],
+    ],
+    wishes: { kind: "ours", faults: ["kill"] },
+  },
+  {
+    name: "the name of the dead stays with their address",
+    edits: [
+      [
+        membership,
+        'return state !== "alive" && told.incarnation > incarnation;',
+        "return told.incarnation < incarnation - incarnation;",
+      ],
+    ],
+    wishes: { kind: "ours", faults: ["move"] },
+  },
+  {
+    name: "stock members that answer themselves count as deaf",
+    edits: [["ring/inquiries.ts", "isRelayed: !asked.every(beats),", "isRelayed: false,"]],
+    wishes: { kind: "mixed", nodes: 5, loss: 0.1, delayMs: [1, 30], faults: ["one-way"] },
+  },
+  {
+    name: "who is back after a goodbye is not told that it counts as gone",
+    edits: [
+      [
+        detector,
+        "if (sender !== undefined && isUsable(sender)) return [];",
+        'if (sender !== undefined && (isUsable(sender) || sender.state === "left")) return [];',
+      ],
+    ],
+    wishes: { kind: "ours", nodes: 5, loss: 0.3, faults: ["leave"] },
+  },
+  {
+    name: "a suspicion that is told again is no reason to look",
+    edits: [
+      [
+        membership,
+        "if (accuser !== this.#options.name) return nothing;\n    return [",
+        'if (accuser !== "") return nothing;\n    return [',
+      ],
+    ],
+    wishes: { kind: "ours", nodes: 9, faults: ["partition", "kill"] },
   },
 ];
 

@@ -16,6 +16,9 @@ interface Holding {
 
 const mostFailures = 5;
 const mostMissing = 0.05;
+const mostMissingOfLost = 0.25;
+/** What one cause has, news of it by gossip included, happens within so short a time. */
+const momentMs = 400;
 /** Who hears nobody cannot know who is dead; gossip alone needs longer than that for a wrong verdict. */
 const aloneMs = 3000;
 
@@ -37,6 +40,7 @@ export class RingProperties implements SimulationObserver {
   /** By node: the highest incarnation of each member that it has told. */
   readonly #incarnations: Map<string, number>[];
   readonly #aloneSinceMs = new Map<string, number>();
+  readonly #askedAtRest = new Map<string, number>();
   #lastFaultMs = 0;
   #isRunning = false;
   #movesAllowed = 1;
@@ -69,6 +73,7 @@ export class RingProperties implements SimulationObserver {
   /** `moves`: how often each address may move for it. */
   faultBegins(nodes: readonly number[], moves: number): void {
     this.isQuiet = false;
+    this.#askedAtRest.clear();
     this.#movesAllowed += moves;
     this.#lastFaultMs = this.#simulation.nowMs;
     for (const index of nodes) this.#faults[index]!++;
@@ -148,7 +153,8 @@ export class RingProperties implements SimulationObserver {
     const missing = running.flatMap(({ ring }) =>
       running.filter(({ name }) => !ring.isAlive(name)),
     );
-    if (missing.length <= mostMissing * running.length ** 2) return;
+    const most = this.#bounds.losesTooMuch ? mostMissingOfLost : mostMissing;
+    if (missing.length <= most * running.length ** 2) return;
     this.fail(
       `${missing.length} of ${running.length} times ${running.length} news have not arrived`,
     );
@@ -184,6 +190,18 @@ export class RingProperties implements SimulationObserver {
     this.fail(`${node.name} was stopped, and accuses ${accused}, which is well`);
   }
 
+  /** At rest all beats arrive, and nobody has to ask about anybody: once, for a probe from before, and not again. */
+  onFinding(node: SimulatedNode, finding: Parameters<SimulationObserver["onFinding"]>[1]): void {
+    const isAsked = finding.kind === "cleared" || finding.kind === "decided";
+    if (!isAsked || !this.isQuiet || !this.#bounds.losesNothing) return;
+    const question = `${node.name} ${finding.about}`;
+    const { nowMs } = this.#simulation;
+    const askedMs = this.#askedAtRest.get(question) ?? nowMs;
+    this.#askedAtRest.set(question, askedMs);
+    if (nowMs - askedMs < momentMs) return;
+    this.fail(`${node.name} asked about ${finding.about} although nothing happened`);
+  }
+
   /** While a member is known, what is told of it never is of an earlier incarnation. */
   #followIncarnation(node: SimulatedNode, { change, member }: MemberCommand): void {
     const told = this.#incarnations[node.index]!;
@@ -203,7 +221,14 @@ export class RingProperties implements SimulationObserver {
     if (!this.#isRunning) return;
     if (accuser === node.name) this.#checkIsNotAlone(node, member.name);
     const accused = this.#simulation.nodes.find(({ name }) => name === member.name);
-    if (accused === undefined || !accused.isUp) return;
+    if (accused?.isUp === true) this.#onDeathOfRunning(accused, node, accuser);
+  }
+
+  #onDeathOfRunning(
+    accused: SimulatedNode,
+    node: SimulatedNode,
+    accuser: string | undefined,
+  ): void {
     const { losesTooMuch } = this.#bounds;
     if (losesTooMuch && this.#faults[accused.index] === 0) {
       this.falseDeathMs = this.#simulation.nowMs;
@@ -215,7 +240,8 @@ export class RingProperties implements SimulationObserver {
       this.#onFalseDeath(accused);
       return;
     }
-    this.fail(`${node.name} counts ${accused.name} as dead, which is well (told by ${accuser})`);
+    const by = `told by ${accuser ?? "nobody"}`;
+    this.fail(`${node.name} counts ${accused.name} as dead, which is well (${by})`);
   }
 
   #checkIsNotAlone({ name, index }: SimulatedNode, accused: string): void {

@@ -33,6 +33,7 @@ export interface SimulationObserver {
   onMember(node: SimulatedNode, command: CommandOf<"member">): void;
   /** A node that was stopped until a moment ago says that it suspects another, or counts it as dead. */
   onAccusation(node: SimulatedNode, accused: string): void;
+  onFinding(node: SimulatedNode, finding: CommandOf<"finding">["finding"]): void;
   /** The node runs, or does not: started, died, stopped, went on, is gone. */
   onRunning(node: SimulatedNode): void;
 }
@@ -230,7 +231,8 @@ export class RingSimulation {
         this.#noteMember(node, command);
         return this.observer?.onMember(node, command);
       case "finding":
-        return this.note(`${node.name}: ${JSON.stringify(command.finding)}`);
+        this.note(`${node.name}: ${JSON.stringify(command.finding)}`);
+        return this.observer?.onFinding(node, command.finding);
       case "log":
         if (command.level === "warn") this.note(`${node.name}: ${String(command.fields["msg"])}`);
         return;

@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { compressLzw } from "../../src/memberlist/wire/lzw.ts";
 import { encodeStream } from "../../src/memberlist/wire/index.ts";
+import { LineProgram } from "../../src/testing/line-program.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { enterPrivateNetwork, whyNoNamespaces } from "../../src/testing/index.ts";
 import { buildGoMembers } from "./go-member.ts";
@@ -97,6 +98,60 @@ describe("a mixed ring with a key and a label", { skip, timeout }, () => {
     await ring.leave("go0");
     await ring.agree();
     assert.deepEqual(ring.falseDeaths("go0"), []);
+  });
+});
+
+/** Sends these again and again from where a member lived: its address and its port. */
+const replayer = `
+  const [port, packets] = JSON.parse(process.argv[1]);
+  const socket = require("node:dgram").createSocket("udp4");
+  let at = 0;
+  const next = () => {
+    const { to, hex } = packets[at++ % packets.length];
+    socket.send(Buffer.from(hex, "hex"), port, to, () => setTimeout(next, 2));
+  };
+  socket.bind(port, () => {
+    console.log("ready");
+    next();
+  });
+  process.stdin.resume().on("end", () => process.exit());
+`;
+
+describe("a ring of our own", { skip, timeout }, () => {
+  let ring: MixedRing;
+  before(async () => {
+    ring = await MixedRing.prepare({ ours: 4 }, { key });
+    ring.startAll();
+    await ring.agree();
+  });
+  after(async () => await ring?.remove());
+
+  it("a dead speaker is found, and stays dead, while its packets are sent again from its own address", async () => {
+    const capture = await PacketCapture.start(ring.hosts.port("ours1"), ring.port);
+    const isSent = ({ to }: { readonly to: string }): boolean => to !== ring.address("ours1");
+    await ring.soon(capture.packets(80, isSent));
+    const sent = (await capture.stop()).filter(isSent);
+    const packets = sent.map(({ to, payload }) => ({ to, hex: payload.toString("hex") }));
+    await ring.kill("ours1");
+    const words = [process.execPath, "-e", replayer, JSON.stringify([ring.port, packets])];
+    const program = new LineProgram([...ring.hosts.on("ours1"), ...words]);
+    try {
+      await ring.soon(program.line((line) => line === "ready"));
+      await ring.agree();
+      ring.forgetDeaths();
+      await ring.leave("ours2");
+      await ring.agree();
+      ring.start("ours2");
+      await ring.agree();
+      assert.deepEqual(ring.falseDeaths("ours1", "ours2"), []);
+      for (const name of ["ours0", "ours3"]) {
+        const { lines } = ring.member(name);
+        const joins = lines.filter(({ event, node }) => event === "join" && node === "ours1");
+        assert.equal(joins.length, 1, `${name} took the dead one back`);
+      }
+    } finally {
+      await program.stop("SIGTERM");
+    }
   });
 });
 
