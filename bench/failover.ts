@@ -1,7 +1,8 @@
 /**
  * Row `failover`: a node that announces falls away, in one of five ways; from then to the first answer (or gratuitous
- * ARP) of another node, as a client on the LAN sees it. `--trials N` (20) of each fault, `--nodes 3,15` (3),
- * `--faults power,kill,link,pause,term`, `--who NAME,NAME`, `--family 6` for NDP in place of ARP. With METALLB_BENCH_LOGS the speakers' logs stay in that folder.
+ * ARP) of another node, as a client on the LAN sees it. `--trials N` (20) of each fault, `--others N` for others than
+ * ours (the same number; a trial of theirs takes ten times as long), `--nodes 3,15` (3), `--faults power,kill,link,pause,term`,
+ * `--who NAME,NAME`, `--family 6` for NDP in place of ARP. With METALLB_BENCH_LOGS the speakers' logs stay in that folder.
  *
  * The client asks every 10 ms. Of a planned end (`term`) it asks every ms, and what is told is the longest time
  * between two answers, and how many requests nobody answered. `back_ms` are, after the fault: the first answer of the
@@ -42,6 +43,7 @@ type Results = Map<FaultName, (TrialResult | undefined)[]>;
 
 export async function run(args: string[]): Promise<void> {
   const trials = numberFlag(args, "trials", 20);
+  const others = numberFlag(args, "others", trials);
   const nodeCounts = listFlag(args, "nodes", "3").map(Number);
   const faults = listFlag(args, "faults", faultNames.join()).map(faultNamed);
   const family = numberFlag(args, "family", 4) === 6 ? 6 : 4;
@@ -51,7 +53,7 @@ export async function run(args: string[]): Promise<void> {
   const stage = await openStage({ address: apiServerAddress, pool: announcedRanges[family] });
   try {
     for (const nodes of nodeCounts)
-      await measureWith(nodes, { stage, faults, all, trials, family });
+      await measureWith(nodes, { stage, faults, all, trials, others, family });
   } finally {
     await stage.close();
   }
@@ -64,19 +66,22 @@ async function measureWith(
     faults: readonly FaultName[];
     all: readonly Contender[];
     trials: number;
+    others: number;
     family: 4 | 6;
   },
 ): Promise<void> {
-  const { stage, faults, all, trials, family } = what;
+  const { stage, faults, all, family } = what;
   const lan = new BenchLan(nodes);
   await createNodes(stage.client, lan.nodes);
   const ips = await createAnnounced(stage.client, lan.nodes, addressCount, family);
   const results = new Map<string, Results>(
     all.map(({ who }) => [who, new Map(faults.map((fault) => [fault, []]))]),
   );
-  for (let done = 0; done < trials; done += trialsPerTurn) {
+  for (let done = 0; done < Math.max(what.trials, what.others); done += trialsPerTurn) {
     for (const contender of all) {
-      const count = Math.min(trialsPerTurn, trials - done);
+      const wanted = contender.who === "ours" ? what.trials : what.others;
+      const count = Math.min(trialsPerTurn, wanted - done);
+      if (count <= 0) continue;
       const turn = { stage, lan, ips, faults };
       await takeTurn(contender, turn, { count, results: results.get(contender.who) ?? new Map() });
     }
