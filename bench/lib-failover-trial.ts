@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type FaultName, faultOf } from "./lib-faults.ts";
 import type { BenchLan, LanNode } from "./lib-lan.ts";
-import { type LanProbe, monotonicNow } from "./lib-probe-client.ts";
+import { type LanProbe, monotonicNow } from "../src/testing/index.ts";
 import type { SpeakerRing } from "./lib-ring.ts";
 
 export interface TrialStage {

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { type IpAddress, parseAddress } from "../src/ip/index.ts";
-import { PacketSocket } from "../src/platform/index.ts";
-import { arpQuestions, type Heard, ndpQuestions, type Questions } from "./lib-lan-questions.ts";
+import { type IpAddress, parseAddress } from "../ip/index.ts";
+import { PacketSocket } from "../platform/index.ts";
+import { arpQuestions, type Heard, ndpQuestions, type Questions } from "./lan-questions.ts";
 
 export type ProbeOrder =
   | { readonly do: "watch"; readonly ip: string; readonly everyMs: number }

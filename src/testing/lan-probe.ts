@@ -1,9 +1,8 @@
-/** The other end of lib-lan-probe.ts: starts it on the client and asks it. */
+/** The other end of lan-probe-program.ts: starts it on the client and asks it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { ProbeLine, ProbeOrder, ProbeReport, SightingKind } from "./lib-lan-probe.ts";
-import type { BenchLan } from "./lib-lan.ts";
+import type { ProbeLine, ProbeOrder, ProbeReport, SightingKind } from "./lan-probe-program.ts";
 
 export interface Heard {
   readonly mac: string;
@@ -17,7 +16,7 @@ export function monotonicNow(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-const program = join(import.meta.dirname, "lib-lan-probe.ts");
+const program = join(import.meta.dirname, "lan-probe-program.ts");
 
 export class LanProbe {
   readonly #child: ChildProcess;
@@ -25,9 +24,10 @@ export class LanProbe {
   #heard: Heard[] = [];
   #onHeard: () => void = () => undefined;
 
-  constructor(lan: BenchLan) {
+  /** `onClient`: the command that runs what follows in the client's namespace, where eth0 is the LAN. */
+  constructor(onClient: readonly string[]) {
     const node = [process.execPath, "--disable-warning=ExperimentalWarning", program];
-    const [command = "", ...words] = [...lan.on(lan.client), ...node];
+    const [command = "", ...words] = [...onClient, ...node];
     this.#child = spawn(command, words, { stdio: ["pipe", "pipe", "inherit"] });
     const { stdout } = this.#child;
     if (stdout === null) throw new Error("the probe has no output");
