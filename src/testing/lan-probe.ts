@@ -21,6 +21,7 @@ const program = join(import.meta.dirname, "lan-probe-program.ts");
 export class LanProbe {
   readonly #child: ChildProcess;
   readonly #reports: ((report: ProbeReport) => void)[] = [];
+  #watch = 0;
   #heard: Heard[] = [];
   #onHeard: () => void = () => undefined;
 
@@ -37,11 +38,10 @@ export class LanProbe {
   }
 
   /** Begins anew, with this address; what was heard before is forgotten. */
-  async watch(ip: string, everyMs: number): Promise<void> {
-    this.#order({ do: "watch", ip, everyMs });
-    // What is still on its way belongs to the watch before.
-    await this.report();
+  watch(ip: string, everyMs: number): void {
+    this.#watch++;
     this.#heard = [];
+    this.#order({ do: "watch", watch: this.#watch, ip, everyMs });
   }
 
   report(): Promise<ProbeReport> {
@@ -82,6 +82,8 @@ export class LanProbe {
 
   #take(line: ProbeLine): void {
     if (line.kind === "report") return this.#reports.shift()?.(line);
+    // What is still on its way belongs to the watch before.
+    if (line.watch !== this.#watch) return;
     this.#heard.push(line);
     this.#onHeard();
   }

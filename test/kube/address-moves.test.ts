@@ -21,16 +21,13 @@ const excludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
 describe("moves of addresses, on a real API server", { skip, timeout: 280_000 }, () => {
   let speakers: LanSpeakers;
   let cluster: TestCluster;
-  const owners = (): Map<string, string> => speakers.owners();
+  const owners = (): Map<string, string> => new Map(speakers.announced());
 
   before(async () => {
     speakers = await LanSpeakers.prepare({ nodes, prefix: "mv", services: serviceCount });
     ({ cluster } = speakers);
     for (const node of nodes) await speakers.startSpeaker(node);
-    await eventually(
-      async () => [...owners().values()],
-      (found) => found.length === serviceCount && new Set(found).size === nodes.length,
-    );
+    await speakers.settled();
   });
   after(() => speakers?.remove());
 

@@ -1,6 +1,8 @@
 /** Speakers of ours on a LAN of network namespaces, with Services that they announce, on a real kube-apiserver. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { electionKey, electionOrder } from "../../src/election/layer2-election.ts";
+import { type IpAddress, parseAddress } from "../../src/ip/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, type Json } from "../kube-api/api-client.ts";
 import { systemNamespace, TestCluster } from "./cluster.ts";
@@ -27,11 +29,13 @@ export class LanSpeakers {
   /** Those that run. */
   readonly running = new Map<string, TestSpeaker>();
   readonly #nodes: readonly string[];
+  readonly #count: number;
 
-  private constructor(lan: Lan, cluster: TestCluster, nodes: readonly string[]) {
+  private constructor(lan: Lan, cluster: TestCluster, { nodes, services }: LanOfSpeakers) {
     this.lan = lan;
     this.cluster = cluster;
     this.#nodes = nodes;
+    this.#count = services;
   }
 
   /** Pool 192.168.2.0/24; the Services s1, s2 and so on have 192.168.2.1, .2 and so on. No speaker runs yet. */
@@ -41,9 +45,9 @@ export class LanSpeakers {
     const without = ["DaemonSet", "Deployment", "ValidatingWebhookConfiguration"];
     const manifests = ["metallb-native.yaml"];
     const cluster = await TestCluster.start({ address: managementAddress, manifests, without });
-    const speakers = new LanSpeakers(lan, cluster, nodes);
+    const speakers = new LanSpeakers(lan, cluster, wanted);
     try {
-      await speakers.#configure(wanted.services);
+      await speakers.#configure();
     } catch (error) {
       await speakers.remove();
       throw error;
@@ -51,7 +55,7 @@ export class LanSpeakers {
     return speakers;
   }
 
-  async #configure(count: number): Promise<void> {
+  async #configure(): Promise<void> {
     const { cluster, lan } = this;
     const established = () => cluster.api.get(`${metallb}/l2advertisements`);
     await eventually(established, ({ status }) => status === 200);
@@ -62,7 +66,7 @@ export class LanSpeakers {
     await make("IPAddressPool", { addresses: ["192.168.2.0/24"] });
     await make("L2Advertisement", {});
     for (const name of this.#nodes) await cluster.addSpeakerNode(name, lan.address(name));
-    for (let index = 1; index <= count; index++) await this.#addService(index);
+    for (let index = 1; index <= this.#count; index++) await this.#addService(index);
     mkdirSync(join(cluster.scratch, "secret"));
     writeFileSync(join(cluster.scratch, "secret", "secretkey"), "of this test\n");
   }
@@ -104,9 +108,8 @@ export class LanSpeakers {
     this.running.delete(node);
   }
 
-  /** Service -> node, by the log lines of the speakers that run. */
-  owners(): Map<string, string> {
-    const found = new Map<string, string>();
+  /** Who announces which Service, by the log lines of the speakers that run. */
+  *announced(): IterableIterator<[service: string, node: string]> {
     for (const [node, speaker] of this.running) {
       const own = new Set<string>();
       // The last line may be written in this moment.
@@ -115,9 +118,20 @@ export class LanSpeakers {
         if (event === "serviceAnnounced") own.add(service);
         if (event === "serviceWithdrawn") own.delete(service);
       }
-      for (const service of own) found.set(service, node);
+      for (const service of own) yield [service, node];
     }
-    return found;
+  }
+
+  /** Waits until each Service is announced by the node that MetalLB's order names among these, and by no other. */
+  async settled(among: readonly string[] = this.#nodes): Promise<void> {
+    const wanted = Array.from({ length: this.#count }, (_, at) => {
+      const key = electionKey(parseAddress(`192.168.2.${at + 1}`) as IpAddress);
+      return `default/s${at + 1} ${electionOrder(among, key)[0]}`;
+    });
+    await eventually(
+      async () => [...this.announced()].map((pair) => pair.join(" ")).sort(),
+      (pairs) => JSON.stringify(pairs) === JSON.stringify(wanted.sort()),
+    );
   }
 
   /** Clears up, whatever was made. */
