@@ -5,12 +5,14 @@ import type { BeatMessage } from "./beat-messages.ts";
 import { LostMembers } from "./lost-members.ts";
 import { beating, type RingTools, say } from "./ring-tools.ts";
 import { viewOf } from "./view-comparison.ts";
-import { watchersOf } from "./watchers.ts";
+import { isWatcher, watchersOf } from "./watchers.ts";
 
 export class Beater {
   readonly lost = new LostMembers();
   readonly #tools: RingTools;
   #watchers: readonly string[] = [];
+  /** Lost members that are ours to hail: each of them costs a broadcast a second, as nobody answers for its address. */
+  #hailed: ReadonlySet<string> = new Set();
   #isOutdated = true;
   #view = 0;
   #seq: number;
@@ -40,7 +42,7 @@ export class Beater {
     const said = this.#sayAll(false);
     const { name } = this.#tools;
     const hail = { kind: "beat", name, ...this.#numbers(), isLast: false, isHail: true } as const;
-    const hails = this.lost.due(nowMs).map((place) => say(this.#tools, place, hail));
+    const hails = this.lost.due(this.#hailed, nowMs).map((place) => say(this.#tools, place, hail));
     return [...released, ...said, ...hails];
   }
 
@@ -56,7 +58,9 @@ export class Beater {
     const { name } = this.#tools;
     this.#view = viewOf(this.#tools.members().values());
     const before = this.#watchers;
-    this.#watchers = watchersOf(name, beating(this.#tools.members()));
+    const others = beating(this.#tools.members());
+    this.#watchers = watchersOf(name, others);
+    this.#hailed = new Set([...this.lost.names()].filter((one) => isWatcher(name, one, others)));
     return before
       .filter((watcher) => !this.#watchers.includes(watcher))
       .flatMap((watcher) => this.#release(watcher));

@@ -4,6 +4,7 @@ import { nameWatchedByOthers, nameWatchedBySelf, ScriptedRing } from "../testing
 import { lanTimings } from "../memberlist/index.ts";
 import { shortestSilenceMs } from "./beat-record.ts";
 import { defaultBeatMs } from "./ring.ts";
+import { isWatcher } from "./watchers.ts";
 
 const beatMs = defaultBeatMs;
 const silenceMs = shortestSilenceMs(beatMs);
@@ -326,6 +327,27 @@ describe("the lost", () => {
     ring.live(10 * beatMs, "b", x);
     const hails = ring.take("hail").filter((line) => line === "hail>a").length;
     assert.ok(hails >= 3 && hails <= 10, String(hails));
+  });
+
+  it("are hailed by two others: whoever hails asks the whole LAN for an address that nobody has", () => {
+    const others = Array.from({ length: 8 }, (_, at) => `m${at}`);
+    const hailedBySelf = others.filter((lost) => {
+      const ring = new ScriptedRing({ others });
+      ring.packet("m0", {
+        kind: "dead",
+        node: lost,
+        incarnation: 1,
+        from: lost === "m0" ? "m1" : "m0",
+      });
+      ring.live(5 * beatMs, ...others.filter((name) => name !== lost));
+      return ring.take("hail").includes(`hail>${lost}`);
+    });
+    const ours = others.filter((lost) => {
+      const rest = others.filter((name) => name !== lost);
+      return isWatcher("self", lost, rest);
+    });
+    assert.deepEqual(hailedBySelf, ours);
+    assert.ok(ours.length > 0 && ours.length < others.length);
   });
 
   it("are not hailed any more where no pod of theirs is left, or they said goodbye", () => {

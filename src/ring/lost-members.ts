@@ -8,7 +8,7 @@ interface Lost {
   hailedMs: number;
 }
 
-/** One member is hailed so often; many lost ones share `hailsPerBeat`. */
+/** One member is hailed with every beat; many lost ones share `hailsPerBeat`. */
 const hailEveryMs = 150;
 const hailsPerBeat = 3;
 /** A node that was away for longer comes back through the list of pods (ML-153). */
@@ -38,12 +38,17 @@ export class LostMembers {
     }
   }
 
-  /** Whom to hail now; the longest waiting first. */
-  due(nowMs: number): Place[] {
+  names(): IterableIterator<string> {
+    return this.#lost.keys();
+  }
+
+  /** Whom of these to hail now; the longest waiting first. */
+  due(those: ReadonlySet<string>, nowMs: number): Place[] {
     const places: Place[] = [];
     for (const [name, lost] of this.#lost) {
       if (places.length === hailsPerBeat) break;
       if (nowMs - lost.sinceMs > rememberedMs) this.#lost.delete(name);
+      if (!those.has(name)) continue;
       if (nowMs - lost.hailedMs < hailEveryMs) continue;
       lost.hailedMs = nowMs;
       places.push(lost.place);
