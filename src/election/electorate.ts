@@ -1,6 +1,7 @@
 /** The nodes as elections see them: who is known, whose speaker lives, and who is fit to announce. */
 import type { Generation } from "../config/index.ts";
 import type { Node } from "../kube/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
 import { isNotReady, unfitness } from "./eligible-nodes.ts";
 
 /** Whether elections of a generation may end differently after a change of nodes. */
@@ -20,6 +21,7 @@ export class Electorate {
   /** Nodes that are gone, or not ready. */
   readonly #dead = new Map<string, "gone" | "not ready">();
   #members: ReadonlySet<string> | undefined;
+  #abilities: ReadonlyMap<string, AnsweringAbility> = new Map();
   #names: ReadonlySet<string> = new Set();
 
   constructor(ignoresExcludeLabel: boolean) {
@@ -29,6 +31,11 @@ export class Electorate {
   /** All nodes of the API, and members that it does not know; another set only after one came or went. */
   get names(): ReadonlySet<string> {
     return this.#names;
+  }
+
+  /** What the interfaces of a node can answer, as its speaker says; undefined for stock speakers, and without gossip. */
+  abilityOf(name: string): AnsweringAbility | undefined {
+    return this.#abilities.get(name);
   }
 
   /** Later releases: known, alive, and neither excluded nor without network (L2-22, L2-24, L2-25). */
@@ -70,8 +77,12 @@ export class Electorate {
   }
 
   /** Takes the names that gossip counts as alive, suspects included (L2-33); from then on the API is not asked. */
-  setMembers(members: ReadonlySet<string>): void {
+  setMembers(
+    members: ReadonlySet<string>,
+    abilities: ReadonlyMap<string, AnsweringAbility> = new Map(),
+  ): void {
     this.#members = members;
+    this.#abilities = abilities;
     for (const name of members) if (!this.#names.has(name)) this.#follow(name, true);
     for (const name of this.#names) this.#judge(name);
   }

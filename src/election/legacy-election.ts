@@ -1,4 +1,5 @@
 /** The election of v0.9.5, with each service's order kept: digests are computed only when its endpoints changed. */
+import { answeringOwner, type Readiness } from "./answering-owner.ts";
 import { legacyEligibleNodes } from "./eligible-nodes.ts";
 import { electionOrder, legacyElectionKey } from "./layer2-election.ts";
 import type { ServiceEndpoint } from "./service-endpoints.ts";
@@ -11,11 +12,15 @@ interface Ranking {
 export class LegacyElection {
   readonly #rankings = new Map<string, Ranking>();
 
-  /** The first in the order whose speaker is alive (L2-22, L2-48); undefined when there is none (L2-20). */
+  /**
+   * The first in the order whose speaker is alive (L2-22, L2-48), and which can answer; undefined when there is none
+   * alive (L2-20). `readinessOf`: undefined for stock nodes.
+   */
   elected(
     serviceKey: string,
     endpoints: readonly ServiceEndpoint[],
     isAlive: (nodeName: string) => boolean,
+    readinessOf: (nodeName: string) => Readiness | undefined = stock,
   ): string | undefined {
     let ranking = this.#rankings.get(serviceKey);
     if (ranking?.endpoints !== endpoints) {
@@ -23,11 +28,20 @@ export class LegacyElection {
       ranking = { endpoints, order };
       this.#rankings.set(serviceKey, ranking);
     }
-    return ranking.order.find(isAlive);
+    return answeringOwner(livingOf(ranking.order, isAlive), readinessOf).owner;
   }
 
   /** Drops what is kept for a service that is gone. */
   forget(serviceKey: string): void {
     this.#rankings.delete(serviceKey);
   }
+}
+
+const stock = (): undefined => undefined;
+
+function* livingOf(
+  order: readonly string[],
+  isAlive: (nodeName: string) => boolean,
+): IterableIterator<string> {
+  for (const name of order) if (isAlive(name)) yield name;
 }

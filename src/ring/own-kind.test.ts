@@ -38,7 +38,13 @@ describe("what a speaker says of itself", () => {
   });
 
   it("of stock members, of later kinds and of strangers is not taken for ours", () => {
-    for (const text of ["", "metallb-ts/2 beat=200", "metallb-ts/1", "x", "metallb-ts/1 beat=200 "]) {
+    for (const text of [
+      "",
+      "metallb-ts/2 beat=200",
+      "metallb-ts/1",
+      "x",
+      "metallb-ts/1 beat=200 ",
+    ]) {
       assert.equal(readOwnKind(bytes(text)), undefined, text);
     }
     assert.equal(readOwnKind(bytes(`metallb-ts/1 beat=1 l2=${"a".repeat(600)}`)), undefined);
