@@ -16,7 +16,8 @@ export interface Offer {
   readonly advertisements: readonly L2Advertisement[];
 }
 
-type AbilityOf = (node: string) => AnsweringAbility | undefined;
+/** What a node says that it can answer; undefined for stock speakers. */
+export type AbilityOf = (node: string) => AnsweringAbility | undefined;
 
 /** Who announces, and what keeps it from answering all the same; undefined: nothing, or nobody knows. */
 export interface AnsweringElected {

@@ -76,15 +76,22 @@ export class Electorate {
     return { legacy: wasAlive !== this.isAlive(name), modern: this.#judge(name) };
   }
 
-  /** Takes the names that gossip counts as alive, suspects included (L2-33); from then on the API is not asked. */
+  /**
+   * Takes the names that gossip counts as alive, suspects included (L2-33), and what they can answer; from then on the
+   * API is not asked. `isOnlyOfLinks`: the names are the same as before, and what some can answer is not.
+   */
   setMembers(
     members: ReadonlySet<string>,
     abilities: ReadonlyMap<string, AnsweringAbility> = new Map(),
-  ): void {
+  ): { readonly isOnlyOfLinks: boolean } {
+    const before = this.#members;
+    const isSame = before?.size === members.size && [...members].every((name) => before.has(name));
+    const isOnlyOfLinks = isSame && !areSame(abilities, this.#abilities);
     this.#members = members;
     this.#abilities = abilities;
     for (const name of members) if (!this.#names.has(name)) this.#follow(name, true);
     for (const name of this.#names) this.#judge(name);
+    return { isOnlyOfLinks };
   }
 
   /** Answers whether the node stands now and did not, or the other way round. */
@@ -103,4 +110,11 @@ export class Electorate {
     else names.delete(name);
     this.#names = names;
   }
+}
+
+function areSame(
+  some: ReadonlyMap<string, AnsweringAbility>,
+  others: ReadonlyMap<string, AnsweringAbility>,
+): boolean {
+  return some.size === others.size && [...some].every(([name, one]) => others.get(name) === one);
 }

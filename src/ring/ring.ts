@@ -20,8 +20,6 @@ import type { WatchedMember } from "./watching.ts";
 export interface RingOptions extends Omit<GossipOptions, "meta" | "beforeDeath"> {
   /** How often we say that we are there, in milliseconds; 0 switches the fast detector off. */
   readonly beatMs: number;
-  /** What others are to know of us from the beginning; default: nothing. */
-  readonly words?: OwnWords;
   /**
    * Where the numbers of our beats and questions begin: above those of any earlier life of ours, so that nobody can
    * pass recorded ones off as new. From 0 to 2^32 - 1.
@@ -52,11 +50,11 @@ export class Ring {
   readonly #beatMs: number;
 
   constructor(options: RingOptions) {
-    const { beatMs, words } = options;
+    const { beatMs } = options;
     this.#beatMs = beatMs;
     this.gossip = new Gossip({
       ...options,
-      meta: describeOwnKind(beatMs, words),
+      meta: describeOwnKind(beatMs),
       beforeDeath: (name, nowMs) => this.#detector?.beforeDeath(name, nowMs),
     });
     const { gossip } = this;

@@ -9,6 +9,7 @@ import {
 } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Node, Service } from "../kube/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
 import { AddressOwners, type PassCause } from "./address-owners.ts";
 import {
   type Announcement,
@@ -85,7 +86,7 @@ export class Speaker {
       case "node":
         return this.#takeNode(event.name, event.node);
       case "members":
-        return this.#takeMembers(event.alive);
+        return this.#takeMembers(event.alive, event.abilities);
       case "config":
         return this.#takeConfig(event.outcome);
       case "interfaces":
@@ -129,15 +130,16 @@ export class Speaker {
    * L2-57: every event of the ring passes all services, whether or not it changes an election: after a partition the
    * bursts of the owners are what repairs clients (L2-138). What others announced until now comes first.
    */
-  #takeMembers(alive: ReadonlySet<string>): SpeakerCommand[] {
-    this.#electorate.setMembers(alive);
+  #takeMembers(alive: ReadonlySet<string>, abilities: Abilities = new Map()): SpeakerCommand[] {
+    const { isOnlyOfLinks } = this.#electorate.setMembers(alive, abilities);
+    const cause = isOnlyOfLinks ? "link" : "ring";
     this.#areMembersKnown = true;
     const keys = [...this.#services.keys()];
     const isOthers = (key: string): boolean => !this.#announced.has(key);
     for (const key of [...keys.filter(isOthers), ...keys.filter((key) => !isOthers(key))]) {
-      if (!this.#toPass.has(key)) this.#toPass.set(key, "ring");
+      if (!this.#toPass.has(key)) this.#toPass.set(key, cause);
     }
-    return this.#passAll("ring");
+    return this.#passAll(cause);
   }
 
   #mayDecide(): boolean {
@@ -165,7 +167,8 @@ export class Speaker {
   /** All services without a rate limit (L2-59), those with the most addresses first (L2-15), though not all in one step. */
   #passAll(cause: PassCause): SpeakerCommand[] {
     if (this.#config === undefined || !this.#mayDecide()) return [];
-    const isNews = (key: string): boolean => cause !== "ring" || !this.#toPass.has(key);
+    const isOfRing = cause === "ring" || cause === "link";
+    const isNews = (key: string): boolean => !isOfRing || !this.#toPass.has(key);
     const count = (key: string): number => this.#services.get(key)?.view.ingress.length ?? 0;
     const keys = [...this.#services.keys()].filter(isNews).sort((a, b) => count(b) - count(a));
     for (const key of keys) this.#toPass.set(key, cause);
@@ -213,10 +216,13 @@ export class Speaker {
       nodeName,
       lbClass,
       isAlive: (name) => this.#electorate.isAlive(name),
+      abilityOf: (name) => this.#electorate.abilityOf(name),
       nodeObjection: (name) => config && this.#electorate.objection(name, config.generation),
       elections: this.#elections,
     });
     const move = this.#owners.follow(key, { decision, announced, cause });
+    // Links of others are no reason to tell clients anew what did not change.
+    if (cause === "link" && isRepeated(decision, announced)) return [];
     if (move === undefined || service === undefined)
       return this.#carryOut(key, decision, { cause });
     const moved = { kind: "moved", move, object: serviceReference(service.object) } as const;
@@ -229,7 +235,7 @@ export class Speaker {
         return [];
       case "withdraw": {
         const { reason } = decision;
-        const isHandedOver = cause === "ring" && reason === "notOwner";
+        const isHandedOver = (cause === "ring" || cause === "link") && reason === "notOwner";
         const told = moved === undefined ? [] : [moved];
         const withdrawn = [...this.#withdraw(key, reason, isHandedOver), ...told];
         return reason === "notSupported" ? [...withdrawn, notSupportedLog(key)] : withdrawn;
@@ -283,11 +289,16 @@ export class Speaker {
   }
 }
 
+type Abilities = ReadonlyMap<string, AnsweringAbility>;
 type Moved = Extract<SpeakerCommand, { kind: "moved" }>;
 
 interface Occasion {
   readonly cause: PassCause;
   readonly moved?: Moved;
+}
+
+function isRepeated(decision: Decision, announced: Announcement | undefined): boolean {
+  return decision.kind === "announce" && !decision.replaces && announced !== undefined;
 }
 
 const countUpdate: SpeakerCommand = { kind: "count-update", hasFailed: false };
