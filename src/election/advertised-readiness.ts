@@ -19,10 +19,9 @@ export interface Offer {
 /** What a node says that it can answer; undefined for stock speakers. */
 export type AbilityOf = (node: string) => AnsweringAbility | undefined;
 
-/** Who announces, and what keeps it from answering all the same; undefined: nothing, or nobody knows. */
 export interface AnsweringElected {
   readonly owner: string | undefined;
-  /** No node is in the subnet of the address, though an advertisement asks for one. */
+  /** An advertisement asks for nodes in the subnet of the address, and none of those can answer. */
   readonly isOutsideSubnets: boolean;
 }
 

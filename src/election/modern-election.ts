@@ -2,7 +2,12 @@
 import type { L2Advertisement, Pool } from "../config/index.ts";
 import type { IpAddress } from "../ip/index.ts";
 import type { ServiceView } from "../kube/index.ts";
-import { electAnswering, notReadyBy, type Offer } from "./advertised-readiness.ts";
+import {
+  type AnsweringElected,
+  electAnswering,
+  notReadyBy,
+  type Offer,
+} from "./advertised-readiness.ts";
 import type { Electorate } from "./electorate.ts";
 import {
   advertisementsFor,
@@ -85,6 +90,11 @@ export class ModernElection {
     return this.#elected(ranking);
   }
 
+  /** No node that may announce it is in the subnet of the address and can answer there, though that is asked for. */
+  isOutsideSubnets(subject: ElectionSubject): boolean {
+    return this.#elect(this.#ranking(subject)).isOutsideSubnets;
+  }
+
   /** What keeps `node` from announcing this service, where its Node object and its speaker do not; undefined: nothing. */
   objection(subject: ElectionSubject, node: string): ServiceObjection | undefined {
     const { advertisements } = this.#ranking(subject);
@@ -106,8 +116,12 @@ export class ModernElection {
   }
 
   #elected(ranking: Ranking): string | undefined {
+    return this.#elect(ranking).owner;
+  }
+
+  #elect(ranking: Ranking): AnsweringElected {
     const abilityOf = (name: string) => this.#electorate.abilityOf(name);
-    return electAnswering(() => this.#candidates(ranking), offerOf(ranking), abilityOf).owner;
+    return electAnswering(() => this.#candidates(ranking), offerOf(ranking), abilityOf);
   }
 
   /** In their order; those behind the front only if anybody asks for them. */

@@ -135,6 +135,23 @@ describe("moves of addresses", () => {
     assert.deepEqual(owner.moves(links(all)).map(told), [["knode1", "knode2", "link", back]]);
   });
 
+  it("name the subnet where an advertisement asks for a node in it", () => {
+    const { moves, step } = started("knode1");
+    moves(links({ kmaster: up, knode1: up, knode2: "eth0:10.0.0.0/8" }));
+    const aware = { ...advertisement(), isSubnetAware: true };
+    const detail =
+      'node "knode2" cannot answer: none of its interfaces has an address in the subnet of 192.168.1.240';
+    assert.deepEqual(moves(accepted(lan(aware))).map(told), [["knode2", "knode1", "link", detail]]);
+    const nowhere = "eth0:10.0.0.0/8";
+    step(links({ kmaster: nowhere, knode1: nowhere, knode2: nowhere }));
+    const alone = step({
+      ...members("knode1"),
+      abilities: new Map([["knode1", parseAbility(nowhere)]]),
+    } as never);
+    const reasons = alone.flatMap((one) => (one.kind === "record-event" ? one.note.reason : []));
+    assert.deepEqual(reasons, ["NoNodeInSubnet", "nodeAssigned"]);
+  });
+
   it("are not told by a node that the ring lost together with its link: another has them until that has settled", () => {
     const { moves } = started("knode2");
     moves(links({ kmaster: up, knode1: up, knode2: up }));

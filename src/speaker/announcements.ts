@@ -59,6 +59,8 @@ export type Decision =
       readonly replaces?: WithdrawReason;
       /** What speaks against the former owner now; absent where nothing does, or there was none. */
       readonly objection?: Objection;
+      /** A node in the subnet of the address is asked for, and there is none that can answer. */
+      readonly isOutsideSubnets?: boolean;
     };
 
 export type Objection = NodeObjection | ServiceObjection;
@@ -156,18 +158,23 @@ function decideOwner(
       : electModern(input, subjectOf(input, ips, pool));
   if ("reason" in elected)
     return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
-  const { interfaces, objection } = elected;
+  const { interfaces, objection, isOutsideSubnets } = elected;
   return {
     kind: "announce",
     announcement: { ips, pool: pool.name, protocol: "layer2", interfaces },
     ...(changed !== undefined && { replaces: changed }),
     ...(objection !== undefined && { objection }),
+    ...(isOutsideSubnets === true && { isOutsideSubnets }),
   };
 }
 
 type Elected =
   | { readonly reason: ElectionRefusal; readonly owner?: string; readonly isUnable?: boolean }
-  | (Pick<Announcement, "interfaces"> & { readonly objection: Objection | undefined });
+  | {
+      readonly interfaces: Announcement["interfaces"];
+      readonly objection: Objection | undefined;
+      readonly isOutsideSubnets?: boolean;
+    };
 
 function electLegacy(input: AnnouncementInput, [ip]: readonly IpAddress[], pool: Pool): Elected {
   const { serviceKey, endpoints = noEndpoints, isAlive, abilityOf, elections } = input;
@@ -224,7 +231,8 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
     return notOurs(input, elected, { owner, of });
   }
   const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
-  return { interfaces: interfacesOn(elected, nodeName), objection };
+  const isOutsideSubnets = elections.modern.isOutsideSubnets(subject);
+  return { interfaces: interfacesOn(elected, nodeName), objection, isOutsideSubnets };
 }
 
 function subjectOf(

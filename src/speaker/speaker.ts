@@ -20,7 +20,12 @@ import {
   type WithdrawReason,
 } from "./announcements.ts";
 import { reportOutcome } from "./config-report.ts";
-import { announceFailed, nodeAssigned, serviceReference } from "./service-events.ts";
+import {
+  announcedOutsideSubnet,
+  announceFailed,
+  nodeAssigned,
+  serviceReference,
+} from "./service-events.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
 export interface SpeakerOptions {
@@ -242,12 +247,13 @@ export class Speaker {
       }
       default: {
         const withdrawn = decision.replaces ? this.#withdraw(key, decision.replaces) : [];
-        return [...withdrawn, ...this.#announce(key, decision.announcement, moved)];
+        return [...withdrawn, ...this.#announce(key, decision, moved)];
       }
     }
   }
 
-  #announce(key: string, announcement: Announcement, moved: Moved | undefined): SpeakerCommand[] {
+  #announce(key: string, decision: Announced, moved: Moved | undefined): SpeakerCommand[] {
+    const { announcement } = decision;
     this.#announced.set(key, announcement);
     const fields = { event: "serviceAnnounced", msg: "service has IP, announcing" };
     const isReachable = this.#isReachable(announcement);
@@ -256,7 +262,7 @@ export class Speaker {
       // Right behind the announcement: its time counts until here.
       ...(moved === undefined ? [] : [moved]),
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
-      ...this.#announceEvents(key, announcement, isReachable),
+      ...this.#announceEvents(key, decision, isReachable),
     ];
   }
 
@@ -268,13 +274,17 @@ export class Speaker {
   }
 
   /** Said at every successful pass; the recorder folds repetitions (L2-150). */
-  #announceEvents(key: string, announcement: Announcement, isReachable: boolean): SpeakerCommand[] {
+  #announceEvents(key: string, decision: Announced, isReachable: boolean): SpeakerCommand[] {
+    const { announcement, isOutsideSubnets } = decision;
     const service = this.#services.get(key);
     if (service === undefined || this.#config === undefined) return [];
     const { nodeName } = this.#options;
     const assigned = nodeAssigned(service.object, nodeName, this.#config.generation);
     const failed = isReachable ? [] : announceFailed(service.object, nodeName, announcement);
-    return [...failed, assigned].map((note) => ({ kind: "record-event", note }));
+    const outside = isOutsideSubnets
+      ? [announcedOutsideSubnet(service.object, nodeName, announcement)]
+      : [];
+    return [...failed, ...outside, assigned].map((note) => ({ kind: "record-event", note }));
   }
 
   #withdraw(key: string, reason: WithdrawReason, isHandedOver = false): SpeakerCommand[] {
@@ -290,6 +300,7 @@ export class Speaker {
 }
 
 type Abilities = ReadonlyMap<string, AnsweringAbility>;
+type Announced = Extract<Decision, { kind: "announce" }>;
 type Moved = Extract<SpeakerCommand, { kind: "moved" }>;
 
 interface Occasion {
