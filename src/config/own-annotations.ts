@@ -24,7 +24,7 @@ export function readOwnFlag(object: KubeObject, name: string, report: Report): b
     severity: "warning",
     path: `metadata.annotations.${name}`,
     value,
-    message: `"${String(value)}" is neither "true" nor "false", so the annotation has no effect`,
+    message: `${JSON.stringify(value)} is neither "true" nor "false", so the annotation has no effect`,
     fix: 'write "true" or "false", in quotes',
   });
   return false;

@@ -45,22 +45,24 @@ export function answeringOwner(
  * of that subnet is reached by the others. A node that has none there answers on any, unless `isSubnetAware`.
  */
 export function readinessFor(ability: AnsweringAbility, task: AnsweringTask): Readiness {
-  const { tellsLinks, others } = ability;
-  const { ip, interfaces, isSubnetAware } = task;
+  const { ip, isSubnetAware } = task;
   const { fitting, inSubnet } = fittingInterfaces(ability, task);
-  const isElsewhere =
-    inSubnet.length === 0 &&
-    (isSubnetAware ? others === "any" : others !== "none") &&
-    (interfaces === undefined || [...interfaces].some((name) => !ability.interfaces.has(name)));
-  if (isElsewhere) return "ready";
-  if (!tellsLinks) return isSubnetAware && inSubnet.length === 0 ? "unable" : "ready";
-  let best: Readiness = "unable";
-  for (const { link, families } of fitting) {
-    if (!families.includes(ip.family)) continue;
-    if (link === "up") return "ready";
-    if (link === "settling") best = "settling";
-  }
-  return best;
+  if (inSubnet.length === 0 && mayBeUntold(ability, task)) return "ready";
+  if (!ability.tellsLinks) return isSubnetAware && inSubnet.length === 0 ? "unable" : "ready";
+  const links = fitting.flatMap(({ link, families }) => {
+    return families.includes(ip.family) ? link : [];
+  });
+  if (links.includes("up")) return "ready";
+  return links.includes("settling") ? "settling" : "unable";
+}
+
+/** There may be one that fits among the interfaces that the node did not tell. */
+function mayBeUntold(
+  { others, interfaces: told }: AnsweringAbility,
+  { interfaces, isSubnetAware }: AnsweringTask,
+): boolean {
+  const isThere = isSubnetAware ? others === "any" : others !== "none";
+  return isThere && (interfaces === undefined || [...interfaces].some((name) => !told.has(name)));
 }
 
 /** What speaks against the node, as half a sentence about it; for nodes that are not ready. */

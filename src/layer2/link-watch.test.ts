@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import type { MacAddress } from "../ip/index.ts";
 import { canAnswerNow, parseAbility } from "./answering-ability.ts";
 import { linkHoldMs, LinkWatch } from "./link-watch.ts";
 import type { NetworkInterface } from "./interface-plan.ts";
@@ -10,7 +9,7 @@ function link(name: string, more: Partial<NetworkInterface> = {}): NetworkInterf
   return {
     index: 2,
     name,
-    mac: "02:00:00:00:00:01" as MacAddress,
+    mac: "02:00:00:00:00:01",
     isUp: true,
     canBroadcast: true,
     hasNoArp: false,

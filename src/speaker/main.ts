@@ -82,9 +82,7 @@ async function run(start: SpeakerStart): Promise<number> {
     stories,
     onMembers: (alive, abilities) => program.setMembers(alive, abilities),
   });
-  const tellsLinks = flags["layer2-link-handover"];
-  const onNews = (text: string): void => ring?.say(abilityWord, text);
-  const links = ring && new LinkReport({ exclusion, tellsLinks, logger, onNews });
+  const links = ring && reportLinks(start, ring, exclusion);
   const program = new SpeakerProgram({
     namespace,
     client,
@@ -109,17 +107,11 @@ async function run(start: SpeakerStart): Promise<number> {
   const stopped = stopSignal();
   program.start();
   // Announcing does not wait for pages about it.
-  const pages = await openPages({
-    processInterface: looks,
-    flags,
+  const off = "off" in gossip ? gossip.off : "";
+  const pages = await openSpeakerPages(start, {
     metrics,
     client,
-    logger,
-    metricsHost: flags.host,
-    healthHost: "127.0.0.1",
-    morePages: {
-      "/members": () => ring?.members() ?? { off: "off" in gossip ? gossip.off : "" },
-    },
+    members: () => ring?.members() ?? { off },
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
@@ -182,4 +174,30 @@ async function openRing(
   const { settings } = gossip;
   const nodeName = flags["node-name"];
   return RingProgram.open({ ...rest, settings, nodeName, logger, metrics: metrics.ring() });
+}
+
+function reportLinks(
+  { flags, logger }: SpeakerStart,
+  ring: RingProgram,
+  exclusion: RegExp | undefined,
+): LinkReport {
+  const tellsLinks = flags["layer2-link-handover"];
+  const onNews = (text: string): void => ring.say(abilityWord, text);
+  return new LinkReport({ exclusion, tellsLinks, logger, onNews });
+}
+
+function openSpeakerPages(
+  { flags, logger, looks }: SpeakerStart,
+  parts: { readonly metrics: Metrics; readonly client: KubeClient; members(): unknown },
+): ReturnType<typeof openPages> {
+  const { members, ...rest } = parts;
+  return openPages({
+    ...rest,
+    processInterface: looks,
+    flags,
+    logger,
+    metricsHost: flags.host,
+    healthHost: "127.0.0.1",
+    morePages: { "/members": members },
+  });
 }
