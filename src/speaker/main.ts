@@ -188,7 +188,7 @@ function reportLinks(
 
 function openSpeakerPages(
   { flags, logger, looks }: SpeakerStart,
-  parts: { readonly metrics: Metrics; readonly client: KubeClient; members(): unknown },
+  parts: { readonly metrics: Metrics; readonly client: KubeClient; members: () => unknown },
 ): ReturnType<typeof openPages> {
   const { members, ...rest } = parts;
   return openPages({
