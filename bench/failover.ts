@@ -20,7 +20,7 @@ import { calmOwner, runTrial, type TrialResult, type TrialStage } from "./lib-fa
 import { type FaultName, faultNames } from "./lib-faults.ts";
 import { apiServerAddress, BenchLan, layManagement } from "./lib-lan.ts";
 import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
-import { LanProbe } from "./lib-probe-client.ts";
+import { LanProbe } from "../src/testing/index.ts";
 import { SpeakerRing } from "./lib-ring.ts";
 import { openStage, type Stage } from "./lib-stage.ts";
 import { enterPrivateWorld } from "./lib-world.ts";
@@ -102,7 +102,7 @@ async function takeTurn(
   await stage.configure(contender);
   const apiServer = { host: apiServerAddress, port: stage.port, account: stage.account };
   const ring = new SpeakerRing({ contender, lan, apiServer });
-  const probe = new LanProbe(lan);
+  const probe = new LanProbe(lan.on(lan.client));
   const trialStage: TrialStage = { lan, ring, probe };
   try {
     for (const ip of ips) await calmOwner(trialStage, ip);

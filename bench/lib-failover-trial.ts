@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type FaultName, faultOf } from "./lib-faults.ts";
 import type { BenchLan, LanNode } from "./lib-lan.ts";
-import { type LanProbe, monotonicNow } from "./lib-probe-client.ts";
+import { type LanProbe, monotonicNow } from "../src/testing/index.ts";
 import type { SpeakerRing } from "./lib-ring.ts";
 
 export interface TrialStage {
@@ -38,7 +38,7 @@ export async function runTrial(
   const { probe } = stage;
   const fault = faultOf(name, stage);
   const owner = await calmOwner(stage, ip);
-  await probe.watch(ip, name === "term" ? fineProbeEveryMs : probeEveryMs);
+  probe.watch(ip, name === "term" ? fineProbeEveryMs : probeEveryMs);
   // Somewhere between two beats, two probes of the ring, two requests.
   await pause(50 + Math.random() * 250);
   const began = monotonicNow();
@@ -49,7 +49,7 @@ export async function runTrial(
   );
   const end = name === "term" ? await plannedEnd(stage, owner) : undefined;
   // The burst of who took over is not the answer of who comes back.
-  await probe.watch(ip, probeEveryMs);
+  probe.watch(ip, probeEveryMs);
   const ended = monotonicNow();
   await fault.end(owner.name);
   const backMs = fault.isSplit
@@ -74,7 +74,7 @@ export async function calmOwner(stage: TrialStage, ip: string): Promise<LanNode>
   const { lan, ring, probe } = stage;
   const deadline = monotonicNow() + calmLimitMs;
   for (;;) {
-    await probe.watch(ip, probeEveryMs);
+    probe.watch(ip, probeEveryMs);
     await pause(calmMs);
     const { answerers } = await probe.report();
     const owner = lan.nodeOf(answerers[0]?.mac ?? "");

@@ -9,7 +9,7 @@ interface Lost {
 }
 
 /** One member is hailed so often; many lost ones share `hailsPerBeat`. */
-const hailEveryMs = 240;
+const hailEveryMs = 150;
 const hailsPerBeat = 3;
 /** A node that was away for longer comes back through the list of pods (ML-153). */
 const rememberedMs = 24 * 3_600_000;

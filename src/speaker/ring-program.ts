@@ -34,8 +34,11 @@ export interface RingProgramOptions {
   readonly onMembers: (alive: ReadonlySet<string>, abilities: Abilities) => void;
 }
 
-/** So long after our goodbye we still answer: the next owner has taken over long before (L2-162). */
-const farewellMs = 300;
+/**
+ * So long after our goodbye we still answer: the next owner has taken over long before, also on a busy machine, and
+ * we end in half of the pod's grace period (L2-162). Until then both answer, and both nodes serve.
+ */
+const farewellMs = 1000;
 /**
  * Who has not met the others yet would take every address for its own; so long we wait for the first meeting, then
  * addresses count more.

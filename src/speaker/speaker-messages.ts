@@ -43,7 +43,7 @@ export type SpeakerCommand =
       readonly kind: "withdraw";
       readonly service: string;
       readonly announcement: Announcement;
-      /** Only because a member came that owns it now: it needs a moment to begin. */
+      /** Another node owns it now, which needs a moment to begin. */
       readonly isHandedOver: boolean;
     }
   /** The address came here from another node, or went from here to one that just joined the ring. */

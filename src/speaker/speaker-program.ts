@@ -68,7 +68,7 @@ export class SpeakerProgram {
   readonly #reports: Reports | undefined;
   #interfaces: { close(): void } | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
-  /** Services that another member owns now, which we still answer for until it has surely begun. */
+  /** Services that another node owns now, which we still answer for until it has surely begun. */
   readonly #handedOver = new NamedTimers((service) => this.#stopAnswering(service));
   readonly #timers = new NamedTimers<"moves">(() => this.#movesAreDue());
   readonly #awaited = new Set(["synced", "config"]);
@@ -276,7 +276,7 @@ export class SpeakerProgram {
 
 /** Moves of so long are told together, where no pass tells them. */
 const gatherMs = 1000;
-/** So long a new owner may take from joining the ring to its first answer. */
+/** So long a new owner may take to its first answer, from joining the ring or from an event of the API. */
 const handOverMs = 300;
 
 function makeReports(parts: ProgramParts, pod: KubeObject): Reports {

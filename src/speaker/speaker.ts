@@ -239,8 +239,8 @@ export class Speaker {
       case "wait":
         return [];
       case "withdraw": {
-        const { reason } = decision;
-        const isHandedOver = (cause === "ring" || cause === "link") && reason === "notOwner";
+        const { reason, owner } = decision;
+        const isHandedOver = owner !== undefined && !this.#cannotServe(key, cause);
         const told = moved === undefined ? [] : [moved];
         const withdrawn = [...this.#withdraw(key, reason, isHandedOver), ...told];
         return reason === "notSupported" ? [...withdrawn, notSupportedLog(key)] : withdrawn;
@@ -250,6 +250,12 @@ export class Speaker {
         return [...withdrawn, ...this.#announce(key, decision, moved)];
       }
     }
+  }
+
+  /** Its endpoint here is gone: whoever comes to this node would not be served. */
+  #cannotServe(key: string, cause: PassCause): boolean {
+    const policy = this.#services.get(key)?.view.externalTrafficPolicy;
+    return cause === "endpoints" && policy === "Local";
   }
 
   #announce(key: string, decision: Announced, moved: Moved | undefined): SpeakerCommand[] {

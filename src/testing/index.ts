@@ -1,5 +1,6 @@
 /** Fixtures of tests and benchmarks; shipped to nobody. */
 export { ControllerProcess } from "./controller-process.ts";
+export { LanProbe, monotonicNow } from "./lan-probe.ts";
 export { LineProgram } from "./line-program.ts";
 export { CabledNamespaces, whyNoNamespaces } from "./network-namespaces.ts";
 export { enterPrivateNetwork, whyNoPrivateNetwork } from "./private-network.ts";

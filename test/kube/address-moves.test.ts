@@ -1,108 +1,35 @@
 /** What a person sees when addresses move: events, on a real kube-apiserver with the rights of metallb-native.yaml. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
-import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, type Json } from "../kube-api/api-client.ts";
-import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
-import { Lan, lanObstacle, managementAddress } from "./lan.ts";
+import { reasonToSkip, type TestCluster } from "./cluster.ts";
+import { lanObstacle } from "./lan.ts";
+import { LanSpeakers } from "./lan-speakers.ts";
 
 const nodes = ["node1", "node2", "node3"];
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
 if (skip === false) enterPrivateNetwork();
-const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
-const services = "/api/v1/namespaces/default/services";
-const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 const program = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** Enough that one node takes over more than get an event of their own. */
 const serviceCount = 90;
 const excludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
 
 describe("moves of addresses, on a real API server", { skip, timeout: 280_000 }, () => {
-  let lan: Lan;
+  let speakers: LanSpeakers;
   let cluster: TestCluster;
-  const speakers = new Map<string, Daemon & { log(): string }>();
+  const owners = (): Map<string, string> => new Map(speakers.announced());
 
   before(async () => {
-    lan = new Lan(nodes, "mv");
-    const without = ["DaemonSet", "Deployment", "ValidatingWebhookConfiguration"];
-    const manifests = ["metallb-native.yaml"];
-    cluster = await TestCluster.start({ address: managementAddress, manifests, without });
-    const established = () => cluster.api.get(`${metallb}/l2advertisements`);
-    await eventually(established, ({ status }) => status === 200);
-    const make = (kind: string, spec: object): Promise<Json> => {
-      const object = { apiVersion: "metallb.io/v1beta1", kind, metadata: { name: "lan" }, spec };
-      return cluster.create(`${metallb}/${kind.toLowerCase()}s`, object);
-    };
-    await make("IPAddressPool", { addresses: ["192.168.2.0/24"] });
-    await make("L2Advertisement", {});
-    for (const name of nodes) await cluster.addSpeakerNode(name, lan.address(name));
-    for (let index = 1; index <= serviceCount; index++) await addService(index);
-    mkdirSync(join(cluster.scratch, "secret"));
-    writeFileSync(join(cluster.scratch, "secret", "secretkey"), "of this test\n");
-    for (const node of nodes) await startSpeaker(node);
-    await eventually(
-      async () => [...(await owners()).values()],
-      (found) => found.length === serviceCount && new Set(found).size === nodes.length,
-    );
+    speakers = await LanSpeakers.prepare({ nodes, prefix: "mv", services: serviceCount });
+    ({ cluster } = speakers);
+    for (const node of nodes) await speakers.startSpeaker(node);
+    await speakers.settled();
   });
-  after(async () => {
-    for (const speaker of speakers.values()) await speaker.kill();
-    await cluster?.stop();
-    lan?.remove();
-  });
-
-  async function addService(index: number): Promise<void> {
-    const name = `s${index}`;
-    const spec = {
-      type: "LoadBalancer",
-      ports: [{ port: 80 }],
-      allocateLoadBalancerNodePorts: false,
-    };
-    await cluster.create(services, { metadata: { name }, spec });
-    await cluster.create(slices, {
-      metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
-      addressType: "IPv4",
-      endpoints: [{ addresses: ["10.1.0.1"] }],
-    });
-    const ingress = [{ ip: `192.168.2.${index}` }];
-    await cluster.merge(`${services}/${name}/status`, { status: { loadBalancer: { ingress } } });
-  }
-
-  async function startSpeaker(node: string): Promise<void> {
-    const env = {
-      METALLB_NODE_NAME: node,
-      METALLB_POD_NAME: `speaker-${node}`,
-      METALLB_HOST: lan.address(node),
-      METALLB_ML_BIND_ADDR: lan.address(node),
-      METALLB_ML_LABELS: "app=metallb,component=speaker",
-      METALLB_ML_SECRET_KEY_PATH: join(cluster.scratch, "secret"),
-    };
-    const folder = await cluster.accountFolder("speaker");
-    speakers.set(node, cluster.run(["speaker", "--log-level=info"], folder, env, lan.on(node)));
-  }
-
-  /** Service -> node, by the log lines of the speakers that live. */
-  function owners(): Promise<Map<string, string>> {
-    const found = new Map<string, string>();
-    for (const node of nodes) {
-      const own = new Set<string>();
-      // The last line may be written in this moment.
-      const lines = speakers.get(node)?.log().split("\n").slice(0, -1) ?? [];
-      for (const line of lines) {
-        const { event, service } = line.startsWith("{") ? JSON.parse(line) : {};
-        if (event === "serviceAnnounced") own.add(service);
-        if (event === "serviceWithdrawn") own.delete(service);
-      }
-      for (const service of own) found.set(service, node);
-    }
-    return Promise.resolve(found);
-  }
+  after(() => speakers?.remove());
 
   const eventsOf = async (reason: string): Promise<Json[]> => {
     const query = encodeURIComponent(`reason=${reason}`);
@@ -140,11 +67,10 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
   });
 
   it("kill -9: each Service of the node tells who noticed, decided and announced, and the Node that its speaker is dead", async () => {
-    const before = await owners();
+    const before = owners();
     const taken = [...before].filter(([, node]) => node === "node1").map(([service]) => service);
     assert.ok(taken.length > 0 && taken.length <= 50, `${taken.length} on node1`);
-    await speakers.get("node1")?.kill();
-    speakers.delete("node1");
+    await speakers.stopSpeaker("node1", "SIGKILL");
     const found = await movesFrom("node1", "dead", taken.length);
     assert.deepEqual(found.map((event) => moveIn(event).service).sort(), taken.sort());
     for (const { message, involvedObject, source } of found) {
@@ -161,10 +87,9 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
   });
 
   it("a goodbye: 25 Services tell it, and one event on the new announcer's Node tells of all", async () => {
-    const count = [...(await owners()).values()].filter((node) => node === "node2").length;
+    const count = [...owners().values()].filter((node) => node === "node2").length;
     assert.ok(count > 25);
-    await speakers.get("node2")?.kill("SIGTERM");
-    speakers.delete("node2");
+    await speakers.stopSpeaker("node2", "SIGTERM");
     const summary = await nodeEvent("AddressesMoved", "node3");
     assert.match(
       summary.message,
@@ -180,7 +105,7 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
     const told = new Set(
       (await movesFrom("node2", "left", 25)).map((event) => moveIn(event).service),
     );
-    const untold = [...(await owners()).keys()].find((service) => !told.has(service)) ?? "";
+    const untold = [...owners().keys()].find((service) => !told.has(service)) ?? "";
     const [own = ""] = told;
     const explain = async (...words: string[]): Promise<string> => {
       const env = { ...process.env, KUBECONFIG: cluster.kubeconfig() };
@@ -197,7 +122,7 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
   });
 
   it("a return: who gave the addresses back tells for the one that cannot know, and how long it was away", async () => {
-    await startSpeaker("node2");
+    await speakers.startSpeaker("node2");
     const { message } = await nodeEvent("SpeakerReturned", "node2");
     assert.match(message, /^the speaker of node "node2" is back in the ring after \d/);
     const joined = await eventually(

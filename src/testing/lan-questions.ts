@@ -1,10 +1,10 @@
 /** What the probe asks on the LAN and how it reads what is told, by ARP and by NDP. */
 import { readFileSync } from "node:fs";
-import { addressBytes, formatMac, type IpAddress, type MacAddress } from "../src/ip/index.ts";
-import { ETHERTYPE_ARP, ETHERTYPE_IPV6, solicitedNodeGroup } from "../src/layer2/index.ts";
-import { encodeEthernetFrame } from "../src/layer2/ethernet-frame.ts";
-import { multicastMac } from "../src/layer2/multicast-address.ts";
-import { encodeNeighborSolicitation } from "../src/layer2/ndp-packet.ts";
+import { addressBytes, formatMac, type IpAddress, type MacAddress } from "../ip/index.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV6, solicitedNodeGroup } from "../layer2/index.ts";
+import { encodeEthernetFrame } from "../layer2/ethernet-frame.ts";
+import { multicastMac } from "../layer2/multicast-address.ts";
+import { encodeNeighborSolicitation } from "../layer2/ndp-packet.ts";
 
 export interface Heard {
   readonly mac: MacAddress;

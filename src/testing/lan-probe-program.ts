@@ -4,18 +4,24 @@
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { type IpAddress, parseAddress } from "../src/ip/index.ts";
-import { PacketSocket } from "../src/platform/index.ts";
-import { arpQuestions, type Heard, ndpQuestions, type Questions } from "./lib-lan-questions.ts";
+import { type IpAddress, parseAddress } from "../ip/index.ts";
+import { PacketSocket } from "../platform/index.ts";
+import { arpQuestions, type Heard, ndpQuestions, type Questions } from "./lan-questions.ts";
 
 export type ProbeOrder =
-  | { readonly do: "watch"; readonly ip: string; readonly everyMs: number }
+  | { readonly do: "watch"; readonly watch: number; readonly ip: string; readonly everyMs: number }
   | { readonly do: "report" }
   | { readonly do: "rest" };
 
 export type ProbeLine =
   /** The first time that this one is heard since the watch began. */
-  | { readonly kind: "heard"; readonly mac: string; readonly by: SightingKind; readonly at: number }
+  | {
+      readonly kind: "heard";
+      readonly watch: number;
+      readonly mac: string;
+      readonly by: SightingKind;
+      readonly at: number;
+    }
   | ({ readonly kind: "report" } & ProbeReport);
 
 export type SightingKind = "answer" | "gratuitous";
@@ -42,6 +48,8 @@ let sentMs: number[] = [];
 let answered = new Set<number>();
 let lastAnswerMs = 0;
 let gapMs = 0;
+/** The number of the watch, so that what is told belongs to it. */
+let watch = 0;
 let heard = new Set<string>();
 let lastByMac = new Map<string, number>();
 let timer: NodeJS.Timeout | undefined;
@@ -61,7 +69,7 @@ function onFrame(frame: Uint8Array): void {
   const by: SightingKind = told.isUnasked ? "gratuitous" : "answer";
   if (heard.has(mac + by)) return;
   heard.add(mac + by);
-  tell({ kind: "heard", mac, by, at });
+  tell({ kind: "heard", watch, mac, by, at });
 }
 
 function onAnswer({ mac, number }: Heard, at: number): void {
@@ -98,6 +106,7 @@ function obey(order: ProbeOrder): void {
   if (order.do === "report") return tell({ kind: "report", ...report() });
   clearInterval(timer);
   if (order.do === "rest") return;
+  watch = order.watch;
   listenFor(parseAddress(order.ip) as IpAddress);
   [sentMs, answered, heard, lastByMac] = [[], new Set(), new Set(), new Map()];
   [lastAnswerMs, gapMs] = [0, 0];

@@ -1,9 +1,8 @@
-/** The other end of lib-lan-probe.ts: starts it on the client and asks it. */
+/** The other end of lan-probe-program.ts: starts it on the client and asks it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { ProbeLine, ProbeOrder, ProbeReport, SightingKind } from "./lib-lan-probe.ts";
-import type { BenchLan } from "./lib-lan.ts";
+import type { ProbeLine, ProbeOrder, ProbeReport, SightingKind } from "./lan-probe-program.ts";
 
 export interface Heard {
   readonly mac: string;
@@ -17,17 +16,19 @@ export function monotonicNow(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-const program = join(import.meta.dirname, "lib-lan-probe.ts");
+const program = join(import.meta.dirname, "lan-probe-program.ts");
 
 export class LanProbe {
   readonly #child: ChildProcess;
   readonly #reports: ((report: ProbeReport) => void)[] = [];
+  #watch = 0;
   #heard: Heard[] = [];
   #onHeard: () => void = () => undefined;
 
-  constructor(lan: BenchLan) {
+  /** `onClient`: the command that runs what follows in the client's namespace, where eth0 is the LAN. */
+  constructor(onClient: readonly string[]) {
     const node = [process.execPath, "--disable-warning=ExperimentalWarning", program];
-    const [command = "", ...words] = [...lan.on(lan.client), ...node];
+    const [command = "", ...words] = [...onClient, ...node];
     this.#child = spawn(command, words, { stdio: ["pipe", "pipe", "inherit"] });
     const { stdout } = this.#child;
     if (stdout === null) throw new Error("the probe has no output");
@@ -37,11 +38,10 @@ export class LanProbe {
   }
 
   /** Begins anew, with this address; what was heard before is forgotten. */
-  async watch(ip: string, everyMs: number): Promise<void> {
-    this.#order({ do: "watch", ip, everyMs });
-    // What is still on its way belongs to the watch before.
-    await this.report();
+  watch(ip: string, everyMs: number): void {
+    this.#watch++;
     this.#heard = [];
+    this.#order({ do: "watch", watch: this.#watch, ip, everyMs });
   }
 
   report(): Promise<ProbeReport> {
@@ -82,6 +82,8 @@ export class LanProbe {
 
   #take(line: ProbeLine): void {
     if (line.kind === "report") return this.#reports.shift()?.(line);
+    // What is still on its way belongs to the watch before.
+    if (line.watch !== this.#watch) return;
     this.#heard.push(line);
     this.#onHeard();
   }
