@@ -27,7 +27,7 @@ const mayImport: Record<string, string[]> = {
   crds: ["kube", "schema"],
   config: ["ip", "kube"],
   allocator: ["ip", "kube", "config"],
-  election: ["ip", "kube", "config"],
+  election: ["ip", "kube", "config", "layer2"],
   status: ["ip", "kube", "config", "allocator"],
   assignment: ["ip", "kube", "config", "allocator", "status"],
   admission: ["ip", "kube", "config"],

@@ -171,7 +171,7 @@ export class ConfigSource {
       return this.#goOnWithConfigMap({ kind: "refused", findings }, goesOn);
     }
     const obstacles = this.#obstaclesTo(config);
-    if (obstacles.length === 0) return this.#accept(config, this.#warnOfBoth());
+    if (obstacles.length === 0) return this.#accept(config, [...findings, ...this.#warnOfBoth()]);
     this.#mustLookAgain = true;
     const goesOn = this.generation === undefined || isConfigMapChanged;
     return this.#goOnWithConfigMap(

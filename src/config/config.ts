@@ -55,6 +55,8 @@ export interface L2Advertisement {
   readonly serviceSelectors: readonly Selector[];
   /** Scores above zero by node name (CFG-37). */
   readonly preference: ReadonlyMap<string, number>;
+  /** Ours: nodes without an address in the subnet of the announced one come after all others. Absent: false. */
+  readonly isSubnetAware?: boolean;
 }
 
 export interface BgpAdvertisement {

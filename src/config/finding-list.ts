@@ -3,8 +3,8 @@ import type { KubeObject } from "../kube/index.ts";
 import type { Finding } from "./finding.ts";
 import type { ConfigKind } from "./resource-set.ts";
 
-/** A finding without the object that it is about. */
-export type Problem = Omit<Finding, "severity" | "object">;
+/** A finding without the object that it is about; an error unless it says otherwise. */
+export type Problem = Omit<Finding, "severity" | "object"> & Partial<Pick<Finding, "severity">>;
 
 /** What is wrong with one object, at one stage of the compilation. */
 export class Report {
@@ -49,7 +49,7 @@ export class FindingList {
       };
       return problems
         .filter(isNew)
-        .map(({ code, ...rest }) => ({ code, severity: "error", object, ...rest }) as const);
+        .map(({ code, severity = "error", ...rest }) => ({ code, severity, object, ...rest }));
     });
   }
 }

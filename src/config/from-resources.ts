@@ -2,7 +2,7 @@
 import type { KubeObject } from "../kube/index.ts";
 import type { Config } from "./config.ts";
 import { refuseEchoWithIpv6 } from "./echo-conflicts.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, isError } from "./finding.ts";
 import { FindingList, nameOf } from "./finding-list.ts";
 import { refuseForFrr } from "./frr-limits.ts";
 import { LabelIndex } from "./label-index.ts";
@@ -78,7 +78,7 @@ export function compileResources(
   attachBgpAdvertisements(sorted.bgpAdvertisements, { targets, aliases }, list);
   refuseEchoWithIpv6(pools.values(), { objects: sorted.peers, compiled: peers, bfdProfiles }, list);
   const findings = list.toFindings();
-  if (findings.length > 0) return { findings };
+  if (findings.some(isError)) return { findings };
   const config: Config = {
     generation: "modern",
     pools: new Map([...pools].map(([name, draft]) => [name, finishPool(draft)])),

@@ -3,6 +3,7 @@ import type { L2Advertisement as L2AdvertisementObject } from "../kube/index.ts"
 import type { L2Advertisement, NodeNames } from "./config.ts";
 import { nameOf, type FindingList } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
+import { readOwnFlag, subnetAwareAnnotation } from "./own-annotations.ts";
 import { refuseRepeats, selectNodes, selectPools, type Targets } from "./resource-attachment.ts";
 import { Fields } from "./resource-fields.ts";
 import type { PoolDraft } from "./resource-pools.ts";
@@ -39,12 +40,21 @@ export function attachL2Advertisements(
       serviceSelectors: lists.services.compileSorted(),
       preference: compilePreference(spec, nodes, targets.nodes),
     };
-    const contents = contentsOf(advertisement, targets.nodes);
+    const isAware = readOwnFlag(object, subnetAwareAnnotation, report);
+    const [plain, aware] = [advertisement, { ...advertisement, isSubnetAware: true }].map((one) => {
+      return { one, contents: contentsOf(one, targets.nodes) };
+    }) as [Attachable, Attachable];
     for (const pool of selectPools(names, lists.pools, targets)) {
+      const { one, contents } = isAware || pool.isSubnetAware ? aware : plain;
       if (contents !== undefined && isTwin(pool, contents)) continue;
-      pool.l2Advertisements.push(advertisement);
+      pool.l2Advertisements.push(one);
     }
   }
+}
+
+interface Attachable {
+  readonly one: L2Advertisement;
+  readonly contents: string | undefined;
 }
 
 function setOrAll(names: readonly string[]): ReadonlySet<string> | undefined {
@@ -75,7 +85,7 @@ function compilePreference(
  * equals no other, as its twin would hide the preference.
  */
 function contentsOf(advertisement: L2Advertisement, nodes: LabelIndex): string | undefined {
-  const { nodes: names, interfaces, serviceSelectors, preference } = advertisement;
+  const { nodes: names, interfaces, serviceSelectors, preference, isSubnetAware } = advertisement;
   if (preference.size > 0) return undefined;
   // Today, all known nodes by name are the same as no selector at all.
   const isAll = names === undefined || names.size === nodes.size;
@@ -83,5 +93,6 @@ function contentsOf(advertisement: L2Advertisement, nodes: LabelIndex): string |
     isAll || [...names].sort(),
     interfaces === undefined || [...interfaces].sort(),
     serviceSelectors.map(selectorText),
+    isSubnetAware === true,
   ]);
 }

@@ -5,6 +5,7 @@ import { parseAddressEntry } from "./address-entry.ts";
 import type { BgpAdvertisement, L2Advertisement, Pool, ServiceAllocation } from "./config.ts";
 import { nameOf, type FindingList, type Report } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
+import { readOwnFlag, subnetAwareAnnotation } from "./own-annotations.ts";
 import type { PoolMemory } from "./pool-memory.ts";
 import { findOverlaps } from "./prefix-overlap.ts";
 import { Fields, labelsOf, type Word } from "./resource-fields.ts";
@@ -32,6 +33,8 @@ export interface PoolDraft {
   /** By family, the entry whose widest block is the smallest; absent if the pool has none. */
   readonly narrowest: Readonly<Record<Family, Block | undefined>>;
   readonly report: Report;
+  /** All its advertisements by layer 2 are. */
+  readonly isSubnetAware: boolean;
   /** What the object says by itself. */
   readonly settings: Omit<Pool, "l2Advertisements" | "bgpAdvertisements">;
   readonly l2Advertisements: L2Advertisement[];
@@ -99,6 +102,7 @@ function compilePool(object: IPAddressPool, context: PoolContext, report: Report
     entries,
     narrowest: narrowestBlocks(entries),
     report,
+    isSubnetAware: readOwnFlag(object, subnetAwareAnnotation, report),
     settings: {
       name,
       prefixes: entries.flatMap(({ prefixes }) => prefixes),

@@ -22,6 +22,8 @@ const moveReasons = [
   "node",
   "endpoints",
   "configuration",
+  /** Links of `from` failed, or are back at `to`; or the addresses of their interfaces changed. */
+  "link",
   /** The Service itself changed. */
   "service",
 ] as const;

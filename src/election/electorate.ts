@@ -1,6 +1,7 @@
 /** The nodes as elections see them: who is known, whose speaker lives, and who is fit to announce. */
 import type { Generation } from "../config/index.ts";
 import type { Node } from "../kube/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
 import { isNotReady, unfitness } from "./eligible-nodes.ts";
 
 /** Whether elections of a generation may end differently after a change of nodes. */
@@ -20,6 +21,7 @@ export class Electorate {
   /** Nodes that are gone, or not ready. */
   readonly #dead = new Map<string, "gone" | "not ready">();
   #members: ReadonlySet<string> | undefined;
+  #abilities: ReadonlyMap<string, AnsweringAbility> = new Map();
   #names: ReadonlySet<string> = new Set();
 
   constructor(ignoresExcludeLabel: boolean) {
@@ -29,6 +31,11 @@ export class Electorate {
   /** All nodes of the API, and members that it does not know; another set only after one came or went. */
   get names(): ReadonlySet<string> {
     return this.#names;
+  }
+
+  /** What the interfaces of a node can answer, as its speaker says; undefined for stock speakers, and without gossip. */
+  abilityOf(name: string): AnsweringAbility | undefined {
+    return this.#abilities.get(name);
   }
 
   /** Later releases: known, alive, and neither excluded nor without network (L2-22, L2-24, L2-25). */
@@ -69,11 +76,22 @@ export class Electorate {
     return { legacy: wasAlive !== this.isAlive(name), modern: this.#judge(name) };
   }
 
-  /** Takes the names that gossip counts as alive, suspects included (L2-33); from then on the API is not asked. */
-  setMembers(members: ReadonlySet<string>): void {
+  /**
+   * Takes the names that gossip counts as alive, suspects included (L2-33), and what they can answer; from then on the
+   * API is not asked. `isOnlyOfLinks`: the names are the same as before, and what some can answer is not.
+   */
+  setMembers(
+    members: ReadonlySet<string>,
+    abilities: ReadonlyMap<string, AnsweringAbility> = new Map(),
+  ): { readonly isOnlyOfLinks: boolean } {
+    const before = this.#members;
+    const isSame = before?.size === members.size && [...members].every((name) => before.has(name));
+    const isOnlyOfLinks = isSame && !areSame(abilities, this.#abilities);
     this.#members = members;
+    this.#abilities = abilities;
     for (const name of members) if (!this.#names.has(name)) this.#follow(name, true);
     for (const name of this.#names) this.#judge(name);
+    return { isOnlyOfLinks };
   }
 
   /** Answers whether the node stands now and did not, or the other way round. */
@@ -92,4 +110,11 @@ export class Electorate {
     else names.delete(name);
     this.#names = names;
   }
+}
+
+function areSame(
+  some: ReadonlyMap<string, AnsweringAbility>,
+  others: ReadonlyMap<string, AnsweringAbility>,
+): boolean {
+  return some.size === others.size && [...some].every(([name, one]) => others.get(name) === one);
 }

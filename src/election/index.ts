@@ -1,4 +1,5 @@
 /** Who announces: candidates, their order, and the readiness of endpoints. */
+export { notReadyBy } from "./advertised-readiness.ts";
 export {
   addressesAnnotation,
   addressesMoved,

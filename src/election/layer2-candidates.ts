@@ -2,6 +2,8 @@
 import type { Generation, L2Advertisement, Pool } from "../config/index.ts";
 import type { IpAddress } from "../ip/index.ts";
 import type { Node, ServiceView } from "../kube/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
+import { electAnswering, notReadyBy, type Offer } from "./advertised-readiness.ts";
 import { legacyEligibleNodes, unfitness } from "./eligible-nodes.ts";
 import {
   advertisementsFor,
@@ -26,6 +28,8 @@ export interface Layer2Question {
   readonly speakers?: ReadonlySet<string>;
   /** May the speaker of this node be counted on? */
   readonly isAlive: (node: string) => boolean;
+  /** What the interfaces of our speakers' nodes can answer; no entry for stock speakers. Default: nothing is known. */
+  readonly abilities?: ReadonlyMap<string, AnsweringAbility>;
   /** `--ignore-exclude-lb` */
   readonly ignoresExcludeLabel: boolean;
   readonly generation: Generation;
@@ -53,19 +57,41 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     else others.push({ node, eligible: false, reason });
   }
   const order = electionOrder(eligible, rules.key, rules.scores);
-  const ranked = order.map((node, index) => {
-    const interfaces = interfacesOn(rules.advertisements, node);
-    const ahead = order[index - 1];
+  const { advertisements } = rules;
+  const offer = { ip: question.ip, advertisements };
+  const ranked = answeringOrder(order, offer, question.abilities).map(({ node, reason }, index) => {
+    const interfaces = interfacesOn(advertisements, node);
     return {
       node,
       eligible: true,
-      reason: ahead === undefined ? "first in the order" : `comes after ${ahead}`,
+      reason,
       rank: index + 1,
       ...(interfaces !== undefined && { interfaces: [...interfaces].sort() }),
     };
   });
   others.sort((a, b) => (a.node < b.node ? -1 : 1));
   return [...ranked, ...others];
+}
+
+/** Who announces, who does when that one is gone, and so on: last those whose interfaces cannot answer. */
+function answeringOrder(
+  order: readonly string[],
+  offer: Offer,
+  abilities: Layer2Question["abilities"] = new Map(),
+): readonly { readonly node: string; readonly reason: string }[] {
+  const abilityOf = (node: string) => abilities.get(node);
+  const left = new Set(order);
+  let ahead: string | undefined;
+  return order.flatMap(() => {
+    const { owner } = electAnswering(() => left, offer, abilityOf);
+    if (owner === undefined) return [];
+    left.delete(owner);
+    const place = ahead === undefined ? "first in the order" : `comes after ${ahead}`;
+    ahead = owner;
+    const ability = abilityOf(owner);
+    const problem = ability && notReadyBy(ability, offer, owner);
+    return [{ node: owner, reason: problem === undefined ? place : `${place}, but ${problem}` }];
+  });
 }
 
 /** What one generation says about a question. */

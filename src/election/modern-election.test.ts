@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import type { L2Advertisement, Pool } from "../config/index.ts";
-import { parseAddress } from "../ip/index.ts";
+import { parseAddress, parsePrefix } from "../ip/index.ts";
 import { type Node, viewService } from "../kube/index.ts";
+import type { AnsweringAbility, AnsweringInterface } from "../layer2/index.ts";
 import { Electorate } from "./electorate.ts";
 import { layer2Candidates } from "./layer2-candidates.ts";
 import { electionKey, electionOrder } from "./layer2-election.ts";
@@ -35,12 +36,15 @@ const anyAdvertisement = fc
   .record({
     nodes: anyNames,
     serviceSelectors: anySelectors,
+    interface: fc.constantFrom(undefined, undefined, "eth0", "mgmt"),
+    isSubnetAware: fc.boolean(),
     preferred: fc.option(anyName, { nil: undefined, freq: 6 }),
   })
-  .map(({ nodes, serviceSelectors, preferred }): L2Advertisement => ({
+  .map(({ nodes, serviceSelectors, preferred, isSubnetAware, ...ad }): L2Advertisement => ({
     name: "ad",
     nodes: nodes && new Set(nodes),
-    interfaces: undefined,
+    interfaces: ad.interface === undefined ? undefined : new Set([ad.interface]),
+    isSubnetAware,
     serviceSelectors,
     preference: new Map(preferred === undefined ? [] : [[preferred, 10]]),
   }));
@@ -84,7 +88,36 @@ const anyState = fc.constantFrom<State>(
   "gone",
 );
 
+const LAN: AnsweringInterface[] = [
+  { name: "eth0", link: "up", families: [4, 6], subnets: [parsePrefix("192.168.1.0/24")!] },
+  { name: "mgmt", link: "up", families: [4, 6], subnets: [] },
+];
+const anyAbility = fc
+  .record({
+    eth0: fc.constantFrom("up" as const, "up" as const, "settling" as const, "carrier" as const),
+    mgmt: fc.constantFrom("up" as const, "down" as const),
+    isInSubnet: fc.boolean(),
+  })
+  .map(({ eth0, mgmt, isInSubnet }): AnsweringAbility => {
+    const subnets = isInSubnet ? LAN[0]!.subnets : [];
+    const interfaces = [
+      { ...LAN[0]!, subnets, link: eth0 },
+      { ...LAN[1]!, link: mgmt },
+    ];
+    return {
+      tellsLinks: true,
+      interfaces: new Map(interfaces.map((one) => [one.name, one])),
+      others: "none",
+    };
+  });
+/** Members, with what those of our kind say of themselves. */
+const anyRing = fc.uniqueArray(
+  fc.tuple(anyName, fc.option(anyAbility, { nil: undefined, freq: 3 })),
+  { selector: ([name]) => name },
+);
+
 const anyChange = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ ring: anyRing }) },
   { weight: 6, arbitrary: fc.record({ node: anyName, state: anyState }) },
   { weight: 1, arbitrary: fc.record({ service: anyService }) },
   { weight: 1, arbitrary: fc.record({ endpoints: anyEndpoints }) },
@@ -107,8 +140,14 @@ describe("election of later releases", () => {
         for (const name of NAMES.slice(0, 16)) setNode(name, "ready");
         const endpoints: ServiceEndpoint[] = [{ nodeName: "n1", isReady: true, canServe: true }];
         let subject: ElectionSubject = { ...start, endpoints, pool: poolWith([]) };
+        let abilities = new Map<string, AnsweringAbility>();
+        let speakers: ReadonlySet<string> | undefined;
         for (const change of changes) {
-          if ("state" in change) setNode(change.node, change.state);
+          if ("ring" in change) {
+            speakers = new Set(change.ring.map(([name]) => name));
+            abilities = new Map(change.ring.flatMap(([name, one]) => (one ? [[name, one]] : [])));
+            electorate.setMembers(speakers, abilities);
+          } else if ("state" in change) setNode(change.node, change.state);
           else if ("service" in change) subject = { ...subject, ...change.service };
           else if ("endpoints" in change) subject = { ...subject, endpoints: change.endpoints };
           else subject = { ...subject, pool: poolWith(change.ads) };
@@ -117,6 +156,8 @@ describe("election of later releases", () => {
             ...subject,
             nodes,
             isAlive,
+            abilities,
+            ...(speakers !== undefined && { speakers }),
             ignoresExcludeLabel: false,
             generation: "modern",
           }).find(({ rank }) => rank === 1)?.node;

@@ -2,6 +2,12 @@
 import type { L2Advertisement, Pool } from "../config/index.ts";
 import type { IpAddress } from "../ip/index.ts";
 import type { ServiceView } from "../kube/index.ts";
+import {
+  type AnsweringElected,
+  electAnswering,
+  notReadyBy,
+  type Offer,
+} from "./advertised-readiness.ts";
 import type { Electorate } from "./electorate.ts";
 import {
   advertisementsFor,
@@ -9,7 +15,7 @@ import {
   scoresOf,
   selectsNode,
 } from "./layer2-advertisements.ts";
-import { electionKey, leadingNodes, type Scores } from "./layer2-election.ts";
+import { electionKey, electionOrder, leadingNodes, type Scores } from "./layer2-election.ts";
 import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
 
 /**
@@ -35,7 +41,7 @@ export type ElectionRefusal =
 
 /** Why a node may not announce one service. */
 export interface ServiceObjection {
-  readonly because: "configuration" | "endpoints";
+  readonly because: "configuration" | "endpoints" | "link";
   readonly detail: string;
 }
 
@@ -84,15 +90,24 @@ export class ModernElection {
     return this.#elected(ranking);
   }
 
+  /** No node that may announce it is in the subnet of the address and can answer there, though that is asked for. */
+  isOutsideSubnets(subject: ElectionSubject): boolean {
+    return this.#elect(this.#ranking(subject)).isOutsideSubnets;
+  }
+
   /** What keeps `node` from announcing this service, where its Node object and its speaker do not; undefined: nothing. */
   objection(subject: ElectionSubject, node: string): ServiceObjection | undefined {
     const { advertisements } = this.#ranking(subject);
     if (!selectsNode(advertisements, node)) {
       return { because: "configuration", detail: "no matching L2Advertisement selects it" };
     }
-    if (!isLocal(subject) || servingNodes(subject.endpoints).has(node)) return undefined;
-    const detail = "externalTrafficPolicy is Local and no endpoint on it can serve";
-    return { because: "endpoints", detail };
+    if (isLocal(subject) && !servingNodes(subject.endpoints).has(node)) {
+      const detail = "externalTrafficPolicy is Local and no endpoint on it can serve";
+      return { because: "endpoints", detail };
+    }
+    const ability = this.#electorate.abilityOf(node);
+    const detail = ability && notReadyBy(ability, offerOf(this.#ranking(subject)), node);
+    return detail === undefined ? undefined : { because: "link", detail };
   }
 
   /** Drops what is kept for a service that is gone. */
@@ -100,11 +115,23 @@ export class ModernElection {
     this.#rankings.delete(serviceKey);
   }
 
-  #elected({ front, base, key, scores }: Ranking): string | undefined {
-    const first = front.find((name) => this.#electorate.isCandidate(name));
-    if (first !== undefined || front.length === base.size) return first;
-    const candidates = [...base].filter((name) => this.#electorate.isCandidate(name));
-    return leadingNodes(candidates, key, scores, 1)[0];
+  #elected(ranking: Ranking): string | undefined {
+    return this.#elect(ranking).owner;
+  }
+
+  #elect(ranking: Ranking): AnsweringElected {
+    const abilityOf = (name: string) => this.#electorate.abilityOf(name);
+    return electAnswering(() => this.#candidates(ranking), offerOf(ranking), abilityOf);
+  }
+
+  /** In their order; those behind the front only if anybody asks for them. */
+  *#candidates({ front, base, key, scores }: Ranking): IterableIterator<string> {
+    for (const name of front) if (this.#electorate.isCandidate(name)) yield name;
+    if (front.length === base.size) return;
+    const others = [...base].filter(
+      (name) => this.#electorate.isCandidate(name) && !front.includes(name),
+    );
+    yield* electionOrder(others, key, scores);
   }
 
   #ranking(subject: ElectionSubject): Ranking {
@@ -162,6 +189,10 @@ export class ModernElection {
     this.#additions.set(from, { to, names });
     return names;
   }
+}
+
+function offerOf({ subject, advertisements }: Ranking): Offer {
+  return { ip: subject.ip, advertisements };
 }
 
 function isSame(a: ElectionSubject, b: ElectionSubject): boolean {

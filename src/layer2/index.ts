@@ -4,6 +4,14 @@ export {
   AnnouncedAddresses,
   type InterfaceSet,
 } from "./announced-addresses.ts";
+export {
+  type AnsweringAbility,
+  type AnsweringInterface,
+  canAnswerNow,
+  formatAbility,
+  parseAbility,
+  unknownAbility,
+} from "./answering-ability.ts";
 export { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "./ethernet-frame.ts";
 export { type BurstEvent, GratuitousBursts, PACE_MS, ROUND_PERIOD_MS } from "./gratuitous.ts";
 export {
@@ -13,6 +21,7 @@ export {
   type NetworkInterface,
   planInterfaces,
 } from "./interface-plan.ts";
+export { linkHoldMs, LinkWatch, type LinkNews } from "./link-watch.ts";
 export { solicitedNodeGroup } from "./multicast-address.ts";
 export type { Drop, ReceivedFrame, Reply } from "./resolution.ts";
 export { arp, ndp, type ResolutionProtocol } from "./resolution-protocols.ts";

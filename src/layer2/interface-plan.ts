@@ -19,6 +19,8 @@ export interface NetworkInterface {
    * detection has not cleared: nothing may be sent from them yet (RFC 4862 section 5.4).
    */
   readonly addresses: readonly string[];
+  /** The prefixes that these addresses lie in, as texts, each once. */
+  readonly subnets?: readonly string[];
 }
 
 /** An interface on which ARP is answered. */

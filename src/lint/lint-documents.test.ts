@@ -39,6 +39,24 @@ describe("lint", () => {
     assert.match(rule?.message ?? "", /^serviceSelectors need single addresses/);
   });
 
+  it("warns of a wrong value of an annotation of ours, at its place", () => {
+    const text = pool(
+      "{addresses: [10.0.0.0/24]}",
+      "name: lan, annotations: {metallb-ts/subnet-aware: 'on'}",
+    );
+    assert.deepEqual(outline(text), ["warning OWN-1 3:62"]);
+    const [{ object, path, value, fix } = {} as LintFinding] = findings(text);
+    assert.deepEqual(
+      [object, path, value, fix],
+      [
+        "IPAddressPool metallb-system/lan",
+        "metadata.annotations.metallb-ts/subnet-aware",
+        "on",
+        'write "true" or "false", in quotes',
+      ],
+    );
+  });
+
   it("CRD-10: tells every fault of an object, each at its value", () => {
     const text = pool("\n  addresses: [10.0.0.0/24]\n  autoAssign: maybe\n  autoAsign: 1");
     assert.deepEqual(outline(text), ["error CRD-10 6:15", "error CRD-10 7:14"]);

@@ -126,11 +126,13 @@ export class Gossip {
     const member = this.#membership.get(name);
     if (member === undefined || !isUsable(member)) return [];
     const { incarnation } = member;
-    const from = this.#options.name;
-    const message: DeadMessage = { kind: "dead", incarnation, node: name, from };
-    const effects = this.#membership.dead(message, nowMs);
-    const others = this.#others((other) => isUsable(other) && other.name !== name);
-    return [...this.#postman.tellAll(others, message), ...this.#carryOut(effects, nowMs)];
+    const message = { kind: "dead", incarnation, node: name, from: this.#options.name } as const;
+    return this.#tellAtOnce(this.#membership.dead(message, nowMs), nowMs);
+  }
+
+  /** Says something else about ourselves from now on: to each member at once, and to all as other news. */
+  describe(meta: Uint8Array, nowMs: number): GossipCommand[] {
+    return this.#tellAtOnce(this.#membership.describe(meta, nowMs), nowMs);
   }
 
   /** Asks one member whether it is there, and others to ask it as well; a "checked" follows if it is. */
@@ -292,13 +294,18 @@ export class Gossip {
   #leave(nowMs: number): GossipCommand[] {
     if (this.#membership.isLeaving) return [];
     const others = this.#others(isUsable);
-    const effects = this.#membership.leave(nowMs);
-    const goodbye = effects.flatMap((effect) =>
-      effect.kind === "spread" ? this.#postman.tellAll(others, effect.message) : [],
-    );
-    const commands = [...goodbye, ...this.#carryOut(effects, nowMs)];
+    const commands = this.#tellAtOnce(this.#membership.leave(nowMs), nowMs);
     if (others.length === 0) return [...commands, { kind: "departed" }];
     return [...commands, setTimer("leave", leaveWaitMs)];
+  }
+
+  /** What there is to spread goes to each member by a packet of its own, too. */
+  #tellAtOnce(effects: readonly MembershipEffect[], nowMs: number): GossipCommand[] {
+    const others = this.#others(isUsable);
+    const told = effects.flatMap((effect) =>
+      effect.kind === "spread" ? this.#postman.tellAll(others, effect.message) : [],
+    );
+    return [...told, ...this.#carryOut(effects, nowMs)];
   }
 
   #carryOut(effects: readonly MembershipEffect[], nowMs: number): GossipCommand[] {
@@ -349,12 +356,9 @@ export class Gossip {
   #gossip(nowMs: number): GossipCommand[] {
     const { timings, name } = this.#options;
     this.#isGossipTimed = false;
-    const { gossipToTheDeadMs } = timings;
-    const audience = this.#others(
-      (member) =>
-        isUsable(member) ||
-        (member.state === "dead" && nowMs - member.changedMs <= gossipToTheDeadMs),
-    );
+    const isToldOf = ({ state, changedMs }: Member): boolean =>
+      state === "dead" && nowMs - changedMs <= timings.gossipToTheDeadMs;
+    const audience = this.#others((member) => isUsable(member) || isToldOf(member));
     // With nobody to tell the news wait; the next newcomer is news, too.
     if (audience.length === 0) return [];
     this.#gossipedMs = nowMs;
@@ -369,11 +373,8 @@ export class Gossip {
   #pushPull(): GossipCommand[] {
     const { timings, random } = this.#options;
     const next = setTimer("push-pull", pushPullIntervalMs(timings, this.members.size));
-    const [partner] = pick(
-      this.#others(({ state }) => state === "alive"),
-      1,
-      random,
-    );
+    const others = this.#others(({ state }) => state === "alive");
+    const [partner] = pick(others, 1, random);
     return partner === undefined ? [next] : [next, this.#exchanges.begin(placeOf(partner))];
   }
 

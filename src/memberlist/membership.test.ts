@@ -60,6 +60,30 @@ describe("membership", () => {
     assert.deepEqual(kinds(ring.alive(alive("x", 7, { meta }), 2)), ["spread", "updated"]);
   });
 
+  it("what we say of ourselves goes out as news of a new incarnation, and comes again with each contradiction", () => {
+    const ring = table();
+    const meta = Uint8Array.of(1);
+    const effects = ring.describe(meta, 1);
+    assert.deepEqual(kinds(effects), ["spread", "updated"]);
+    const told = { kind: "alive", node: "self", incarnation: 2, addr: own, port: 7946, meta };
+    assert.deepEqual(effects[0], { kind: "spread", message: { ...told, vsn: ourVersions } });
+    assert.deepEqual(ring.describe(Uint8Array.of(1), 2), []);
+    assert.deepEqual(ring.alive({ ...alive("self", 2), meta }, 3), []);
+    ring.suspect(accuse("suspect", "self", 2), 4);
+    assert.deepEqual([ring.self!.incarnation, ring.self!.meta], [3, meta]);
+  });
+
+  it("what we say of ourselves counts from the start where we say it before, and never after the goodbye", () => {
+    const options = { name: "self", addr: own, port: 7946, meta: none, timings: lanTimings };
+    const ring = new Membership(options);
+    assert.deepEqual(ring.describe(Uint8Array.of(1), 0), []);
+    ring.start(0);
+    assert.deepEqual([ring.self!.incarnation, ring.self!.meta], [1, Uint8Array.of(1)]);
+    ring.leave(1);
+    assert.deepEqual(ring.describe(none, 2), []);
+    assert.equal(ring.self!.state, "left");
+  });
+
   it("ML-100: versions without sense, and more metadata than 512 bytes, are ignored", () => {
     for (const vsn of [
       [0, 5, 2],

@@ -3,6 +3,7 @@
  * Reads no clock and sends nothing; what must happen outside comes back as effects, in order.
  */
 
+import assert from "node:assert/strict";
 import { addressFromBytes, formatAddress } from "../ip/index.ts";
 import {
   type AliveMessage,
@@ -57,9 +58,12 @@ export class Membership {
   /** By name: the state it had when another claimed it, and where that is. */
   readonly #conflicts = new Map<string, string>();
   #isLeaving = false;
+  /** What we say of ourselves. */
+  #meta: Uint8Array;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.#meta = options.meta;
   }
 
   get self(): Member | undefined {
@@ -85,9 +89,20 @@ export class Membership {
 
   /** We come in as member number one, with incarnation 1. */
   start(nowMs: number): readonly MembershipEffect[] {
-    const { name, addr, port, meta } = this.#options;
-    const alive = { incarnation: 1, node: name, addr, port, meta, vsn: ourVersions };
+    const { name, addr, port } = this.#options;
+    const alive = { incarnation: 1, node: name, addr, port, meta: this.#meta, vsn: ourVersions };
     return this.#enter({ kind: "alive", ...alive }, addressText(addr)!, nowMs);
+  }
+
+  /** From now on we say that of ourselves: news with a new incarnation, to stock members too. At most 512 bytes. */
+  describe(meta: Uint8Array, nowMs: number): readonly MembershipEffect[] {
+    assert(meta.length <= maxMetaBytes, `metadata of ${meta.length} bytes`);
+    this.#meta = meta;
+    const { self } = this;
+    if (self === undefined || this.#isLeaving || sameBytes(self.meta, meta)) return nothing;
+    const incarnation = Math.min(self.incarnation + 1, maxIncarnation);
+    const told = { ...aliveMessageOf(self), incarnation, meta };
+    return this.#enter(told, self.address, nowMs);
   }
 
   /** From now on we are not called back: the goodbye about ourselves is ours (ML-108). */

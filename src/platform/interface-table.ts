@@ -12,7 +12,8 @@ type TableMessage = Exclude<NetlinkMessage, { kind: "done" | "error" }>;
 
 export class InterfaceTable {
   readonly #links = new Map<number, Link>();
-  readonly #addresses = new Map<number, Set<string>>();
+  /** By index of the interface: each address with the prefix that it lies in. */
+  readonly #addresses = new Map<number, Map<string, string>>();
 
   /** Takes one message; true when it changed something that `interfaces()` tells. */
   apply(message: TableMessage): boolean {
@@ -28,8 +29,8 @@ export class InterfaceTable {
       case "address": {
         const addresses = this.#addressesOf(message.index);
         if (message.isTentative) return addresses.delete(message.address);
-        const isNew = !addresses.has(message.address);
-        addresses.add(message.address);
+        const isNew = addresses.get(message.address) !== message.subnet;
+        addresses.set(message.address, message.subnet);
         return isNew;
       }
       default:
@@ -45,12 +46,13 @@ export class InterfaceTable {
       ...(link.mac !== undefined && { mac: link.mac }),
       ...(link.masterIndex !== undefined && { masterIndex: link.masterIndex }),
       operState: link.operState,
-      addresses: [...this.#addressesOf(link.index)],
+      addresses: [...this.#addressesOf(link.index).keys()],
+      subnets: [...new Set(this.#addressesOf(link.index).values())],
     }));
   }
 
-  #addressesOf(index: number): Set<string> {
-    const known = this.#addresses.get(index) ?? new Set();
+  #addressesOf(index: number): Map<string, string> {
+    const known = this.#addresses.get(index) ?? new Map<string, string>();
     this.#addresses.set(index, known);
     return known;
   }

@@ -63,7 +63,7 @@ describe("netlink messages", () => {
 
   it("L2-211: captured addresses come and go", () => {
     assert.deepEqual(parse(CAPTURED.address, CAPTURED.addressGone), [
-      { kind: "address", index: 3, address: "10.1.2.3", isTentative: false },
+      { kind: "address", index: 3, address: "10.1.2.3", subnet: "10.1.2.0/24", isTentative: false },
       { kind: "address-gone", index: 3, address: "10.1.2.3" },
     ]);
   });
@@ -79,7 +79,7 @@ describe("netlink messages", () => {
       ["88", true],
     ] as const) {
       assert.deepEqual(parse(withFlags(flags)), [
-        { kind: "address", index: 3, address, isTentative },
+        { kind: "address", index: 3, address, subnet: "fe80::/64", isTentative },
       ]);
     }
     const addresses = (...hex: string[]) => tableAfter(...hex).interfaces()[0]?.addresses;
@@ -132,6 +132,7 @@ describe("interface table", () => {
       hasNoArp: false,
       operState: "lowerlayerdown",
       addresses: ["10.1.2.3"],
+      subnets: ["10.1.2.0/24"],
     });
   });
 

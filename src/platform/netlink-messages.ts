@@ -1,6 +1,13 @@
 /** Reads the rtnetlink(7) messages about links and addresses. Numbers are in the byte order of the machine: little. */
 
-import { addressFromBytes, formatAddress, formatMac, type MacAddress } from "../ip/index.ts";
+import {
+  addressFromBytes,
+  formatAddress,
+  formatMac,
+  formatPrefix,
+  type MacAddress,
+  prefixAround,
+} from "../ip/index.ts";
 
 export type NetlinkMessage =
   | { readonly kind: "link"; readonly link: Link }
@@ -9,6 +16,8 @@ export type NetlinkMessage =
       readonly kind: "address";
       readonly index: number;
       readonly address: string;
+      /** The prefix that it lies in. */
+      readonly subnet: string;
       /** Duplicate address detection runs, or found the address taken: it must not be used (RFC 4862 section 5.4). */
       readonly isTentative: boolean;
     }
@@ -105,7 +114,7 @@ function parseMessage(bytes: Buffer): NetlinkMessage | undefined {
     }
     case RTM_DELADDR: {
       const found = parseAddress(body);
-      return found && { kind: "address-gone", ...found };
+      return found && { kind: "address-gone", index: found.index, address: found.address };
     }
     default:
       return undefined;
@@ -136,14 +145,18 @@ function parseLink(body: Buffer): NetlinkMessage | undefined {
   return { kind: "link", link };
 }
 
-function parseAddress(body: Buffer): { index: number; address: string } | undefined {
+function parseAddress(
+  body: Buffer,
+): { index: number; address: string; subnet: string } | undefined {
   if (body.length < ADDRESS_BYTES) return undefined;
   const attributes = parseAttributes(body.subarray(ADDRESS_BYTES));
   // On a point-to-point link IFA_ADDRESS is that of the peer.
   const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
   const address = bytes && addressFromBytes(bytes);
-  if (address === undefined) return undefined;
-  return { index: body.readUInt32LE(4), address: formatAddress(address) };
+  const prefixBits = body.readUInt8(1);
+  if (address === undefined || prefixBits > (address.family === 4 ? 32 : 128)) return undefined;
+  const subnet = formatPrefix(prefixAround(address, prefixBits));
+  return { index: body.readUInt32LE(4), address: formatAddress(address), subnet };
 }
 
 /** `flags`: IFA_F_* of if_addr.h, the low eight bits. */

@@ -3,7 +3,14 @@
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { basename, join } from "node:path";
-import { addressFromBytes, formatAddress, formatMac, parseMac } from "../ip/index.ts";
+import {
+  addressFromBytes,
+  formatAddress,
+  formatMac,
+  formatPrefix,
+  parseMac,
+  parsePrefix,
+} from "../ip/index.ts";
 import type { NetworkInterface } from "../layer2/index.ts";
 import { interfaceOfFlags } from "./interface-table.ts";
 import { NetlinkWatcher } from "./netlink.ts";
@@ -58,7 +65,7 @@ export function scanNetworkInterfaces(): NetworkInterface[] {
   const ipv6 = readIpv6Addresses();
   return readdirSync(SYSFS).flatMap((name) => {
     const known = ipv4[name]?.filter(({ family }) => family === "IPv4") ?? [];
-    const addresses = known.map(({ address }) => address);
+    const addresses = known.map(({ cidr, address }) => cidr ?? `${address}/32`);
     try {
       return [readInterface(name, [...addresses, ...(ipv6.get(name) ?? [])])];
     } catch {
@@ -68,7 +75,7 @@ export function scanNetworkInterfaces(): NetworkInterface[] {
   });
 }
 
-/** By name of the interface, without tentative ones; none where the kernel has no IPv6. */
+/** By name of the interface, as `address/length`, without tentative ones; none where the kernel has no IPv6. */
 function readIpv6Addresses(): Map<string, string[]> {
   const byName = new Map<string, string[]>();
   let table: string;
@@ -78,16 +85,18 @@ function readIpv6Addresses(): Map<string, string[]> {
     return byName;
   }
   // Address in hexadecimal, index, length of the prefix, scope, flags, name.
-  const line = /^([0-9a-f]{32}) +\S+ +\S+ +\S+ +([0-9a-f]+) +(\S+)$/gm;
-  for (const [, digits = "", flags = "", name = ""] of table.matchAll(line)) {
+  const line = /^([0-9a-f]{32}) +\S+ +([0-9a-f]+) +\S+ +([0-9a-f]+) +(\S+)$/gm;
+  for (const [, digits = "", bits = "", flags = "", name = ""] of table.matchAll(line)) {
     const address = addressFromBytes(Buffer.from(digits, "hex"));
     if (address === undefined || isTentative(Number.parseInt(flags, 16))) continue;
-    byName.set(name, [...(byName.get(name) ?? []), formatAddress(address)]);
+    const text = `${formatAddress(address)}/${Number.parseInt(bits, 16)}`;
+    byName.set(name, [...(byName.get(name) ?? []), text]);
   }
   return byName;
 }
 
-function readInterface(name: string, addresses: string[]): NetworkInterface {
+/** `addresses`: each as `address/length`. */
+function readInterface(name: string, addresses: readonly string[]): NetworkInterface {
   const read = (file: string): string => readFileSync(join(SYSFS, name, file), "utf8").trim();
   const mac = parseMac(read("address"));
   const masterIndex = indexOfMaster(name);
@@ -98,8 +107,14 @@ function readInterface(name: string, addresses: string[]): NetworkInterface {
     ...(mac !== undefined && { mac: formatMac(mac) }),
     ...(masterIndex !== undefined && { masterIndex }),
     operState: read("operstate"),
-    addresses,
+    addresses: addresses.map((text) => text.slice(0, text.indexOf("/"))),
+    subnets: [...new Set(addresses.flatMap(subnetOf))],
   };
+}
+
+function subnetOf(address: string): string[] {
+  const prefix = parsePrefix(address);
+  return prefix === undefined ? [] : [formatPrefix(prefix)];
 }
 
 /** `master` is a link to the device that this interface belongs to; most have none. */

@@ -7,6 +7,7 @@ import { type BeatMessage, decodeBeatMessage, encodeBeatMessage } from "./beat-m
 import { firstBeat, shortestSilenceMs, silenceMs, withBeat } from "./beat-record.ts";
 import { aloneMs, answerMs, type Inquiry, verdictMs, verdictOf, withDeaf } from "./inquiry.ts";
 import { defaultBeatMs } from "./ring.ts";
+import { describeOwnKind } from "./own-kind.ts";
 import { ViewComparison, viewOf } from "./view-comparison.ts";
 import { isWatcher, watcherCount, watchersOf } from "./watchers.ts";
 
@@ -178,7 +179,7 @@ describe("ack times", () => {
 
 describe("comparison of views", () => {
   const at = (member: string, address: string, state: "alive" | "dead" = "alive") => {
-    return { name: member, address, state } as Member;
+    return { name: member, address, state, meta: describeOwnKind(200) } as Member;
   };
 
   it("tells apart who is there, and where, in any order; the gone do not count", () => {
@@ -187,6 +188,12 @@ describe("comparison of views", () => {
     for (const others of [[a], [a, at("b", "10.0.0.9")], [a, b, at("c", "10.0.0.3")]]) {
       assert.notEqual(viewOf([a, b]), viewOf(others));
     }
+  });
+
+  it("tells apart what a member of our kind says of itself", () => {
+    const a = at("a", "10.0.0.1");
+    const meta = describeOwnKind(200, new Map([["l2", "eth0!carrier"]]));
+    assert.notEqual(viewOf([a]), viewOf([{ ...a, meta }]));
   });
 
   it("asks for an exchange only where two differ for longer than news take, and not again at once", () => {

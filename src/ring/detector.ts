@@ -123,7 +123,7 @@ export class Detector {
       }
       return [...this.#inquiries.end(member.name), ...this.#timeSilence(nowMs)];
     }
-    if (change === "update") this.#watching.open(member.name, nowMs);
+    if (change === "update") this.#watching.isAt(member.address, member.name, nowMs);
     // What it answers to pings from before tells how long it was away, not how long answers take.
     if (change === "join") this.#ackTimes.forget(member.name);
     if (change !== "join" || !this.#beater.lost.delete(member.name)) return [];

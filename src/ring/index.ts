@@ -1,6 +1,6 @@
 /** The ring of speakers: who is alive, found by gossip with everybody and by beats among our own. */
 export type { Finding } from "./detector.ts";
-export { describeOwnKind, type OwnKind, readOwnKind } from "./own-kind.ts";
+export { describeOwnKind, type OwnKind, type OwnWords, readOwnKind } from "./own-kind.ts";
 export { defaultBeatMs, Ring, type RingCommand, type RingEvent, type RingOptions } from "./ring.ts";
 export { watchersOf } from "./watchers.ts";
 export type { WatchedMember } from "./watching.ts";

@@ -47,6 +47,21 @@ describe("the ring", () => {
     assert.ok(!aliveFor(other, 0).includes("node0"));
   });
 
+  it("tells all members at once what we say of ourselves, stock ones too, and nobody counts as gone for it", () => {
+    const ring = ringOf(5, { stockFrom: 3 });
+    const words = new Map([["l2", "eth0!carrier"]]);
+    ring.step(ring.node(0), { kind: "words", words });
+    ring.run(10_000 + 5);
+    for (const index of [0, 1, 2, 3, 4]) {
+      const { ring: seen } = ring.node(index);
+      assert.deepEqual(seen.ownKind("node0")?.words, words, `node${index}`);
+      assert.equal(seen.ownKind("stranger"), undefined);
+      assert.equal(aliveFor(ring, index).length, 5);
+    }
+    ring.run(20_000);
+    assert.deepEqual(ring.node(4).ring.ownKind("node0")?.words, words);
+  });
+
   it("ML-145: is quick by default where stock speakers ask for it, yet towards stock members its timers are stock's", () => {
     const ring = ringOf(3, { stockFrom: 1 });
     ring.kill(1);

@@ -14,7 +14,7 @@ import {
 } from "../memberlist/index.ts";
 import { decodeBeatMessage } from "./beat-messages.ts";
 import { Detector, type DetectorCommand, type Finding } from "./detector.ts";
-import { describeOwnKind } from "./own-kind.ts";
+import { describeOwnKind, type OwnKind, type OwnWords, readOwnKind } from "./own-kind.ts";
 import type { WatchedMember } from "./watching.ts";
 
 export interface RingOptions extends Omit<GossipOptions, "meta" | "beforeDeath"> {
@@ -30,7 +30,9 @@ export interface RingOptions extends Omit<GossipOptions, "meta" | "beforeDeath">
 export type RingEvent =
   | GossipEvent
   /** The addresses of all speakers' pods. */
-  | { readonly kind: "addresses"; readonly addresses: ReadonlySet<string> };
+  | { readonly kind: "addresses"; readonly addresses: ReadonlySet<string> }
+  /** What others are to know of us from now on; before the start, too. */
+  | { readonly kind: "words"; readonly words: OwnWords };
 
 export type RingCommand =
   | Exclude<GossipCommand, { kind: "user" | "ack-time" | "suspected" | "checked" | "member" }>
@@ -45,12 +47,14 @@ export class Ring {
   readonly gossip: Gossip;
   readonly #detector: Detector | undefined;
   readonly #dueMs = new Map<string, number>();
+  readonly #beatMs: number;
 
   constructor(options: RingOptions) {
     const { beatMs } = options;
+    this.#beatMs = beatMs;
     this.gossip = new Gossip({
       ...options,
-      meta: describeOwnKind({ beatMs }),
+      meta: describeOwnKind(beatMs),
       beforeDeath: (name, nowMs) => this.#detector?.beforeDeath(name, nowMs),
     });
     const { gossip } = this;
@@ -79,6 +83,12 @@ export class Ring {
   isAlive(name: string): boolean {
     const member = this.gossip.members.get(name);
     return member !== undefined && isUsable(member);
+  }
+
+  /** What a member of our kind says of itself; undefined for stock ones, and for who is not there. */
+  ownKind(name: string): OwnKind | undefined {
+    const member = this.gossip.members.get(name);
+    return member && readOwnKind(member.meta);
   }
 
   get watchers(): readonly string[] {
@@ -110,6 +120,8 @@ export class Ring {
       case "addresses":
         this.#detector?.setAddresses(event.addresses);
         return [];
+      case "words":
+        return this.gossip.describe(describeOwnKind(this.#beatMs, event.words), nowMs);
       case "timer":
         return this.#onTimer(event.name, nowMs) ?? this.gossip.step(event, nowMs);
       case "start":

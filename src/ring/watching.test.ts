@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { nameWatchedBySelf, ScriptedRing } from "../testing/scripted-ring.ts";
 import { shortestSilenceMs } from "./beat-record.ts";
+import { describeOwnKind } from "./own-kind.ts";
 import { defaultBeatMs } from "./ring.ts";
 
 const beatMs = defaultBeatMs;
@@ -97,6 +98,14 @@ describe("beats that were sent before", () => {
     assert.deepEqual(ring.take("cleared"), []);
     ring.beat([x], { seq: 2 });
     assert.deepEqual(ring.take("cleared"), [`cleared ${x}`]);
+  });
+
+  it("do not count where it says something else of itself, which is no other address", () => {
+    const ring = ringOf();
+    const meta = describeOwnKind(beatMs, new Map([["l2", "eth0!carrier"]]));
+    ring.alive(x, { incarnation: 2, meta });
+    replay(ring, from(1, 19), silenceMs);
+    assert.ok(isAsked(ring));
   });
 
   it("do not count where it was silent, and answered a while before", () => {

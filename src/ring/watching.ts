@@ -110,6 +110,11 @@ export class Watching {
     if (watch !== undefined && isLate(watch, nowMs)) this.open(name, nowMs);
   }
 
+  /** It says that it lives at that address: nothing new where its beats come from there. */
+  isAt(address: string, name: string, nowMs: number): void {
+    if (this.#watches.get(name)?.source !== address) this.open(name, nowMs);
+  }
+
   /** It may have moved: the next of its beats shows where to. Not for long, or one sent again would do for it. */
   open(name: string, nowMs: number): void {
     const watch = this.#watches.get(name);

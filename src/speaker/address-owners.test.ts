@@ -4,6 +4,7 @@ import type { AddressMove, ServiceEndpoint } from "../election/index.ts";
 import type { Config, L2Advertisement } from "../config/index.ts";
 import type { Node, Service } from "../kube/index.ts";
 import { compileConfigMap } from "../config/index.ts";
+import { parseAbility } from "../layer2/index.ts";
 import { advertisement, configOf, poolOf } from "../testing/layer2-config.ts";
 import { Speaker } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
@@ -35,6 +36,16 @@ const endpointsOn = (...nodes: string[]): SpeakerEvent => {
 const members = (...names: string[]): SpeakerEvent => {
   return { kind: "members", alive: new Set(names) };
 };
+/** All three are there, and say that of their interfaces; stock where nothing is given. */
+const links = (texts: Record<string, string>): SpeakerEvent => {
+  const abilities = new Map(
+    Object.entries(texts).map(([name, text]) => [name, parseAbility(text)]),
+  );
+  return { kind: "members", alive: new Set(["kmaster", "knode1", "knode2"]), abilities };
+};
+const up = "eth0:192.168.1.0/24";
+const failed = "eth0!carrier:192.168.1.0/24";
+const settling = "eth0?:192.168.1.0/24";
 const accepted = (config: Config): SpeakerEvent => {
   return { kind: "config", outcome: { kind: "accepted", config, warnings: [] } };
 };
@@ -107,6 +118,50 @@ describe("moves of addresses", () => {
     const start = [serviceEvent(), endpointsOn("knode1"), accepted(lan())];
     const all = members("kmaster", "knode1", "knode2");
     assert.deepEqual(returned.moves(...start, { kind: "synced" }, all), []);
+  });
+
+  it("are told by who stands in for a node whose link failed, with the interface, and by that node when it is back", () => {
+    const all = { kmaster: up, knode1: up, knode2: up };
+    const during = { ...all, knode2: failed };
+    const other = started("knode1");
+    assert.deepEqual(other.moves(links(all)), []);
+    const detail = 'node "knode2" cannot answer: its interface eth0 has no carrier';
+    assert.deepEqual(other.moves(links(during)).map(told), [["knode2", "knode1", "link", detail]]);
+    assert.deepEqual(other.moves(links({ ...all, knode2: settling }), links(all)), []);
+    const owner = started("knode2");
+    assert.deepEqual(owner.moves(links(all), links(during)), []);
+    assert.deepEqual(owner.moves(links({ ...all, knode2: settling })), []);
+    const back = 'node "knode2" can answer again, and comes first';
+    assert.deepEqual(owner.moves(links(all)).map(told), [["knode1", "knode2", "link", back]]);
+  });
+
+  it("name the subnet where an advertisement asks for a node in it", () => {
+    const { moves, step } = started("knode1");
+    moves(links({ kmaster: up, knode1: up, knode2: "eth0:10.0.0.0/8" }));
+    const aware = { ...advertisement(), isSubnetAware: true };
+    const detail =
+      'node "knode2" cannot answer: none of its interfaces has an address in the subnet of 192.168.1.240';
+    assert.deepEqual(moves(accepted(lan(aware))).map(told), [["knode2", "knode1", "link", detail]]);
+    const nowhere = "eth0:10.0.0.0/8";
+    step(links({ kmaster: nowhere, knode1: nowhere, knode2: nowhere }));
+    const alone = step({
+      ...members("knode1"),
+      abilities: new Map([["knode1", parseAbility(nowhere)]]),
+    } as never);
+    const reasons = alone.flatMap((one) => (one.kind === "record-event" ? one.note.reason : []));
+    assert.deepEqual(reasons, ["NoNodeInSubnet", "nodeAssigned"]);
+  });
+
+  it("are not told by a node that the ring lost together with its link: another has them until that has settled", () => {
+    const { moves } = started("knode2");
+    moves(links({ kmaster: up, knode1: up, knode2: up }));
+    assert.deepEqual(moves(members("knode2")), []);
+    assert.deepEqual(moves(links({ kmaster: up, knode1: up, knode2: settling })), []);
+    const back = moves(links({ kmaster: up, knode1: up, knode2: up }));
+    assert.deepEqual(
+      back.map(told).map(([from, to, because]) => [from, to, because]),
+      [["knode1", "knode2", "link"]],
+    );
   });
 
   it("L2-24: name the label of the node that gave way, and who takes it back when that is gone", () => {

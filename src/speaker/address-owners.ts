@@ -5,7 +5,7 @@ import { formatAddress } from "../ip/index.ts";
 import type { Announcement, Decision, Objection, WithdrawReason } from "./announcements.ts";
 
 /** What made the Service be looked at again. */
-export type PassCause = "ring" | "node" | "configuration" | "endpoints" | "service";
+export type PassCause = "ring" | "link" | "node" | "configuration" | "endpoints" | "service";
 
 export interface Decided {
   readonly decision: Decision;
@@ -53,12 +53,14 @@ export class AddressOwners {
       const why = reasonOf({ objection: decision.objection, cause, from, to: this.#self });
       return { service: key, ips: textsOf(decision.announcement), from, to: this.#self, ...why };
     }
-    const { owner, reason } = decision;
+    const { owner, reason, isUnable } = decision;
     if (owner !== undefined) this.#owners.set(key, owner);
     else if (!keepsOwner.has(reason)) this.#owners.delete(key);
     if (owner === undefined || announced === undefined) return undefined;
     // An event of the ring takes an address from a node that lives only when its owner came.
     if (cause !== "ring" || reason !== "notOwner") return undefined;
+    // It was lost together with our link, and the new owner told that; or it tells why it takes it.
+    if (isUnable === true) return undefined;
     const ips = textsOf(announced);
     return { service: key, ips, from: this.#self, to: owner, because: "joined" };
   }
@@ -76,6 +78,7 @@ function reasonOf({ objection, cause, from, to }: Change): Pick<AddressMove, "be
   if (objection?.because === "ring") return { because: "dead" };
   if (objection !== undefined) {
     const { because, detail } = objection;
+    if (because === "link") return { because, detail: `node "${from}" cannot answer: ${detail}` };
     return { because, detail: `node "${from}" may not announce it any more: ${detail}` };
   }
   const isFirst = `node "${to}" is first in the order now`;
@@ -84,6 +87,8 @@ function reasonOf({ objection, cause, from, to }: Change): Pick<AddressMove, "be
       return { because: cause, detail: `the configuration changed, and ${isFirst}` };
     case "service":
       return { because: cause, detail: `the Service changed, and ${isFirst}` };
+    case "link":
+      return { because: cause, detail: `node "${to}" can answer again, and comes first` };
     case "endpoints":
       return { because: cause, detail: `the endpoints changed, and ${isFirst}` };
     default:

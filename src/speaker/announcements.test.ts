@@ -52,6 +52,7 @@ function decide(more: Partial<AnnouncementInput> = {}) {
     formerOwner: undefined,
     nodeName: "n1",
     isAlive: () => true,
+    abilityOf: () => undefined,
     nodeObjection: () => undefined,
     lbClass: "",
     elections: {

@@ -5,6 +5,7 @@ import {
   type ElectionRefusal,
   type ElectionSubject,
   interfacesOn,
+  notReadyBy,
   type LegacyElection,
   type ModernElection,
   type NodeObjection,
@@ -12,6 +13,7 @@ import {
   type ServiceObjection,
 } from "../election/index.ts";
 import { type IpAddress, parseAddress } from "../ip/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
 import { type Service, type ServiceView, viewService } from "../kube/index.ts";
 
 /** The words that stand in the log as `reason`. */
@@ -43,7 +45,13 @@ export type Decision =
   /** Nothing may be decided before there is a configuration. */
   | { readonly kind: "wait" }
   /** `owner`: the node that is elected instead; absent: nobody, or the Service has nothing to announce. */
-  | { readonly kind: "withdraw"; readonly reason: WithdrawReason; readonly owner?: string }
+  | {
+      readonly kind: "withdraw";
+      readonly reason: WithdrawReason;
+      readonly owner?: string;
+      /** The interfaces of this node cannot answer, or have been able to only for a moment. */
+      readonly isUnable?: boolean;
+    }
   /** `replaces`: the announcement in force must be withdrawn first, for this reason. */
   | {
       readonly kind: "announce";
@@ -51,6 +59,8 @@ export type Decision =
       readonly replaces?: WithdrawReason;
       /** What speaks against the former owner now; absent where nothing does, or there was none. */
       readonly objection?: Objection;
+      /** A node in the subnet of the address is asked for, and there is none that can answer. */
+      readonly isOutsideSubnets?: boolean;
     };
 
 export type Objection = NodeObjection | ServiceObjection;
@@ -83,6 +93,8 @@ export interface AnnouncementInput {
   readonly lbClass: string;
   /** v0.9.5: may the speaker of a node be counted on? */
   readonly isAlive: (nodeName: string) => boolean;
+  /** What the interfaces of a node can answer; undefined for stock speakers. */
+  readonly abilityOf: (nodeName: string) => AnsweringAbility | undefined;
   /** What speaks against a node, whatever the service. */
   readonly nodeObjection: (nodeName: string) => NodeObjection | undefined;
   readonly elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
@@ -141,33 +153,62 @@ function decideOwner(
   const changed = changeOf(input.announced, ips, pool);
   if (pool.protocol === "bgp") return withdraw(changed ?? "notSupported");
   const elected =
-    generation === "legacy" ? electLegacy(input) : electModern(input, subjectOf(input, ips, pool));
+    generation === "legacy"
+      ? electLegacy(input, ips, pool)
+      : electModern(input, subjectOf(input, ips, pool));
   if ("reason" in elected)
     return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
-  const { interfaces, objection } = elected;
+  const { interfaces, objection, isOutsideSubnets } = elected;
   return {
     kind: "announce",
     announcement: { ips, pool: pool.name, protocol: "layer2", interfaces },
     ...(changed !== undefined && { replaces: changed }),
     ...(objection !== undefined && { objection }),
+    ...(isOutsideSubnets === true && { isOutsideSubnets }),
   };
 }
 
 type Elected =
-  | { readonly reason: ElectionRefusal; readonly owner?: string }
-  | (Pick<Announcement, "interfaces"> & { readonly objection: Objection | undefined });
+  | { readonly reason: ElectionRefusal; readonly owner?: string; readonly isUnable?: boolean }
+  | {
+      readonly interfaces: Announcement["interfaces"];
+      readonly objection: Objection | undefined;
+      readonly isOutsideSubnets?: boolean;
+    };
 
-function electLegacy(input: AnnouncementInput): Elected {
-  const { serviceKey, endpoints = noEndpoints, isAlive, elections } = input;
-  const owner = elections.legacy.elected(serviceKey, endpoints, isAlive);
-  if (owner !== input.nodeName)
-    return { reason: "notOwner", ...(owner !== undefined && { owner }) };
+function electLegacy(input: AnnouncementInput, [ip]: readonly IpAddress[], pool: Pool): Elected {
+  const { serviceKey, endpoints = noEndpoints, isAlive, abilityOf, elections } = input;
+  const offer = ip && { ip, advertisements: pool.l2Advertisements };
+  const owner = elections.legacy.elected(
+    serviceKey,
+    endpoints,
+    isAlive,
+    offer && { offer, abilityOf },
+  );
+  const linkObjection = (node: string): ServiceObjection | undefined => {
+    const ability = abilityOf(node);
+    const detail = ability && offer && notReadyBy(ability, offer, node);
+    return detail === undefined ? undefined : { because: "link", detail };
+  };
+  if (owner !== input.nodeName) return notOurs(input, "notOwner", { owner, of: linkObjection });
   const objection = objectionTo(input, (former) => {
     const isReady = endpoints.some((one) => one.isReady && one.nodeName === former);
     const detail = "no endpoint of the service is ready on it";
-    return isReady ? undefined : { because: "endpoints", detail };
+    return isReady ? linkObjection(former) : { because: "endpoints", detail };
   });
   return { interfaces: undefined, objection };
+}
+
+/** `of`: what speaks against a node, as far as the Service is concerned. */
+function notOurs(
+  { announced, nodeName }: AnnouncementInput,
+  reason: ElectionRefusal,
+  other: { readonly owner: string | undefined; of(node: string): ServiceObjection | undefined },
+): Elected {
+  const { owner } = other;
+  if (owner === undefined) return { reason };
+  const isUnable = announced !== undefined && other.of(nodeName)?.because === "link";
+  return { reason, owner, ...(isUnable && { isUnable }) };
 }
 
 function objectionTo(
@@ -186,10 +227,12 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
   const elected = elections.modern.decide(subject, nodeName);
   if (typeof elected === "string") {
     const owner = elections.modern.owner(subject);
-    return { reason: elected, ...(owner !== undefined && { owner }) };
+    const of = (node: string) => elections.modern.objection(subject, node);
+    return notOurs(input, elected, { owner, of });
   }
   const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
-  return { interfaces: interfacesOn(elected, nodeName), objection };
+  const isOutsideSubnets = elections.modern.isOutsideSubnets(subject);
+  return { interfaces: interfacesOn(elected, nodeName), objection, isOutsideSubnets };
 }
 
 function subjectOf(

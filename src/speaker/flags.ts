@@ -57,6 +57,13 @@ const speakerFlags = {
     usage: "notice dead speakers of our own kind in under a second; false: gossip's own timers",
     env: "METALLB_FAST_FAILOVER",
   },
+  "layer2-link-handover": {
+    kind: "bool",
+    default: true,
+    usage:
+      "hand addresses over while the interfaces that they are announced on are down; false: as MetalLB",
+    env: "METALLB_LAYER2_LINK_HANDOVER",
+  },
   ...clusterFlags,
   ...modernFlags,
   ...modernSpeakerFlags,

@@ -21,6 +21,8 @@ import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
 import { showLayer2Counts } from "./layer2-counts.ts";
+import { LinkReport } from "./link-report.ts";
+import { abilityWord } from "./member-abilities.ts";
 import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
@@ -78,8 +80,9 @@ async function run(start: SpeakerStart): Promise<number> {
     metrics,
     moves,
     stories,
-    onMembers: (alive) => program.setMembers(alive),
+    onMembers: (alive, abilities) => program.setMembers(alive, abilities),
   });
+  const links = ring && reportLinks(start, ring, exclusion);
   const program = new SpeakerProgram({
     namespace,
     client,
@@ -97,29 +100,25 @@ async function run(start: SpeakerStart): Promise<number> {
     metrics: { ...metrics.client(), ...speakerMetrics },
     awaitsMembers: ring !== undefined,
     onOwnNode: () => ring?.nodeChanged(),
+    onInterfaces: (interfaces) => links?.setInterfaces(interfaces),
     // Whoever joins is elected at once, so it joins when it can serve.
     onReady: () => ring?.start(),
   });
   const stopped = stopSignal();
   program.start();
   // Announcing does not wait for pages about it.
-  const pages = await openPages({
-    processInterface: looks,
-    flags,
+  const off = "off" in gossip ? gossip.off : "";
+  const pages = await openSpeakerPages(start, {
     metrics,
     client,
-    logger,
-    metricsHost: flags.host,
-    healthHost: "127.0.0.1",
-    morePages: {
-      "/members": () => ring?.members() ?? { off: "off" in gossip ? gossip.off : "" },
-    },
+    members: () => ring?.members() ?? { off },
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
   // The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162).
   await ring?.leave();
   program.stop();
+  links?.close();
   stories.stop();
   ring?.close();
   await pages.close();
@@ -159,7 +158,7 @@ interface RingStart {
   readonly metrics: Metrics;
   readonly moves: MoveLog;
   readonly stories: EventRecorder;
-  readonly onMembers: (alive: ReadonlySet<string>) => void;
+  readonly onMembers: Parameters<typeof RingProgram.open>[0]["onMembers"];
 }
 
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */
@@ -175,4 +174,30 @@ async function openRing(
   const { settings } = gossip;
   const nodeName = flags["node-name"];
   return RingProgram.open({ ...rest, settings, nodeName, logger, metrics: metrics.ring() });
+}
+
+function reportLinks(
+  { flags, logger }: SpeakerStart,
+  ring: RingProgram,
+  exclusion: RegExp | undefined,
+): LinkReport {
+  const tellsLinks = flags["layer2-link-handover"];
+  const onNews = (text: string): void => ring.say(abilityWord, text);
+  return new LinkReport({ exclusion, tellsLinks, logger, onNews });
+}
+
+function openSpeakerPages(
+  { flags, logger, looks }: SpeakerStart,
+  parts: { readonly metrics: Metrics; readonly client: KubeClient; members: () => unknown },
+): ReturnType<typeof openPages> {
+  const { members, ...rest } = parts;
+  return openPages({
+    ...rest,
+    processInterface: looks,
+    flags,
+    logger,
+    metricsHost: flags.host,
+    healthHost: "127.0.0.1",
+    morePages: { "/members": members },
+  });
 }

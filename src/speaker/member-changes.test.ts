@@ -13,7 +13,7 @@ const memberOf = (name: string, state: MemberState = "alive", isOurs = true): Me
   addr: Uint8Array.of(192, 0, 2, 1),
   address: "192.0.2.1",
   port: 7946,
-  meta: isOurs ? describeOwnKind({ beatMs: 120 }) : new Uint8Array(),
+  meta: isOurs ? describeOwnKind(120) : new Uint8Array(),
   vsn: new Uint8Array(),
   incarnation: 1,
   state,

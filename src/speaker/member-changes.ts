@@ -49,7 +49,9 @@ export class MemberChanges {
     const event = { join: "NodeJoin", leave: "NodeLeave", update: "NodeUpdate" }[change];
     const cause = accuser === undefined || accuser === member.name ? {} : { foundBy: accuser };
     const story = this.#storyOf(command);
-    const why = story === undefined ? "it said that it is there" : whyChanged(story);
+    const told =
+      change === "update" ? `it says of itself: ${sayingOf(member)}` : "it said that it is there";
+    const why = story === undefined ? told : whyChanged(story);
     logger.info({
       event: "nodeEvent",
       msg: "node event - forcing sync",
@@ -100,4 +102,8 @@ export class MemberChanges {
     };
     return { kind: "dead", node, foundBy: accuser ?? node, silentMs, inquiry };
   }
+}
+
+function sayingOf({ meta }: Member): string {
+  return readOwnKind(meta)?.text ?? "nothing that speakers of our kind say";
 }

@@ -1,6 +1,7 @@
 /** The ring with what carries out its commands: sockets, timers, the pod list, log lines. */
 
 import { formatAddress, parseAddress } from "../ip/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
 import {
   type EventRecorder,
   GossipSockets,
@@ -13,10 +14,13 @@ import {
 } from "../platform/index.ts";
 import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
 import type { GossipSettings } from "./gossip-settings.ts";
+import { MemberAbilities } from "./member-abilities.ts";
 import { MemberChanges } from "./member-changes.ts";
 import type { MoveLog } from "./move-log.ts";
 import { RingHistory } from "./ring-history.ts";
 import { RingPeers } from "./ring-peers.ts";
+
+type Abilities = ReadonlyMap<string, AnsweringAbility>;
 
 export interface RingProgramOptions {
   readonly settings: GossipSettings;
@@ -26,8 +30,8 @@ export interface RingProgramOptions {
   readonly metrics: RingMetrics;
   readonly moves: MoveLog;
   readonly stories: Pick<EventRecorder, "record">;
-  /** Who may announce, after each change (L2-57). */
-  readonly onMembers: (alive: ReadonlySet<string>) => void;
+  /** Who may announce, and what those of our kind can answer, after each change (L2-57). */
+  readonly onMembers: (alive: ReadonlySet<string>, abilities: Abilities) => void;
 }
 
 /**
@@ -49,6 +53,9 @@ export class RingProgram {
   readonly #peers: RingPeers;
   readonly #history = new RingHistory();
   readonly #changes: MemberChanges;
+  readonly #abilities = new MemberAbilities();
+  /** What we say of ourselves. */
+  readonly #words = new Map<string, string>();
   readonly #timers = new NamedTimers((name) => this.#step({ kind: "timer", name }));
   #sockets: GossipSockets | undefined;
   #onDeparted: (() => void) | undefined;
@@ -110,6 +117,12 @@ export class RingProgram {
     this.#step({ kind: "start" });
     this.#peers.start();
     this.#patience = setTimeout(() => this.#settle(), settleMs);
+  }
+
+  /** From now on we say that of ourselves to all members; before the start, too. */
+  say(word: string, value: string): void {
+    this.#words.set(word, value);
+    this.#step({ kind: "words", words: new Map(this.#words) });
   }
 
   /** Our Node object came or changed (ML-153). */
@@ -225,7 +238,8 @@ export class RingProgram {
     this.#isTelling = true;
     setImmediate(() => {
       this.#isTelling = false;
-      if (!this.#ring.gossip.isLeaving) this.#options.onMembers(new Set(this.#ring.alive()));
+      if (this.#ring.gossip.isLeaving) return;
+      this.#options.onMembers(new Set(this.#ring.alive()), this.#abilities.of(this.#ring));
     });
   }
 

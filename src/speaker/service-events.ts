@@ -30,6 +30,19 @@ export function announceFailed(
   });
 }
 
+/** Ours: the advertisements ask for a node in the subnet of the address, and none of those can answer. */
+export function announcedOutsideSubnet(
+  service: Service,
+  node: string,
+  { ips: [ip] }: Announcement,
+): EventNote {
+  const address = ip === undefined ? "" : formatAddress(ip);
+  const message =
+    `no node that may announce ${address} and can answer has an interface with an address in its subnet, ` +
+    `as metallb-ts/subnet-aware asks; node "${node}" announces it all the same`;
+  return { object: serviceReference(service), type: "Warning", reason: "NoNodeInSubnet", message };
+}
+
 export function serviceReference({ metadata }: Service): ObjectReference {
   const { namespace = "", name, uid } = metadata;
   return { kind: "Service", apiVersion: "v1", namespace, name, ...(uid && { uid }) };

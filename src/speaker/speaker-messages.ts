@@ -2,6 +2,7 @@
 
 import type { ConfigOutcome } from "../config/index.ts";
 import type { AddressMove, ServiceEndpoint } from "../election/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
 import type { EventNote, Node, ObjectReference, Service } from "../kube/index.ts";
 import type { Announcement } from "./announcements.ts";
 
@@ -15,7 +16,12 @@ export type SpeakerEvent =
   /** Undefined: the node is gone. */
   | { readonly kind: "node"; readonly name: string; readonly node: Node | undefined }
   /** Who is alive in the ring, after each event of it; never told where gossip is off. */
-  | { readonly kind: "members"; readonly alive: ReadonlySet<string> }
+  | {
+      readonly kind: "members";
+      readonly alive: ReadonlySet<string>;
+      /** What our speakers say that their interfaces can answer, by name; no entry for stock speakers. Default: none. */
+      readonly abilities?: ReadonlyMap<string, AnsweringAbility>;
+    }
   /** What came of the last look at the configuration. */
   | { readonly kind: "config"; readonly outcome: ConfigOutcome }
   /** Names of this node's interfaces that an advertisement may list (L2-81). */

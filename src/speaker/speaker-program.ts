@@ -3,7 +3,7 @@
 import { type ConfigOutcome, ConfigSource } from "../config/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { KubeObject } from "../kube/index.ts";
-import { type NetworkInterface, strictArpAdvice } from "../layer2/index.ts";
+import { type AnsweringAbility, type NetworkInterface, strictArpAdvice } from "../layer2/index.ts";
 import {
   type ClientMetrics,
   EventRecorder,
@@ -43,6 +43,8 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly metrics: ClientMetrics & SpeakerMetrics;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
+  /** This machine's interfaces, at first and after each change. */
+  readonly onInterfaces: (interfaces: readonly NetworkInterface[]) => void;
   /** All lists and a first look at the configuration are there: from now on we could serve what is ours. */
   readonly onReady: () => void;
 }
@@ -137,8 +139,8 @@ export class SpeakerProgram {
   }
 
   /** Who is alive in the ring now. */
-  setMembers(alive: ReadonlySet<string>): void {
-    this.#step({ kind: "members", alive });
+  setMembers(alive: ReadonlySet<string>, abilities: ReadonlyMap<string, AnsweringAbility>): void {
+    this.#step({ kind: "members", alive, abilities });
   }
 
   #takeOutcome(outcome: ConfigOutcome): void {
@@ -148,6 +150,7 @@ export class SpeakerProgram {
 
   #takeInterfaces(interfaces: readonly NetworkInterface[]): void {
     const names = new Set(this.#parts.announcer.setInterfaces(interfaces));
+    this.#parts.onInterfaces(interfaces);
     this.#checkStrictArp(interfaces);
     this.#step({ kind: "interfaces", names });
   }

@@ -4,6 +4,7 @@ import type { ServiceEndpoint } from "../election/index.ts";
 import { compileConfigMap, findStrandedAddress, type ConfigOutcome } from "../config/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Node, Service } from "../kube/index.ts";
+import { parseAbility } from "../layer2/index.ts";
 import { Speaker } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
@@ -176,6 +177,34 @@ describe("speaker", () => {
     const taken = changes(step({ kind: "members", alive: new Set(["n1"]) }));
     assert.equal(taken.length, 8);
     assert.ok(before < 8 && lost + before <= 8);
+  });
+
+  it("hands all addresses over while its link is down, in v0.9.5 too, and others announce nothing anew for that", () => {
+    const { step, speaker } = speakerWith({});
+    for (let index = 0; index < 8; index++) {
+      const key = `shop/h${index}`;
+      step({ kind: "service", key, service: service(`h${index}`, `192.168.1.${240 + index}`) });
+      step({ kind: "endpoints", key, endpoints: on("n1", "n2") });
+    }
+    const alive = new Set(["n1", "n2"]);
+    const links = (n1: string, n2: string): SpeakerCommand[] => {
+      const abilities = new Map([
+        ["n1", parseAbility(n1)],
+        ["n2", parseAbility(n2)],
+      ]);
+      return step({ kind: "members", alive, abilities });
+    };
+    links("eth0", "eth0");
+    const { size } = speaker.announced;
+    assert.ok(size > 0 && size < 8);
+    const taken = changes(links("eth0", "eth0!carrier"));
+    assert.equal(taken.length, 8 - size);
+    assert.ok(taken.every((change) => change.startsWith("announce")));
+    const given = links("eth0!down", "eth0").filter(({ kind }) => kind === "withdraw");
+    assert.equal(given.length, 8);
+    assert.ok(given.every((one) => one.kind === "withdraw" && one.isHandedOver));
+    assert.equal(changes(links("eth0", "eth0")).length, size);
+    assert.deepEqual(changes(links("eth0", "eth0;eth1")), []);
   });
 
   it("L2-15, L2-16: nothing is done before the first pass, and what comes between two parts of it counts in the next", () => {

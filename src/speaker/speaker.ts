@@ -9,6 +9,7 @@ import {
 } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Node, Service } from "../kube/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
 import { AddressOwners, type PassCause } from "./address-owners.ts";
 import {
   type Announcement,
@@ -19,7 +20,12 @@ import {
   type WithdrawReason,
 } from "./announcements.ts";
 import { reportOutcome } from "./config-report.ts";
-import { announceFailed, nodeAssigned, serviceReference } from "./service-events.ts";
+import {
+  announcedOutsideSubnet,
+  announceFailed,
+  nodeAssigned,
+  serviceReference,
+} from "./service-events.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
 export interface SpeakerOptions {
@@ -85,7 +91,7 @@ export class Speaker {
       case "node":
         return this.#takeNode(event.name, event.node);
       case "members":
-        return this.#takeMembers(event.alive);
+        return this.#takeMembers(event.alive, event.abilities);
       case "config":
         return this.#takeConfig(event.outcome);
       case "interfaces":
@@ -129,15 +135,16 @@ export class Speaker {
    * L2-57: every event of the ring passes all services, whether or not it changes an election: after a partition the
    * bursts of the owners are what repairs clients (L2-138). What others announced until now comes first.
    */
-  #takeMembers(alive: ReadonlySet<string>): SpeakerCommand[] {
-    this.#electorate.setMembers(alive);
+  #takeMembers(alive: ReadonlySet<string>, abilities: Abilities = new Map()): SpeakerCommand[] {
+    const { isOnlyOfLinks } = this.#electorate.setMembers(alive, abilities);
+    const cause = isOnlyOfLinks ? "link" : "ring";
     this.#areMembersKnown = true;
     const keys = [...this.#services.keys()];
     const isOthers = (key: string): boolean => !this.#announced.has(key);
     for (const key of [...keys.filter(isOthers), ...keys.filter((key) => !isOthers(key))]) {
-      if (!this.#toPass.has(key)) this.#toPass.set(key, "ring");
+      if (!this.#toPass.has(key)) this.#toPass.set(key, cause);
     }
-    return this.#passAll("ring");
+    return this.#passAll(cause);
   }
 
   #mayDecide(): boolean {
@@ -165,7 +172,8 @@ export class Speaker {
   /** All services without a rate limit (L2-59), those with the most addresses first (L2-15), though not all in one step. */
   #passAll(cause: PassCause): SpeakerCommand[] {
     if (this.#config === undefined || !this.#mayDecide()) return [];
-    const isNews = (key: string): boolean => cause !== "ring" || !this.#toPass.has(key);
+    const isOfRing = cause === "ring" || cause === "link";
+    const isNews = (key: string): boolean => !isOfRing || !this.#toPass.has(key);
     const count = (key: string): number => this.#services.get(key)?.view.ingress.length ?? 0;
     const keys = [...this.#services.keys()].filter(isNews).sort((a, b) => count(b) - count(a));
     for (const key of keys) this.#toPass.set(key, cause);
@@ -213,10 +221,13 @@ export class Speaker {
       nodeName,
       lbClass,
       isAlive: (name) => this.#electorate.isAlive(name),
+      abilityOf: (name) => this.#electorate.abilityOf(name),
       nodeObjection: (name) => config && this.#electorate.objection(name, config.generation),
       elections: this.#elections,
     });
     const move = this.#owners.follow(key, { decision, announced, cause });
+    // Links of others are no reason to tell clients anew what did not change.
+    if (cause === "link" && isRepeated(decision, announced)) return [];
     if (move === undefined || service === undefined)
       return this.#carryOut(key, decision, { cause });
     const moved = { kind: "moved", move, object: serviceReference(service.object) } as const;
@@ -236,7 +247,7 @@ export class Speaker {
       }
       default: {
         const withdrawn = decision.replaces ? this.#withdraw(key, decision.replaces) : [];
-        return [...withdrawn, ...this.#announce(key, decision.announcement, moved)];
+        return [...withdrawn, ...this.#announce(key, decision, moved)];
       }
     }
   }
@@ -247,7 +258,8 @@ export class Speaker {
     return cause === "endpoints" && policy === "Local";
   }
 
-  #announce(key: string, announcement: Announcement, moved: Moved | undefined): SpeakerCommand[] {
+  #announce(key: string, decision: Announced, moved: Moved | undefined): SpeakerCommand[] {
+    const { announcement } = decision;
     this.#announced.set(key, announcement);
     const fields = { event: "serviceAnnounced", msg: "service has IP, announcing" };
     const isReachable = this.#isReachable(announcement);
@@ -256,7 +268,7 @@ export class Speaker {
       // Right behind the announcement: its time counts until here.
       ...(moved === undefined ? [] : [moved]),
       { kind: "log", level: "info", fields: { ...fields, ...logFields(key, announcement) } },
-      ...this.#announceEvents(key, announcement, isReachable),
+      ...this.#announceEvents(key, decision, isReachable),
     ];
   }
 
@@ -268,13 +280,17 @@ export class Speaker {
   }
 
   /** Said at every successful pass; the recorder folds repetitions (L2-150). */
-  #announceEvents(key: string, announcement: Announcement, isReachable: boolean): SpeakerCommand[] {
+  #announceEvents(key: string, decision: Announced, isReachable: boolean): SpeakerCommand[] {
+    const { announcement, isOutsideSubnets } = decision;
     const service = this.#services.get(key);
     if (service === undefined || this.#config === undefined) return [];
     const { nodeName } = this.#options;
     const assigned = nodeAssigned(service.object, nodeName, this.#config.generation);
     const failed = isReachable ? [] : announceFailed(service.object, nodeName, announcement);
-    return [...failed, assigned].map((note) => ({ kind: "record-event", note }));
+    const outside = isOutsideSubnets
+      ? [announcedOutsideSubnet(service.object, nodeName, announcement)]
+      : [];
+    return [...failed, ...outside, assigned].map((note) => ({ kind: "record-event", note }));
   }
 
   #withdraw(key: string, reason: WithdrawReason, isHandedOver = false): SpeakerCommand[] {
@@ -289,11 +305,17 @@ export class Speaker {
   }
 }
 
+type Abilities = ReadonlyMap<string, AnsweringAbility>;
+type Announced = Extract<Decision, { kind: "announce" }>;
 type Moved = Extract<SpeakerCommand, { kind: "moved" }>;
 
 interface Occasion {
   readonly cause: PassCause;
   readonly moved?: Moved;
+}
+
+function isRepeated(decision: Decision, announced: Announcement | undefined): boolean {
+  return decision.kind === "announce" && !decision.replaces && announced !== undefined;
 }
 
 const countUpdate: SpeakerCommand = { kind: "count-update", hasFailed: false };

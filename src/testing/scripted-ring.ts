@@ -71,7 +71,7 @@ export class ScriptedRing {
   /** News that a member is there. */
   alive(name: string, more: Partial<Extract<PacketMessage, { kind: "alive" }>> = {}): void {
     const addr = Uint8Array.from(this.place(name).address.split(".").map(Number));
-    const meta = describeOwnKind({ beatMs: defaultBeatMs });
+    const meta = describeOwnKind(defaultBeatMs);
     const told = { kind: "alive", node: name, addr, port: 7946, meta, vsn: ourVersions } as const;
     this.packet(name, { ...told, incarnation: 1, ...more });
   }

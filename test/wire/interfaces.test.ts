@@ -51,6 +51,14 @@ describe("network interfaces", { skip: whyNoNamespaces() }, () => {
     assert.ok(named("br0")?.addresses.includes("fd00:7::1"));
   });
 
+  it("both know the prefix of every address, each once", () => {
+    for (const found of [fromNetlink, fromScan]) {
+      const subnetsOf = (name: string) => found.find((one) => one.name === name)?.subnets;
+      assert.deepEqual(subnetsOf("br0")?.slice(0, 2), ["10.99.7.0/24", "fd00:7::/64"]);
+      assert.deepEqual(subnetsOf("dark0"), ["fd00:8::/64"]);
+    }
+  });
+
   it("L2-110: neither netlink nor the scan shows an IPv6 address that is tentative", () => {
     for (const found of [fromNetlink, fromScan]) {
       const addressesOf = (name: string) => found.find((one) => one.name === name)?.addresses;
@@ -60,7 +68,7 @@ describe("network interfaces", { skip: whyNoNamespaces() }, () => {
   });
 
   it("L2-80: the scan, which stands in for netlink, sees the same but addresses of links that are down", () => {
-    const plain = (found: NetworkInterface) => ({ ...found, addresses: [] });
+    const plain = (found: NetworkInterface) => ({ ...found, addresses: [], subnets: [] });
     assert.deepEqual(fromScan.map(plain), fromNetlink.map(plain));
   });
 });
