@@ -130,6 +130,7 @@ describe("a link that fails while its node lives", { skip, timeout: 280_000 }, (
         ({ members }) =>
           members.length === nodes.length &&
           members.every((one: Json) => !of.includes(one.name) || pattern.test(JSON.stringify(one))),
+        60_000,
       );
     }
   }
