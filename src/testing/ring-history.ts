@@ -195,9 +195,7 @@ class History {
       case "link":
         return this.#failLink(fault);
       case "partition":
-        // With others in a fault, too, one that is stopped might seem to be gone.
-        if (fault.group.length === 1 && this.#isCalm) this.properties.isolate(fault.group[0]!);
-        return this.#cut(fault.group, fault.ms, () => this.simulation.partition(fault.group));
+        return this.#partition(fault);
       default: {
         const { from, to, ms } = fault;
         this.simulation.note(`${from} no longer reaches ${to}`);
@@ -223,6 +221,12 @@ class History {
     const isForgiven = this.#bounds.forgivesPauses && ms < forgivenPauseMs;
     const run = (): void => this.simulation[kind](node, ms);
     this.#during({ nodes: isForgiven ? [] : [node], ms: kind === "pause" ? ms : 0 }, run);
+  }
+
+  #partition({ group, ms }: Extract<Fault, { kind: "partition" }>): void {
+    // With others in a fault, too, one that is stopped might seem to be gone.
+    if (group.length === 1 && this.#isCalm) this.properties.isolate(group[0]!);
+    this.#cut(group, ms, () => this.simulation.partition(group));
   }
 
   #cut(nodes: readonly number[], ms: number, run: () => void): void {
