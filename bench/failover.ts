@@ -6,7 +6,7 @@
  *
  * The client asks every 10 ms. Of a planned end (`term`) it asks every ms, and what is told is the longest time
  * between two answers, and how many requests nobody answered. `back_ms` are, after the fault: the first answer of the
- * node that came back or, where it was never gone (`link`, `pause`), the last one of who stood in for it.
+ * node that came back or, where it was never gone (`link`, `pause`), the last one before one node alone answers.
  */
 import {
   announcedRanges,

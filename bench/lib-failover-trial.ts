@@ -16,7 +16,7 @@ export interface TrialResult {
   readonly ms: number;
   /** Requests without an answer; of a planned end only. */
   readonly lost?: number;
-  /** Since the fault was over: the first answer of a node that came back, or the last one of who stood in for it. */
+  /** Since the fault was over: the first answer of a node that came back, or the last one before one node alone answers. */
   readonly backMs: number;
 }
 
@@ -53,8 +53,13 @@ export async function runTrial(
   const ended = monotonicNow();
   await fault.end(owner.name);
   const backMs = fault.isSplit
-    ? await untilAlone(stage, owner, ended)
+    ? await untilAlone(stage, ended)
     : await untilBack(stage, owner, ended);
+  if (fault.isSplit) {
+    // Ours wait until a link has been up for a while; the next trial begins after that.
+    probe.watch(ip, probeEveryMs);
+    await untilBack(stage, owner, ended);
+  }
   if (taken === undefined) return undefined;
   return { ms: taken.at - began, ...end, backMs };
 }
@@ -91,20 +96,16 @@ async function untilBack({ probe }: TrialStage, owner: LanNode, since: number): 
   return back === undefined ? Number.NaN : back.at - since;
 }
 
-/** The last answer of who stood in, once the owner has been alone for a while. */
-async function untilAlone({ probe }: TrialStage, owner: LanNode, since: number): Promise<number> {
+/** The last answer of the others, once one node has been alone for a while. */
+async function untilAlone({ probe }: TrialStage, since: number): Promise<number> {
   const deadline = monotonicNow() + calmLimitMs;
   while (monotonicNow() < deadline) {
     await pause(50);
     const { answerers, now } = await probe.report();
-    const last = (isOwner: boolean): number =>
-      Math.max(
-        since,
-        ...answerers
-          .filter(({ mac }) => (mac === owner.mac) === isOwner)
-          .map(({ lastAt }) => lastAt),
-      );
-    if (last(true) > now - calmMs / 2 && last(false) < now - calmMs) return last(false) - since;
+    const [last = since, other = since] = answerers
+      .map(({ lastAt }) => Math.max(since, lastAt))
+      .sort((a, b) => b - a);
+    if (last > now - calmMs / 2 && other < now - calmMs) return other - since;
   }
   return Number.NaN;
 }

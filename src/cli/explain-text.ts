@@ -59,7 +59,10 @@ function layer2Lines({ l2 }: Explanation): string[] {
   return Object.entries(l2).flatMap(([ip, { node, interfaces, candidates }]) => {
     const where = interfaces.length === 0 ? "" : ` on ${interfaces.join(", ")}`;
     const head = `${ip} is announced by ${node ?? "nobody"}${node === null ? "" : where}`;
-    const rows = candidates.map((one) => [String(one.rank ?? "-"), one.node, one.reason]);
+    const rows = candidates.map(({ rank, node: name, reason, links }) => {
+      const told = links === undefined ? [] : [`[${links.join("  ") || "no interface"}]`];
+      return [String(rank ?? "-"), name, reason, ...told];
+    });
     return [printable(head), ...indented(textTable(rows))];
   });
 }

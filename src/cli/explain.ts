@@ -69,7 +69,7 @@ interface Question {
 }
 
 async function explain(key: string, { flags, env, output }: Question): Promise<number> {
-  const options = planOptions(flags);
+  const options = await planOptions(flags);
   const sources = flags.file.length > 0 ? flags.file : [clusterWord];
   const input = await readPlanInput(sources, options, env);
   const found = explainService(input.view, key, options);

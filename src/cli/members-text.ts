@@ -9,6 +9,8 @@ export interface MemberRow {
   readonly incarnation: number;
   readonly sinceSeconds: number;
   readonly isOurs: boolean;
+  /** What it says of itself; `l2`: on which interfaces it can answer, and their subnets. */
+  readonly says?: Readonly<Record<string, string>>;
   readonly ackMs?: number;
   readonly detector?: {
     readonly heardMsAgo: number;
@@ -48,12 +50,22 @@ export function membersText(view: RingView): string {
     `encryption: ${encryption}; fast failover: ${printable(detector)}`,
     "",
     ...textTable([heading, ...members.map((member) => rowOf(member, self))]),
+    ...interfaceLines(members),
     ...(changes.length === 0 ? [] : ["", "lately:"]),
     ...changes.slice(0, mostChanges).map(changeLine),
     ...(moves.length === 0 ? [] : ["", "moved lately:"]),
     ...groupsOf(moves).slice(0, mostChanges).map(moveLine),
     "",
   ].join("\n");
+}
+
+/** `eth0!carrier`: it cannot answer there, and why; `eth0?`: only just again. */
+function interfaceLines(members: readonly MemberRow[]): string[] {
+  const rows = members.flatMap(({ name, says }) => {
+    const text = says?.["l2"];
+    return text === undefined ? [] : [[`  ${name}`, text.replaceAll(";", "  ") || "none"]];
+  });
+  return rows.length === 0 ? [] : ["", "interfaces that answer:", ...textTable(rows)];
 }
 
 const heading = ["NAME", "ADDRESS", "STATE", "SINCE", "ACK", "PATIENCE", "LOSS", "KIND"];

@@ -21,6 +21,14 @@ const calm = {
       ackMs: 0.42,
       detector: { heardMsAgo: 20, silenceMs: 900.4, shortestMs: 400, lossPercent: 7.5 },
     },
+    {
+      name: "n3",
+      address: "192.0.2.4:7946",
+      state: "alive",
+      sinceSeconds: 3,
+      isOurs: true,
+      says: { l2: "eth0!carrier:192.0.2.0/24;eth1" },
+    },
     { name: "stock", address: "192.0.2.3:7946", state: "alive", sinceSeconds: 3, isOurs: false },
   ],
   changes: [
@@ -58,13 +66,17 @@ describe("metallb members", () => {
   it("shows who is seen, how patiently each is watched, and what changed and why", async () => {
     const { status, out } = await ask(calm);
     assert.equal(status, 0);
-    assert.match(out, /^n1 sees 3 members, 3 alive\n/);
+    assert.match(out, /^n1 sees 4 members, 4 alive\n/);
     assert.match(out, /encryption: AES-256; fast failover: beats every 120 ms, watched by n2\n/);
     assert.match(
       out,
       /n2 +192\.0\.2\.2:7946 +alive +2h +0\.4 ms +900 ms \(widened\) +7\.5 % +metallb-ts\n/,
     );
     assert.match(out, /stock +192\.0\.2\.3:7946 +alive +3s +- +gossip's +- +stock\n/);
+    assert.match(
+      out,
+      /\ninterfaces that answer:\n {2}n3 +eth0!carrier:192\.0\.2\.0\/24 {2}eth1\n\nlately:/,
+    );
     assert.match(out, /leave +member=n4 why="found silent by n2"/);
   });
 

@@ -221,6 +221,44 @@ describe("metallb explain", () => {
     assert.deepEqual([found.service, found.pools.length], ["shop/web", 2]);
   });
 
+  it("knows from the ring of speakers who is there, and whose interfaces can answer", async () => {
+    const nodes = ["n2", "n3", "n4"].map((name) => node.replace("n1", name));
+    const path = file("linked.yaml", lan, advertisement, ...nodes, service("web"), slice("web"));
+    const row = (name: string, l2: string, state = "alive") => ({ name, state, says: { l2 } });
+    const members = [
+      row("n3", "eth0!carrier:198.18.1.0/24;mgmt"),
+      row("n2", "eth0:198.18.1.0/24;mgmt"),
+      row("n4", "eth0", "dead"),
+    ];
+    const ring = file("ring.json", JSON.stringify({ members }));
+    const question = ["service", "shop/web", "-f", path];
+    const without = await run(runExplain, question);
+    assert.match(without.out, /is announced by n4\n/);
+    const { out } = await run(runExplain, [...question, "--ring", ring]);
+    assert.match(out, /is announced by n2\n/);
+    assert.match(out, /^ {4}1 +n2 +first in the order +\[eth0:198\.18\.1\.0\/24 {2}mgmt\]$/m);
+    assert.match(
+      out,
+      /^ {4}2 +n3 +comes after n2, but its interface eth0 has no carrier +\[eth0!carrier:198\.18\.1\.0\/24 {2}mgmt\]$/m,
+    );
+    assert.doesNotMatch(out, /^ +\S+ +n4/m, "no speaker, no candidate");
+    const json = await run(runExplain, [...question, "--ring", ring, "-o", "json"]);
+    const { l2 } = JSON.parse(json.out) as { l2: Record<string, { candidates: object[] }> };
+    assert.partialDeepStrictEqual(Object.values(l2)[0]?.candidates, [
+      { node: "n2", eligible: true, rank: 1, links: ["eth0:198.18.1.0/24", "mgmt"] },
+      { node: "n3", eligible: true, rank: 2 },
+    ]);
+    const off = file("off.json", JSON.stringify({ off: "METALLB_ML_LABELS not set" }));
+    for (const [source, why] of [
+      [off, /gossip is off: METALLB_ML_LABELS not set/],
+      [path, /--ring .*: /],
+      [join(folder, "none.json"), /--ring .*none\.json: ENOENT/],
+    ] as const) {
+      const wrong = await run(runExplain, [...question, "--ring", source]);
+      assert.deepEqual([wrong.exit, why.test(wrong.err)], [2, true], wrong.err);
+    }
+  });
+
   it("exits with 2 without such a service or without a question", async () => {
     const absent = await run(runExplain, ["service", "shop/api", "-f", small]);
     assert.equal(absent.exit, 2);

@@ -85,7 +85,7 @@ function findMisuse({ file }: Flags, words: readonly string[]): string | undefin
 
 async function work(flags: Flags, env: NodeJS.ProcessEnv): Promise<Outcome> {
   const order = orders.find((known) => known === flags.order) ?? "name";
-  const options = { ...planOptions(flags), order };
+  const options = { ...(await planOptions(flags)), order };
   const given = await readPlanInput(flags.file, options, env);
   if (flags.against === undefined) {
     return { plan: withInputFindings(planCluster(given.view, options), given), changes: undefined };

@@ -46,3 +46,4 @@ export {
   type ConfigKind,
   type ResourceSet,
 } from "./resource-set.ts";
+export { ownAnnotations } from "./own-annotations.ts";

@@ -2,7 +2,7 @@
 import type { Generation, L2Advertisement, Pool } from "../config/index.ts";
 import type { IpAddress } from "../ip/index.ts";
 import type { Node, ServiceView } from "../kube/index.ts";
-import type { AnsweringAbility } from "../layer2/index.ts";
+import { type AnsweringAbility, formatAbility } from "../layer2/index.ts";
 import { electAnswering, notReadyBy, type Offer } from "./advertised-readiness.ts";
 import { legacyEligibleNodes, unfitness } from "./eligible-nodes.ts";
 import {
@@ -44,6 +44,8 @@ export interface Layer2Candidate {
   readonly rank?: number;
   /** Sorted; absent: all interfaces, or the node is not eligible. */
   readonly interfaces?: readonly string[];
+  /** What its speaker tells of its interfaces, each as `formatAbility` writes it; absent: nothing. */
+  readonly links?: readonly string[];
 }
 
 /** Candidates by rank, then the nodes that are not eligible by name. */
@@ -70,7 +72,13 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     };
   });
   others.sort((a, b) => (a.node < b.node ? -1 : 1));
-  return [...ranked, ...others];
+  return [...ranked, ...others].map((one) => withLinks(one, question.abilities?.get(one.node)));
+}
+
+function withLinks(one: Layer2Candidate, ability: AnsweringAbility | undefined): Layer2Candidate {
+  if (ability === undefined) return one;
+  const text = formatAbility(ability, Number.MAX_SAFE_INTEGER);
+  return { ...one, links: text.split(";").filter((item) => item !== "") };
 }
 
 /** Who announces, who does when that one is gone, and so on: last those whose interfaces cannot answer. */

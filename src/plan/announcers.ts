@@ -13,6 +13,7 @@ import {
   type ServiceEndpoint,
 } from "../election/index.ts";
 import { comparePrefixes, formatAddress, formatPrefix, type IpAddress } from "../ip/index.ts";
+import type { AnsweringAbility } from "../layer2/index.ts";
 import { viewService, type Node, type Service } from "../kube/index.ts";
 import type { BgpPlan, Layer2Plan } from "./plan.ts";
 
@@ -24,12 +25,21 @@ export interface Stage {
   /** `--ignore-exclude-lb` */
   readonly ignoresExcludeLabel: boolean;
   readonly bgpType: string;
+  /** Absent: Node objects say who is there. */
+  readonly ring?: RingState | undefined;
+}
+
+/** The ring of speakers as one of them sees it. */
+export interface RingState {
+  readonly alive: ReadonlySet<string>;
+  /** What the interfaces of our speakers' nodes can answer, by name. */
+  readonly abilities: ReadonlyMap<string, AnsweringAbility>;
 }
 
 export function stageOf(
   config: Config,
   nodes: ReadonlyMap<string, Node>,
-  options: Pick<Stage, "ignoresExcludeLabel" | "bgpType">,
+  options: Pick<Stage, "ignoresExcludeLabel" | "bgpType" | "ring">,
 ): Stage {
   return { ...options, config, nodes, sessions: bgpSessions(config.peers, nodes) };
 }
@@ -49,14 +59,16 @@ export function candidatesFor(stage: Stage, announced: Announced): readonly Laye
   if (first === undefined) return [];
   const isForBgp = pool.l2Advertisements.length === 0 && pool.bgpAdvertisements.length > 0;
   if (isForBgp) return [];
-  const { nodes, ignoresExcludeLabel, config } = stage;
+  const { nodes, ignoresExcludeLabel, config, ring } = stage;
   return layer2Candidates({
     service: viewService(announced.service),
     ip: first,
     pool,
     endpoints,
     nodes,
+    ...(ring !== undefined && { speakers: ring.alive, abilities: ring.abilities }),
     isAlive: (name) => {
+      if (ring !== undefined) return ring.alive.has(name);
       const node = nodes.get(name);
       return node === undefined || !isNotReady(node);
     },
@@ -75,11 +87,12 @@ export function layer2Plans(
   const plan: Layer2Plan = {
     node: winner?.node ?? null,
     interfaces: winner?.interfaces ?? [],
-    candidates: candidates.map(({ node, eligible, reason, rank = null }) => ({
+    candidates: candidates.map(({ node, eligible, reason, rank = null, links }) => ({
       node,
       eligible,
       reason,
       rank,
+      ...(links !== undefined && { links }),
     })),
   };
   return Object.fromEntries(ips.map((ip) => [formatAddress(ip), plan]));

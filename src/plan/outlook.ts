@@ -14,6 +14,7 @@ import {
   stageOf,
   type Announced,
   type BgpAnswer,
+  type RingState,
   type Stage,
 } from "./announcers.ts";
 import { assignAddresses, type Assigned } from "./assign-addresses.ts";
@@ -40,6 +41,8 @@ export interface PlanOptions extends ConfigurationOptions {
   readonly loadBalancerClass?: string;
   /** `--ignore-exclude-lb` of the speaker. */
   readonly ignoresExcludeLabel?: boolean;
+  /** Who of the speakers is there, and what they can answer; absent: Node objects say who is there. */
+  readonly ring?: RingState | undefined;
 }
 
 export interface Outlook {
@@ -101,12 +104,16 @@ interface Scene {
 /** What the speakers make of it; nothing while their configuration is refused. */
 function announcing(scene: Scene): Pick<Outlook, "layer2Of" | "bgpOf" | "sharersOf"> {
   const { speakers } = scene.configuration;
-  const { bgpType, ignoresExcludeLabel = false } = scene.options;
+  const { bgpType, ignoresExcludeLabel = false, ring } = scene.options;
   const sharersOf = sharersIn(scene.assigned);
   if (speakers.kind !== "accepted") {
     return { layer2Of: () => [], bgpOf: () => ({ routes: [], nodes: [] }), sharersOf };
   }
-  const stage = stageOf(speakers.config, scene.view.nodes, { ignoresExcludeLabel, bgpType });
+  const stage = stageOf(speakers.config, scene.view.nodes, {
+    ignoresExcludeLabel,
+    bgpType,
+    ring,
+  });
   const announcedOf = (key: string): Announced | undefined => announced(scene, stage, key);
   return {
     layer2Of: (key) => {

@@ -38,6 +38,8 @@ export interface CandidatePlan {
   readonly reason: string;
   /** 1 announces; null where the node is not eligible. */
   readonly rank: number | null;
+  /** What the node's speaker tells of its interfaces, such as `eth0:192.168.1.0/24`, `eth1!carrier`; absent: nothing. */
+  readonly links?: readonly string[];
 }
 
 export interface BgpPlan {

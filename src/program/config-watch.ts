@@ -1,6 +1,11 @@
 /** Follows everything that a configuration is made of, and tells what came of each change. */
 
-import type { ConfigKind, ConfigOutcome, ConfigSource } from "../config/index.ts";
+import {
+  type ConfigKind,
+  type ConfigOutcome,
+  type ConfigSource,
+  ownAnnotations,
+} from "../config/index.ts";
 import type {
   ConfigMap,
   IPAddressPool,
@@ -281,10 +286,10 @@ function faultOf(error: unknown): ConfigOutcome {
   return { kind: "refused", findings: [{ ...about, severity: "error", message, fix }] };
 }
 
-/** K8S-3: changes with what is configured, not with the status; labels are what advertisements select by. */
+/** K8S-3: changes with what is configured, not with the status; labels are what advertisements select by, and annotations of ours are settings. */
 function specVersionOf({ metadata }: KubeObject): unknown {
   const { uid, generation, resourceVersion, labels = {} } = metadata;
-  return [uid, generation ?? resourceVersion, labels];
+  return [uid, generation ?? resourceVersion, labels, ownAnnotations({ metadata })];
 }
 
 function projectLabels({ metadata }: Namespace): Namespace {

@@ -46,6 +46,7 @@ export class RingHistory {
     const members = [...ring.gossip.members.values()].map((member) => {
       const { name, address, port, state, incarnation, changedMs, meta } = member;
       const ackMs = ring.ackMs(name);
+      const kind = readOwnKind(meta);
       const watch = watched.get(name);
       return {
         name,
@@ -53,7 +54,8 @@ export class RingHistory {
         state,
         incarnation,
         sinceSeconds: rounded((nowMs - changedMs) / 1000),
-        isOurs: readOwnKind(meta) !== undefined,
+        isOurs: kind !== undefined,
+        ...(kind !== undefined && kind.words.size > 0 && { says: Object.fromEntries(kind.words) }),
         ...(ackMs !== undefined && { ackMs: rounded(ackMs) }),
         ...(watch !== undefined && {
           detector: {

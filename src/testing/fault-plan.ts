@@ -19,7 +19,8 @@ export interface Stop {
 
 export type Fault =
   | Stop
-  | { readonly kind: "pause" | "jump"; readonly node: number; readonly ms: number }
+  /** `link`: to the LAN of the clients; gossip goes on. Only where it is wished for. */
+  | { readonly kind: "pause" | "jump" | "link"; readonly node: number; readonly ms: number }
   | { readonly kind: "partition"; readonly group: readonly number[]; readonly ms: number }
   | { readonly kind: "one-way"; readonly from: number; readonly to: number; readonly ms: number }
   | { readonly kind: "start"; readonly node: number };
@@ -46,6 +47,11 @@ export interface FaultPlan {
   /** Nodes that come in later, by a fault "start". */
   readonly lateFrom: number;
   readonly episodes: readonly (readonly PlannedFault[])[];
+}
+
+/** Whether links fail apart from their nodes. */
+export function hasLinkFaults({ episodes }: FaultPlan): boolean {
+  return episodes.some((faults) => faults.some(({ fault }) => fault.kind === "link"));
 }
 
 type Random = () => number;
@@ -213,6 +219,7 @@ function planFault(
       return { afterMs, fault: { kind: which, node, downMs: movingMs + returnMs, clockMs } };
     case "pause":
     case "jump":
+    case "link":
       return { afterMs, fault: { kind: which, node, ms } };
     case "partition":
       return { afterMs, fault: { kind: "partition", group: [node], ms } };

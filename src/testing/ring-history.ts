@@ -2,9 +2,17 @@
 
 import { lanTimings } from "../memberlist/index.ts";
 import type { Ring } from "../ring/index.ts";
-import { type Fault, type FaultPlan, type Stop, describePlan } from "./fault-plan.ts";
+import { linkHoldMs } from "../layer2/index.ts";
+import {
+  describePlan,
+  type Fault,
+  type FaultPlan,
+  hasLinkFaults,
+  type Stop,
+} from "./fault-plan.ts";
 import { bounds, type Bounds, forgivenPauseMs, rejoinMs } from "./ring-bounds.ts";
 import { RingProperties } from "./ring-properties.ts";
+import { SimulatedLinks } from "./simulated-links.ts";
 import { RingSimulation } from "./ring-simulation.ts";
 
 export interface HistoryOutcome {
@@ -52,11 +60,14 @@ interface Trouble {
   readonly moves?: number;
 }
 
+type LastingFault = Extract<Fault, { kind: "pause" | "jump" | "link" }>;
+
 class History {
   readonly simulation: RingSimulation;
   readonly properties: RingProperties;
   readonly #plan: FaultPlan;
   readonly #bounds: Bounds;
+  readonly #links: SimulatedLinks | undefined;
   readonly #up = new Set<number>();
   /** When the last fault of the episode is over. */
   #overMs = 0;
@@ -71,7 +82,13 @@ class History {
     const rings = ring === undefined ? {} : { ring };
     this.simulation = new RingSimulation({ seed, nodes, stockFrom, delayMs, ...rings });
     this.#bounds = bounds(plan);
-    this.properties = new RingProperties(this.simulation, plan.addresses, this.#bounds);
+    this.#links = hasLinkFaults(plan) ? new SimulatedLinks(this.simulation) : undefined;
+    this.properties = new RingProperties(
+      this.simulation,
+      plan.addresses,
+      this.#bounds,
+      this.#links,
+    );
   }
 
   run(): void {
@@ -174,11 +191,11 @@ class History {
         return this.#stop(fault);
       case "pause":
       case "jump":
-        return this.#pause(fault);
+        return this.#pause(fault.kind, fault);
+      case "link":
+        return this.#failLink(fault);
       case "partition":
-        // With others in a fault, too, one that is stopped might seem to be gone.
-        if (fault.group.length === 1 && this.#isCalm) this.properties.isolate(fault.group[0]!);
-        return this.#cut(fault.group, fault.ms, () => this.simulation.partition(fault.group));
+        return this.#partition(fault);
       default: {
         const { from, to, ms } = fault;
         this.simulation.note(`${from} no longer reaches ${to}`);
@@ -189,10 +206,27 @@ class History {
     }
   }
 
-  #pause({ kind, node, ms }: Extract<Fault, { kind: "pause" | "jump" }>): void {
+  /** It counts again only when it has been up for long. */
+  #failLink({ node: index, ms }: LastingFault): void {
+    const node = this.simulation.node(index);
+    const set = (isUp: boolean) => () => {
+      this.#links?.set(node, isUp);
+      this.properties.linkChanged(node);
+    };
+    this.simulation.at(this.simulation.nowMs + ms, set(true));
+    this.#during({ nodes: [index], ms: ms + linkHoldMs + spreadMs }, set(false));
+  }
+
+  #pause(kind: "pause" | "jump", { node, ms }: LastingFault): void {
     const isForgiven = this.#bounds.forgivesPauses && ms < forgivenPauseMs;
     const run = (): void => this.simulation[kind](node, ms);
     this.#during({ nodes: isForgiven ? [] : [node], ms: kind === "pause" ? ms : 0 }, run);
+  }
+
+  #partition({ group, ms }: Extract<Fault, { kind: "partition" }>): void {
+    // With others in a fault, too, one that is stopped might seem to be gone.
+    if (group.length === 1 && this.#isCalm) this.properties.isolate(group[0]!);
+    this.#cut(group, ms, () => this.simulation.partition(group));
   }
 
   #cut(nodes: readonly number[], ms: number, run: () => void): void {

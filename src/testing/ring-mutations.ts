@@ -172,11 +172,22 @@ export const ringMutations: readonly RingMutation[] = [
     edits: [
       [
         "memberlist/gossip.ts",
-        "const effects = this.#membership.leave(nowMs);",
-        "const effects = this.#membership.leave(nowMs).slice(9);",
+        "this.#tellAtOnce(this.#membership.leave(nowMs), nowMs)",
+        "this.#tellAtOnce(this.#membership.leave(nowMs).slice(9), nowMs)",
       ],
     ],
     wishes: { kind: "ours" },
+  },
+  {
+    name: "what a member says of itself anew has no new incarnation",
+    edits: [
+      [
+        "memberlist/membership.ts",
+        "const incarnation = Math.min(self.incarnation + 1, maxIncarnation);",
+        "const incarnation = Math.min(self.incarnation, maxIncarnation);",
+      ],
+    ],
+    wishes: { kind: "ours", faults: ["link"] },
   },
   {
     name: "views that differ are left to the next exchange",

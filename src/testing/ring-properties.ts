@@ -3,6 +3,7 @@
 import type { Bounds } from "./ring-bounds.ts";
 import type { RingSimulation, SimulationObserver } from "./ring-simulation.ts";
 import { SimulatedAnnouncers } from "./simulated-announcers.ts";
+import type { SimulatedLinks } from "./simulated-links.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 type MemberCommand = Parameters<SimulationObserver["onMember"]>[1];
@@ -32,6 +33,7 @@ export class RingProperties implements SimulationObserver {
   isQuiet = false;
   readonly #simulation: RingSimulation;
   readonly #bounds: Bounds;
+  readonly #links: SimulatedLinks | undefined;
   readonly #announcers: SimulatedAnnouncers;
   readonly #holdings: readonly Holding[];
   /** By node: how many faults it is in, and when it was last in one. */
@@ -46,10 +48,17 @@ export class RingProperties implements SimulationObserver {
   #movesAllowed = 1;
   #hasFalseDeath = false;
 
-  constructor(simulation: RingSimulation, addresses: number, bounds: Bounds) {
+  /** `links`: where they fail apart from their nodes. */
+  constructor(
+    simulation: RingSimulation,
+    addresses: number,
+    bounds: Bounds,
+    links?: SimulatedLinks,
+  ) {
     this.#simulation = simulation;
     this.#bounds = bounds;
-    this.#announcers = new SimulatedAnnouncers(simulation, addresses);
+    this.#links = links;
+    this.#announcers = new SimulatedAnnouncers(simulation, addresses, links);
     this.#holdings = Array.from({ length: addresses }, () => {
       return { holders: new Set<number>(), unownedSinceMs: 0, gains: 0 };
     });
@@ -103,7 +112,8 @@ export class RingProperties implements SimulationObserver {
   onMember(node: SimulatedNode, command: MemberCommand): void {
     this.#followIncarnation(node, command);
     if (command.change === "leave" && command.member.state === "dead") this.#onDeath(node, command);
-    if (command.change === "update" || node.isLeaving) return;
+    const isOfLinks = command.change === "update" && this.#links !== undefined;
+    if ((command.change === "update" && !isOfLinks) || node.isLeaving) return;
     this.#announcers.follow(node);
     this.#update(node);
   }
@@ -112,7 +122,12 @@ export class RingProperties implements SimulationObserver {
     const isStart = node.isUp && node.ring.gossip.members.size <= 1;
     if (isStart) this.#incarnations[node.index]!.clear();
     if (isStart) this.#announcers.reset(node);
+    if (isStart) this.#links?.start(node);
     if (isStart) this.#announcers.follow(node);
+    this.#update(node);
+  }
+
+  linkChanged(node: SimulatedNode): void {
     this.#update(node);
   }
 
@@ -125,7 +140,9 @@ export class RingProperties implements SimulationObserver {
   checkOwners(): void {
     const running = this.#simulation.nodes.filter((node) => this.#runs(node));
     for (const [subject, { key, ip }] of this.#announcers.subjects.entries()) {
-      const answering = running.filter((node) => this.#announcers.answers(node, subject));
+      const answering = running.filter(
+        (node) => this.#reaches(node) && this.#announcers.answers(node, subject),
+      );
       if (answering.length === 1) continue;
       const who = answering.map(({ name }) => name).join(", ") || "nobody";
       this.fail(`${key} (${ip.value & 255n}): ${who} answers, and not exactly one node`);
@@ -266,6 +283,11 @@ export class RingProperties implements SimulationObserver {
     );
   }
 
+  /** Clients hear what it says. */
+  #reaches(node: SimulatedNode): boolean {
+    return this.#links?.isUp(node) ?? true;
+  }
+
   #runs({ isUp, pausedUntilMs }: SimulatedNode): boolean {
     return isUp && this.#simulation.nowMs >= pausedUntilMs;
   }
@@ -274,7 +296,8 @@ export class RingProperties implements SimulationObserver {
     const { nowMs } = this.#simulation;
     for (const [subject, holding] of this.#holdings.entries()) {
       const { holders } = holding;
-      const holds = this.#runs(node) && this.#announcers.isAnnounced(node, subject);
+      const isHeard = this.#runs(node) && this.#reaches(node);
+      const holds = isHeard && this.#announcers.isAnnounced(node, subject);
       if (holds === holders.has(node.index)) continue;
       const { key } = this.#announcers.subjects[subject]!;
       this.#simulation.note(`${node.name} ${holds ? "answers" : "no longer answers"} for ${key}`);

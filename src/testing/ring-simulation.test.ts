@@ -10,6 +10,7 @@ import { RingProperties } from "./ring-properties.ts";
 import { RingSimulation } from "./ring-simulation.ts";
 
 const seeds = 200;
+const linkSeeds = 60;
 
 describe("rings of speakers under random faults", () => {
   it(`keep one owner an address and one view in ${seeds} histories, without false deaths`, () => {
@@ -17,6 +18,14 @@ describe("rings of speakers under random faults", () => {
       const { failures, transcript } = runHistory(planFaults(seed));
       const replay = `npm run -s simulate -- --seed ${seed}`;
       assert.deepEqual(failures, [], `replay with: ${replay}\n${transcript}`);
+    }
+  });
+
+  it(`keep an owner that can answer where links fail and nodes live, in ${linkSeeds} histories`, () => {
+    for (let seed = 1; seed <= linkSeeds; seed++) {
+      const plan = planFaults(seed, { kind: "ours", faults: ["link", "link", "kill", "leave"] });
+      const { failures, transcript } = runHistory(plan);
+      assert.deepEqual(failures, [], transcript);
     }
   });
 

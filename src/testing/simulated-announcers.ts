@@ -5,6 +5,7 @@ import { Electorate, ModernElection } from "../election/index.ts";
 import { formatMac, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import { viewService } from "../kube/index.ts";
 import {
+  type AnsweringAbility,
   AnnouncedAddresses,
   arp,
   ETHERTYPE_ARP,
@@ -17,6 +18,7 @@ import { BROADCAST_MAC, encodeEthernetFrame } from "../layer2/ethernet-frame.ts"
 import { multicastMac, solicitedNodeGroup } from "../layer2/multicast-address.ts";
 import { encodeNeighborSolicitation } from "../layer2/ndp-packet.ts";
 import type { RingSimulation } from "./ring-simulation.ts";
+import type { SimulatedLinks } from "./simulated-links.ts";
 import { addressOf, type SimulatedNode } from "./simulated-node.ts";
 
 /** Who asks. */
@@ -46,6 +48,7 @@ const pool: Pool = {
 class RingElectorate extends Electorate {
   readonly #names: ReadonlySet<string>;
   sees: (name: string) => boolean = () => false;
+  hears: (name: string) => AnsweringAbility | undefined = () => undefined;
 
   constructor(names: Iterable<string>) {
     super(false);
@@ -54,6 +57,10 @@ class RingElectorate extends Electorate {
 
   override get names(): ReadonlySet<string> {
     return this.#names;
+  }
+
+  override abilityOf(name: string): AnsweringAbility | undefined {
+    return this.hears(name);
   }
 
   override isCandidate(name: string): boolean {
@@ -71,8 +78,11 @@ export class SimulatedAnnouncers {
   readonly subjects: readonly Subject[];
   readonly #electorate: RingElectorate;
   readonly #announced: AnnouncedAddresses[];
+  readonly #links: SimulatedLinks | undefined;
 
-  constructor({ nodes }: RingSimulation, addresses: number) {
+  /** `links`: where they fail apart from their nodes. */
+  constructor({ nodes }: RingSimulation, addresses: number, links?: SimulatedLinks) {
+    this.#links = links;
     this.#electorate = new RingElectorate(nodes.map(({ name }) => name));
     // One for all: what it keeps depends on the names only, and never shows in what it decides.
     const election = new ModernElection(this.#electorate);
@@ -101,6 +111,7 @@ export class SimulatedAnnouncers {
   /** The node's speaker looks at all services again, as it does after each change of the ring. */
   follow(node: SimulatedNode): void {
     this.#electorate.sees = (name) => node.ring.isAlive(name);
+    this.#electorate.hears = (name) => this.#links?.abilityOf(node, name);
     const announced = this.#announced[node.index]!;
     for (const { key, ip, decide } of this.subjects) {
       const isOwner = decide(node.name);

@@ -187,12 +187,16 @@ export function refused(
 export async function eventually<T = Reply>(
   ask: () => Promise<T>,
   acceptable: (answer: T) => boolean,
+  withinMs = 20_000,
 ): Promise<T> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const answer = await ask();
     if (acceptable(answer)) return answer;
-    assert.ok(Date.now() < deadline, `for 20 s nothing but ${JSON.stringify(answer)}`);
+    assert.ok(
+      Date.now() < deadline,
+      `for ${withinMs / 1000} s nothing but ${JSON.stringify(answer)}`,
+    );
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
