@@ -21,10 +21,12 @@ import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
 import { showLayer2Counts } from "./layer2-counts.ts";
+import { chooseWay } from "./layer2-way.ts";
 import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
+import { speakerStatus } from "./speaker-status.ts";
 import { readTimingsFile } from "./timings-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,19 +62,18 @@ async function run(start: SpeakerStart): Promise<number> {
   const bad = findBadValue(flags, bgpType);
   if (bad !== undefined) throw new Error(bad);
   const secret = readSecret(start);
-  const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
   const { client, namespace } = openCluster(flags, env, "speaker");
   const gossip = readGossipSettings(start, namespace, secret);
   const pod = await ownPod(start, client, namespace);
   const metrics = new Metrics();
-  const logsRequests = ["all", "debug"].includes(flags["log-level"]);
-  const announcer = new Layer2Announcer({ logger, logsRequests, exclusion });
+  let ring: RingProgram | undefined;
+  const announcer = openAnnouncer(start, () => ring?.watchersPatienceMs);
   const speakerMetrics = metrics.speaker();
   metrics.onScrape(() => showLayer2Counts(speakerMetrics, announcer));
   const moves = new MoveLog();
   const source = { component: "metallb-speaker", host: flags["node-name"] };
   const stories = new EventRecorder(client, source, logger);
-  const ring = await openRing(start, {
+  ring = await openRing(start, {
     gossip,
     client,
     metrics,
@@ -112,6 +113,7 @@ async function run(start: SpeakerStart): Promise<number> {
     metricsHost: flags.host,
     healthHost: "127.0.0.1",
     morePages: {
+      "/status": () => speakerStatus(flags["node-name"], announcer),
       "/members": () => ring?.members() ?? { off: "off" in gossip ? gossip.off : "" },
     },
   });
@@ -151,6 +153,23 @@ function readSecret({ flags, logger, looks }: SpeakerStart): string {
   const { secret, weakness } = readMemberlistSecret(flags, looks === "modern");
   if (weakness !== undefined) logger.warn({ op: "startup", msg: weakness });
   return secret;
+}
+
+/** Throws where the kernel must answer and cannot. */
+function openAnnouncer(
+  { flags, logger, looks }: SpeakerStart,
+  patienceMs: () => number | undefined,
+): Layer2Announcer {
+  const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
+  const logsRequests = ["all", "debug"].includes(flags["log-level"]);
+  const way = chooseWay({ choice: flags["layer2-responder"], logsRequests });
+  const answer =
+    way.way === "kernel"
+      ? "the kernel answers, packet sockets do the rest"
+      : "packet sockets answer alone";
+  const msg = `ARP and NDP: ${answer}: ${way.explanation}`;
+  logger.info({ op: "startup", way: way.way, reason: way.reason, msg });
+  return new Layer2Announcer({ logger, logsRequests, exclusion, way, patienceMs });
 }
 
 interface RingStart {

@@ -11,7 +11,13 @@ import {
   restartNumber,
   type RingMetrics,
 } from "../platform/index.ts";
-import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
+import {
+  type Finding,
+  Ring,
+  type RingCommand,
+  type RingEvent,
+  shortestSilenceMs,
+} from "../ring/index.ts";
 import type { GossipSettings } from "./gossip-settings.ts";
 import { MemberChanges } from "./member-changes.ts";
 import type { MoveLog } from "./move-log.ts";
@@ -123,6 +129,15 @@ export class RingProgram {
       beatMs: settings.beatMs,
     });
     return { ...ring, moves: moves.show() };
+  }
+
+  /**
+   * How long we may be silent before others ask whether we are dead, in milliseconds; undefined while nobody watches us:
+   * gossip alone takes many seconds.
+   */
+  get watchersPatienceMs(): number | undefined {
+    const isWatched = this.#ring.watchers.length > 0;
+    return isWatched ? shortestSilenceMs(this.#options.settings.beatMs) : undefined;
   }
 
   /** Says goodbye, and answers once others had the time to take over (L2-161, L2-162). */
