@@ -129,7 +129,7 @@ export class KernelAnswering {
   #leaves(name: string, error: string): void {
     this.#count("interface");
     const msg = "the kernel does not answer on this interface, user space does";
-    this.#options.logger.warn({ op: "kernelResponder", interface: name, error, msg });
+    this.#options.logger.warn({ op: "layer2Responder", interface: name, error, msg });
   }
 
   #place(ip: IpAddress): void {
@@ -153,7 +153,7 @@ export class KernelAnswering {
     const msg =
       "the kernel has no room for this address, nor for those that follow; user space answers for them";
     this.#options.logger.warn({
-      op: "kernelResponder",
+      op: "layer2Responder",
       ip: formatAddress(ip),
       error: message,
       msg,
@@ -214,7 +214,7 @@ export class KernelAnswering {
     this.#options.onGivenUp(message);
     const msg =
       "the kernel refused; from now on user space alone answers ARP and NDP, until a restart";
-    this.#options.logger.error({ op: "kernelResponder", error: message, msg });
+    this.#options.logger.error({ op: "layer2Responder", error: message, msg });
   }
 
   #count(trouble: KernelTrouble): void {

@@ -62,12 +62,12 @@ async function run(start: SpeakerStart): Promise<number> {
   const bad = findBadValue(flags, bgpType);
   if (bad !== undefined) throw new Error(bad);
   const secret = readSecret(start);
+  let ring: RingProgram | undefined;
+  const announcer = openAnnouncer(start, () => ring?.watchersPatienceMs);
   const { client, namespace } = openCluster(flags, env, "speaker");
   const gossip = readGossipSettings(start, namespace, secret);
   const pod = await ownPod(start, client, namespace);
   const metrics = new Metrics();
-  let ring: RingProgram | undefined;
-  const announcer = openAnnouncer(start, () => ring?.watchersPatienceMs);
   const speakerMetrics = metrics.speaker();
   metrics.onScrape(() => showLayer2Counts(speakerMetrics, announcer));
   const moves = new MoveLog();
@@ -168,7 +168,7 @@ function openAnnouncer(
       ? "the kernel answers, packet sockets do the rest"
       : "packet sockets answer alone";
   const msg = `ARP and NDP: ${answer}: ${way.explanation}`;
-  logger.info({ op: "startup", way: way.way, reason: way.reason, msg });
+  logger.info({ op: "layer2Responder", way: way.way, reason: way.reason, msg });
   return new Layer2Announcer({ logger, logsRequests, exclusion, way, patienceMs });
 }
 
