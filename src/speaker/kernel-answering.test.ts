@@ -83,25 +83,44 @@ describe("answering in the kernel", () => {
     assert.deepEqual(known, [both, both, later, later]);
   });
 
-  it("a beat holds as long as others are patient with us, at most 3 s, and comes four times in that", () => {
+  it("a beat holds as long as others are patient with us, at most 3 s, and is renewed at half that", () => {
     const pass = (ms: number) => {
-      for (let passed = 0; passed < ms; passed += 10) mock.timers.tick(10);
+      for (let passed = 0; passed < ms; passed += 10) {
+        node.nowMs += 10;
+        mock.timers.tick(10);
+      }
     };
+    node.announcer.isAwake();
     assert.deepEqual(kernel.beats, [], "nothing is answered yet");
     node.announcer.setInterfaces([link(1)]);
     assert.deepEqual(kernel.beats, [3000]);
-    pass(1500);
+    pass(3000);
     assert.deepEqual(kernel.beats, [3000, 3000, 3000]);
     patienceMs = 440;
-    pass(750 + 440);
-    assert.deepEqual(kernel.beats.slice(3), [440, 440, 440, 440, 440]);
+    pass(1500 + 440);
+    assert.deepEqual(kernel.beats.slice(3), [440, 440, 440]);
     patienceMs = 10_000;
-    pass(110);
+    pass(220);
     assert.equal(kernel.beats.at(-1), 3000);
     node.announcer.close();
     const beats = kernel.beats.length;
     pass(6000);
+    node.announcer.isAwake();
     assert.equal(kernel.beats.length, beats);
+  });
+
+  it("who is awake anyway is not woken for a beat, and beats no more often than four times in what one holds", () => {
+    patienceMs = 400;
+    node.announcer.setInterfaces([link(1)]);
+    for (let turn = 0; turn < 40; turn++) {
+      node.nowMs += 10;
+      mock.timers.tick(10);
+      node.announcer.isAwake();
+    }
+    assert.equal(kernel.beats.length, 1 + 4);
+    node.nowMs += 190;
+    mock.timers.tick(190);
+    assert.equal(kernel.beats.length, 1 + 4, "the timer began anew with each beat");
   });
 
   it("an address without room is named once, counted, answered by user space, and gets the room of the next that goes", () => {
@@ -146,7 +165,7 @@ describe("answering in the kernel", () => {
     ["an announcement", () => announce("shop/b", "192.0.2.2")],
     ["a withdrawal", () => node.announcer.withdraw("shop/a")],
     ["interfaces", () => node.announcer.setInterfaces([link(1), link(2)])],
-    ["a beat", () => mock.timers.tick(750)],
+    ["a beat", () => mock.timers.tick(1500)],
     ["a look at its counters", () => node.announcer.kernelCounts()],
   ];
   for (const [what, call] of calls) {

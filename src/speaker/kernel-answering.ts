@@ -5,8 +5,10 @@ import type { AnnouncedAddresses, InterfacePlan } from "../layer2/index.ts";
 import { HEARTBEAT_LIMIT_MS, type Logger, MapFullError, NamedTimers } from "../platform/index.ts";
 import type { KernelTable } from "./layer2-way.ts";
 
-/** So many beats fit into the time that one holds: some may be late. */
-const BEATS_HELD = 4;
+/** Of the time that a beat holds: then the process is woken for the next, unless it ran anyway. */
+const WOKEN_AFTER = 1 / 2;
+/** Not before, however often the process runs. */
+const DUE_AFTER = 1 / 4;
 
 export interface KernelAnsweringOptions {
   readonly kernel: KernelTable;
@@ -116,6 +118,13 @@ export class KernelAnswering {
     };
   }
 
+  /** The process runs just now: what wakes it anyway, such as the ring, spares it being woken for a beat. */
+  isAwake(): void {
+    const hasBegun = this.#beatAtMs > Number.NEGATIVE_INFINITY;
+    const dueMs = this.#beatAtMs + DUE_AFTER * this.#holdsMs;
+    if (hasBegun && this.#options.nowMs() >= dueMs) this.#beat();
+  }
+
   /** From now on nothing is answered in the kernel; what was counted stays. */
   close(): void {
     this.#read();
@@ -180,7 +189,7 @@ export class KernelAnswering {
     this.#attempt((kernel) => {
       kernel.beat(this.#holdsMs);
       this.#beatAtMs = nowMs();
-      this.#timers.set("beat", this.#holdsMs / BEATS_HELD);
+      this.#timers.set("beat", WOKEN_AFTER * this.#holdsMs);
     });
   }
 

@@ -148,6 +148,11 @@ export class Layer2Announcer {
     ];
   }
 
+  /** The process runs just now; to be called when something else woke it. */
+  isAwake(): void {
+    this.#kernel?.isAwake();
+  }
+
   /** Undefined where the kernel never answered. */
   kernelCounts(): KernelCounts | undefined {
     return this.#kernel?.counts();

@@ -80,6 +80,7 @@ async function run(start: SpeakerStart): Promise<number> {
     moves,
     stories,
     onMembers: (alive) => program.setMembers(alive),
+    onTurn: () => announcer.isAwake(),
   });
   const program = new SpeakerProgram({
     namespace,
@@ -179,6 +180,7 @@ interface RingStart {
   readonly moves: MoveLog;
   readonly stories: EventRecorder;
   readonly onMembers: (alive: ReadonlySet<string>) => void;
+  readonly onTurn: () => void;
 }
 
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */

@@ -34,6 +34,8 @@ export interface RingProgramOptions {
   readonly stories: Pick<EventRecorder, "record">;
   /** Who may announce, after each change (L2-57). */
   readonly onMembers: (alive: ReadonlySet<string>) => void;
+  /** Something woke us, as happens with every beat of the ring. */
+  readonly onTurn?: () => void;
 }
 
 /** So long after our goodbye we still answer: the next owner has taken over long before (L2-162). */
@@ -165,6 +167,7 @@ export class RingProgram {
   }
 
   #step(event: RingEvent): void {
+    this.#options.onTurn?.();
     for (const command of this.#ring.step(event, monotonicMs())) this.#run(command);
   }
 
