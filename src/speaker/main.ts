@@ -3,6 +3,7 @@
 import type { KubeObject } from "../kube/index.ts";
 import {
   EventRecorder,
+  type JsonPages,
   type KubeClient,
   type Logger,
   Metrics,
@@ -113,10 +114,7 @@ async function run(start: SpeakerStart): Promise<number> {
     logger,
     metricsHost: flags.host,
     healthHost: "127.0.0.1",
-    morePages: {
-      "/status": () => speakerStatus(flags["node-name"], announcer),
-      "/members": () => ring?.members() ?? { off: "off" in gossip ? gossip.off : "" },
-    },
+    morePages: pagesAbout(flags["node-name"], announcer, ring ?? gossip),
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
@@ -154,6 +152,19 @@ function readSecret({ flags, logger, looks }: SpeakerStart): string {
   const { secret, weakness } = readMemberlistSecret(flags, looks === "modern");
   if (weakness !== undefined) logger.warn({ op: "startup", msg: weakness });
   return secret;
+}
+
+/** What the speaker does, for `metallb status` and `metallb members`. */
+function pagesAbout(
+  nodeName: string,
+  announcer: Layer2Announcer,
+  ring: RingProgram | ReturnType<typeof gossipSettings>,
+): JsonPages {
+  return {
+    "/status": () => speakerStatus(nodeName, announcer),
+    "/members": () =>
+      ring instanceof RingProgram ? ring.members() : { off: "off" in ring ? ring.off : "" },
+  };
 }
 
 /** Throws where the kernel must answer and cannot. */
