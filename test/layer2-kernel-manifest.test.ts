@@ -15,12 +15,12 @@ const folder = join(import.meta.dirname, "../manifests");
 type Yaml = any;
 
 function speakerIn(text: string): Yaml {
-  const objects = parseAllDocuments(text).map((document) => document.toJS() as Yaml);
+  const objects = parseAllDocuments(text).map((document) => document.toJS());
   return objects.find(({ kind, metadata }) => kind === "DaemonSet" && metadata.name === "speaker");
 }
 
 describe("the patch for answering in the kernel", () => {
-  const patch = parse(readFileSync(join(folder, "layer2-kernel/speaker.yaml"), "utf8")) as Yaml;
+  const patch = parse(readFileSync(join(folder, "layer2-kernel/speaker.yaml"), "utf8"));
 
   for (const manifest of ["metallb-native.yaml", "metallb.yaml"]) {
     it(`L2-163: gives the speaker of ${manifest} its rights and its flag, and changes nothing else`, () => {

@@ -45,7 +45,7 @@ export const packetSocketsAlone: Layer2Way = {
 export function chooseWay({
   choice,
   logsRequests,
-  openKernel = KernelResponder.open,
+  openKernel = () => KernelResponder.open(),
 }: WayOptions): Layer2Way {
   if (choice === "packet") {
     return { ...packetSocketsAlone, explanation: "--layer2-responder=packet asks for it" };
