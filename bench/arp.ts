@@ -1,6 +1,7 @@
 /**
- * Row `arp`: requests to a responder over a cable between two namespaces, with 1 and with 10,000 announced addresses.
- * `--reference CMD` measures a program of the reference too; it gets `--vip ADDRESS --count N`.
+ * Row `arp`: requests to a responder over a cable between two namespaces, with 1, 1,000 and 10,000 announced addresses;
+ * ours by packet sockets and in the kernel, in turns. With `--paused` its process is stopped instead: how long is it
+ * answered for? `--reference CMD` measures a program of the reference too; it gets `--vip ADDRESS --count N`.
  */
 import { ETHERTYPE_ARP } from "../src/layer2/index.ts";
 import { formatAddress, parseMac } from "../src/ip/index.ts";
@@ -10,23 +11,35 @@ import { CabledNamespaces, LineProgram } from "../src/testing/index.ts";
 import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
 
 const VIP = "192.168.1.200";
-const COUNTS = [1, 10_000];
+const COUNTS = [1, 1000, 10_000];
+const WAYS = ["packet", "kernel"];
 const WINDOW = 64;
+/** So long a stopped process is asked, longer than any heartbeat holds. */
+const PAUSE_MS = 5000;
+const PAUSE_QUESTIONS_MS = 10;
 /** The rounds of 10,000 addresses take turns for nearly 10 s; they would disturb the measurement. */
 const BURST_MS = 12_000;
 const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"];
 
-/** `--n N`: round trips a measurement; `--reference CMD` and `--who NAME`: another responder. */
+/**
+ * `--n N`: round trips a measurement; `--ways packet,kernel`: ours; `--addresses 1,1000`: how many; `--paused`;
+ * `--reference CMD` and `--who NAME`: another responder.
+ */
 export async function run(args: string[]): Promise<void> {
   if (args[0] === "load") {
-    load(numberFlag(args, "n", 10_000), numberFlag(args, "answers", 100_000));
+    if (args.includes("--paused")) loadPaused();
+    else load(numberFlag(args, "n", 10_000), numberFlag(args, "answers", 100_000));
     return;
   }
   const reference = textFlag(args, "reference");
+  const counts = textFlag(args, "addresses")?.split(",").map(Number) ?? COUNTS;
+  const ways = textFlag(args, "ways")?.split(",") ?? WAYS;
   const wire = new CabledNamespaces("l2t-b");
   try {
-    for (const count of COUNTS) {
-      await measure(wire, startOurs(wire, count), { who: "ours", count, args });
+    for (const count of counts) {
+      for (const way of ways) {
+        await measure(wire, startOurs(wire, count, way), { who: "ours", way, count, args });
+      }
       if (reference === undefined) continue;
       const command = [...reference.split(" "), "--vip", VIP, "--count", String(count)];
       const responder = new LineProgram(wire.at("node", command));
@@ -37,9 +50,9 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-function startOurs(wire: CabledNamespaces, count: number): LineProgram {
+function startOurs(wire: CabledNamespaces, count: number, way: string): LineProgram {
   const program = new URL("../src/testing/announcer-program.ts", import.meta.url).pathname;
-  const responder = new LineProgram(wire.at("node", [...NODE, program]));
+  const responder = new LineProgram(wire.at("node", [...NODE, program, way]));
   for (let other = 1; other < count; other++) {
     const ip = formatAddress({ family: 4, value: 0x0a63_0000n + BigInt(other) });
     responder.write(`announce ${ip}`);
@@ -50,6 +63,8 @@ function startOurs(wire: CabledNamespaces, count: number): LineProgram {
 
 interface Measurement {
   readonly who: string;
+  /** How ours answers. */
+  readonly way?: string;
   readonly count: number;
   readonly args: string[];
 }
@@ -57,16 +72,45 @@ interface Measurement {
 async function measure(
   wire: CabledNamespaces,
   responder: LineProgram,
-  { who, count, args }: Measurement,
+  { who, way, count, args }: Measurement,
 ): Promise<void> {
   await new Promise((rest) => setTimeout(rest, BURST_MS));
   const main = new URL("main.ts", import.meta.url).pathname;
   const loader = new LineProgram(wire.at("client", [...NODE, main, "arp", "load", ...args]));
+  if (args.includes("--paused")) {
+    await loader.line((text) => text === "ready");
+    responder.signal("SIGSTOP");
+    loader.write("go");
+  }
   const line = await loader.line((text) => text.startsWith("{"));
   await loader.stop();
+  responder.signal("SIGCONT");
   await responder.stop();
   const result = JSON.parse(line) as Record<string, number>;
-  printRow({ experiment: "arp", who, addresses: count, ...result });
+  printRow({ experiment: "arp", who, ...(way && { way }), addresses: count, ...result });
+}
+
+/** The responder is stopped when the line comes: how many questions are answered, and until when? */
+function loadPaused(): void {
+  const port = new Port("eth0");
+  process.stdout.write("ready\n");
+  process.stdin.once("data", () => {
+    const began = performance.now();
+    let [asked, answered, lastMs] = [0, 0, 0];
+    const take = (): void => {
+      while (port.hasAnswer()) {
+        answered++;
+        lastMs = performance.now() - began;
+      }
+    };
+    const asking = setInterval(() => {
+      take();
+      if (performance.now() - began < PAUSE_MS) return port.ask(asked++);
+      clearInterval(asking);
+      process.stdin.destroy();
+      printRow({ paused_ms: PAUSE_MS, asked, answered, answered_for_ms: Math.round(lastMs) });
+    }, PAUSE_QUESTIONS_MS);
+  });
 }
 
 /** Asks for the address from the client's end; polls without rest, so that only the responder's time counts. */

@@ -50,6 +50,10 @@ const verbs: Record<string, Verb> = {
     summary: "show the ring of speakers as the one of this node sees it",
     load: async () => (await import("./members.ts")).runMembers,
   },
+  status: {
+    summary: "show how speakers answer ARP and NDP, and what they do not answer",
+    load: async () => (await import("./status.ts")).runStatus,
+  },
   version: {
     summary: "print the version",
     load: () => Promise.resolve(printVersion),

@@ -66,6 +66,29 @@ describe("announced addresses", () => {
     assert.equal(addresses.lookup(A, "eth0").found, false);
   });
 
+  it("L2-74: the interfaces of an address are those on which a lookup finds it, after any sequence", () => {
+    const links = ["eth0", "eth1", "eth2"];
+    const anyStep = fc.record({
+      service: fc.constantFrom("ns/a", "ns/b", "ns/c"),
+      interfaces: fc.option(fc.oneof(fc.constant("all" as const), fc.subarray(links))),
+    });
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 20 }), (steps) => {
+        const addresses = new AnnouncedAddresses();
+        for (const { service, interfaces } of steps) {
+          if (interfaces === null) addresses.withdraw(service);
+          else addresses.announce(service, A, interfaces === "all" ? "all" : new Set(interfaces));
+          const on = addresses.interfacesOf(A);
+          assert.equal(on !== undefined, addresses.userCount(A) > 0);
+          for (const name of [...links, "new0"]) {
+            const isIn = on === "all" || (on?.has(name) ?? false);
+            assert.equal(isIn, addresses.lookup(A, name).found);
+          }
+        }
+      }),
+    );
+  });
+
   it("L2-70: user counts equal a plain model after any sequence, never negative", () => {
     const anyStep = fc.record({
       service: fc.constantFrom("ns/a", "ns/b", "ns/c"),

@@ -81,6 +81,22 @@ export class AnnouncedAddresses {
     return NOT_MATCHED;
   }
 
+  /** The interfaces on which the address is answered, for the sake of all its services; undefined: on none. */
+  interfacesOf(ip: IpAddress): InterfaceSet | undefined {
+    const users = this.#byFamily[ip.family].get(ip.value)?.users;
+    if (users === undefined) return undefined;
+    const sets = [...users.values()];
+    const [first] = sets;
+    if (sets.length === 1) return first;
+    const named = sets.filter((set) => set !== "all");
+    return named.length < sets.length ? "all" : new Set(named.flatMap((set) => [...set]));
+  }
+
+  /** All addresses that the service uses. */
+  addressesOf(service: string): readonly IpAddress[] {
+    return this.#ofService.get(service) ?? [];
+  }
+
   /** How many services use the address. */
   userCount(ip: IpAddress): number {
     return this.#byFamily[ip.family].get(ip.value)?.users.size ?? 0;

@@ -17,6 +17,7 @@ export { type BurstEvent, GratuitousBursts, PACE_MS, ROUND_PERIOD_MS } from "./g
 export {
   type ArpInterface,
   compileExclusion,
+  type InterfacePlan,
   type NdpInterface,
   type NetworkInterface,
   planInterfaces,

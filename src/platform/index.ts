@@ -38,6 +38,7 @@ export { Informer, type InformerOptions } from "./informer.ts";
 export { BpfError } from "./bpf-call.ts";
 export { MapFullError } from "./bpf-map.ts";
 export {
+  HEARTBEAT_LIMIT_MS,
   KernelResponder,
   type AnsweringLink,
   type InterfaceTrouble,

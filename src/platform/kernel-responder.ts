@@ -31,13 +31,14 @@ import {
 } from "./bpf-program.ts";
 import { monotonicNs } from "./clock.ts";
 
-const HEARTBEAT_LIMIT_MS = 3000;
+/** The longest that a heartbeat may hold. */
+export const HEARTBEAT_LIMIT_MS = 3000;
 const MAX_ADDRESSES = 65_536;
 const ONLY_ELEMENT = new Uint8Array(4);
 const ALL_BITS = (1n << BigInt(INTERFACE_SLOTS)) - 1n;
 
 export interface KernelResponderOptions {
-  /** Nothing is answered when `beat` was not called for so long; default 3000 ms. */
+  /** A heartbeat holds for so long at most; default 3000 ms. */
   readonly heartbeatLimitMs?: number;
   /** Addresses of each family that can be announced at once; default 65,536. */
   readonly maxAddresses?: number;
@@ -84,17 +85,21 @@ export class KernelResponder {
   /** Answers that were counted in entries of the maps that are gone, by the text of the address. */
   readonly #earlierAnswers = new Map<string, number>();
 
-  private constructor(maps: Maps, program: BpfProgram) {
+  readonly #heartbeatLimitMs: number;
+
+  private constructor(maps: Maps, program: BpfProgram, heartbeatLimitMs: number) {
     this.#maps = maps;
     this.#program = program;
+    this.#heartbeatLimitMs = heartbeatLimitMs;
   }
 
   /** Throws `BpfError` where the kernel or the capabilities do not allow it: use user space alone then. */
   static open(options: KernelResponderOptions = {}): KernelResponder {
     const maps = openMaps(options.maxAddresses ?? MAX_ADDRESSES);
+    const { heartbeatLimitMs = HEARTBEAT_LIMIT_MS } = options;
     try {
-      const program = openProgram(maps, options.heartbeatLimitMs ?? HEARTBEAT_LIMIT_MS);
-      const responder = new KernelResponder(maps, program);
+      const program = openProgram(maps, heartbeatLimitMs);
+      const responder = new KernelResponder(maps, program, heartbeatLimitMs);
       responder.beat();
       return responder;
     } catch (error) {
@@ -103,9 +108,12 @@ export class KernelResponder {
     }
   }
 
-  /** The speaker is alive: call it more often than every `heartbeatLimitMs`. */
-  beat(): void {
-    this.#maps.heartbeat.set(ONLY_ELEMENT, heartbeatValue(monotonicNs()));
+  /** The speaker is alive: for so long from now on the kernel answers, and no longer than the limit; default: the limit. */
+  beat(holdsMs: number = this.#heartbeatLimitMs): void {
+    const missingMs = Math.max(0, this.#heartbeatLimitMs - holdsMs);
+    // The program knows the limit alone: a beat that holds for less is written as one of earlier.
+    const beganNs = monotonicNs() - BigInt(Math.round(missingMs * 1e6));
+    this.#maps.heartbeat.set(ONLY_ELEMENT, heartbeatValue(beganNs));
   }
 
   /**

@@ -93,7 +93,7 @@ export class Metrics {
         "Unasked announcements sent",
         ["ip"],
       ),
-      // These two are ours; MetalLB has neither.
+      // The rest is ours; MetalLB has none of it.
       dropped: this.#counter(
         "metallb_speaker_layer2_dropped_total",
         "ARP and NDP frames that got no answer",
@@ -103,6 +103,21 @@ export class Metrics {
         "metallb_speaker_layer2_responders",
         "Interfaces on which ARP or NDP is answered",
         ["protocol"],
+      ),
+      wayInUse: this.#gauge(
+        "metallb_speaker_layer2_responder_info",
+        "1 for the way in which ARP and NDP are answered: kernel (and packet sockets behind it) or packet",
+        ["way", "reason"],
+      ),
+      passedOn: this.#counter(
+        "metallb_speaker_layer2_kernel_passed_total",
+        "ARP frames and solicitations that the kernel left to user space, which answers or drops them",
+        ["reason"],
+      ),
+      kernelTroubles: this.#counter(
+        "metallb_speaker_layer2_kernel_troubles_total",
+        "What the kernel could not take over: no-room (an address), interface, gave-up (all)",
+        ["kind"],
       ),
     };
   }
@@ -176,6 +191,9 @@ export interface SpeakerMetrics {
   readonly gratuitousSent: Metric;
   readonly dropped: Metric;
   readonly responders: Metric;
+  readonly wayInUse: Metric;
+  readonly passedOn: Metric;
+  readonly kernelTroubles: Metric;
 }
 
 export interface RingMetrics {

@@ -60,6 +60,17 @@ describe("speaker flags", () => {
     assert.equal(findBadValue(whole, "frr-k8s"), undefined);
   });
 
+  it("FL-2: who answers ARP and NDP is auto, kernel or packet, and anything else is named", () => {
+    assert.equal(values([])["layer2-responder"], "auto");
+    const env = { METALLB_LAYER2_RESPONDER: "packet" };
+    assert.equal(values([], env)["layer2-responder"], "packet");
+    const found = (value: string) =>
+      findBadValue(values(["--node-name=n1", `--layer2-responder=${value}`]), "native");
+    for (const value of ["auto", "kernel", "packet"]) assert.equal(found(value), undefined);
+    assert.match(found("xdp") ?? "", /^--layer2-responder=xdp: .*one of auto, kernel, packet$/);
+    assert.match(found("") ?? "", /^--layer2-responder=: /);
+  });
+
   it("FL-1: a flag beats its environment variable", () => {
     assert.equal(values(["--node-name=a"], { METALLB_NODE_NAME: "b" })["node-name"], "a");
   });

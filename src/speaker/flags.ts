@@ -11,6 +11,7 @@ import {
   switchFlag,
   textFlag,
 } from "../platform/index.ts";
+import { responderChoices } from "./layer2-way.ts";
 
 /** v0.16's flags of the speaker alone that have no effect before the custom-resource generation. */
 export const modernSpeakerFlags = {
@@ -64,6 +65,10 @@ const speakerFlags = {
       "hand addresses over while the interfaces that they are announced on are down; false: as MetalLB",
     env: "METALLB_LAYER2_LINK_HANDOVER",
   },
+  "layer2-responder": textFlag(
+    "who answers ARP and NDP: kernel (eBPF, with packet sockets behind it), packet (sockets alone), auto: as it can",
+    { fallback: "auto", env: "METALLB_LAYER2_RESPONDER" },
+  ),
   ...clusterFlags,
   ...modernFlags,
   ...modernSpeakerFlags,
@@ -94,6 +99,10 @@ export function findBadValue(flags: SpeakerFlags, bgpType: string): string | und
   }
   if (!bgpTypes.includes(bgpType)) {
     return `METALLB_BGP_TYPE="${bgpType}": it must be one of ${bgpTypes.join(", ")}, or not set`;
+  }
+  const responder = flags["layer2-responder"];
+  if (!responderChoices.includes(responder)) {
+    return `--layer2-responder=${responder}: it must be one of ${responderChoices.join(", ")}`;
   }
   const debounceMs = flags["bgp-debounce-timeout"];
   if (debounceMs <= 0) {

@@ -62,9 +62,9 @@ export class InterfaceResponders<On extends ArpInterface> {
     this.drops = this.#drops;
   }
 
-  /** How many interfaces are answered on. */
-  get count(): number {
-    return this.#responders.size;
+  /** Names of the interfaces that are answered on. */
+  get interfaces(): readonly string[] {
+    return [...this.#responders.values()].map(({ on }) => on.name);
   }
 
   /** Takes the interfaces that want a responder now and follows every difference. */

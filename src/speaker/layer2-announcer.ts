@@ -27,6 +27,13 @@ import {
   type PacketSocketOptions,
 } from "../platform/index.ts";
 import { type FrameSocket, InterfaceResponders } from "./interface-responders.ts";
+import { KernelAnswering, type KernelCounts, type KernelStatus } from "./kernel-answering.ts";
+import {
+  type KernelTable,
+  type Layer2Way,
+  packetSocketsAlone,
+  type WayInUse,
+} from "./layer2-way.ts";
 import type { GroupMemberships } from "./solicited-node-groups.ts";
 
 const RETRY_MS = 10_000;
@@ -40,6 +47,10 @@ export interface AnnouncerOptions {
   readonly exclusion?: RegExp | undefined;
   /** Log every request that is answered, at debug level; default false. */
   readonly logsRequests?: boolean;
+  /** Who answers; default: packet sockets alone. */
+  readonly way?: Layer2Way;
+  /** How long others wait for us before they may take over, in milliseconds; undefined: nobody would soon. */
+  readonly patienceMs?: () => number | undefined;
   /** Default: a packet socket of the kernel. */
   readonly openSocket?: (options: PacketSocketOptions) => FrameSocket;
   /** Default: memberships of this host. */
@@ -56,10 +67,10 @@ type Announcing = Pick<
   "addressAdded" | "addressRemoved" | "sendRound"
 >;
 
-/** Frames without an answer, and how many interfaces are answered on, of one protocol. */
+/** Frames without an answer, and the names of the interfaces that are answered on, of one protocol. */
 export interface ProtocolCounts {
   readonly protocol: "arp" | "ndp";
-  readonly responders: number;
+  readonly interfaces: readonly string[];
   readonly drops: ReadonlyMap<string, number>;
 }
 
@@ -71,6 +82,8 @@ export class Layer2Announcer {
   readonly #timers: NamedTimers<TimerName>;
   readonly #arp: InterfaceResponders<ArpInterface>;
   readonly #ndp: InterfaceResponders<NdpInterface>;
+  readonly #kernel: KernelAnswering | undefined;
+  #way: WayInUse;
   #isUnheardTold = false;
 
   constructor(options: AnnouncerOptions) {
@@ -88,6 +101,14 @@ export class Layer2Announcer {
       filter: NEIGHBOR_SOLICITATION_FILTER,
       openMemberships,
     });
+    const { kernel, ...way } = options.way ?? packetSocketsAlone;
+    this.#way = way;
+    this.#kernel = kernel && this.#answerInKernel(kernel);
+  }
+
+  /** Which way answers now: the kernel's may have ended since the start. */
+  get way(): WayInUse {
+    return this.#way;
   }
 
   /**
@@ -96,6 +117,8 @@ export class Layer2Announcer {
    */
   setInterfaces(interfaces: readonly NetworkInterface[]): readonly string[] {
     const plan = planInterfaces(interfaces, this.#options.exclusion);
+    // First: what user space sends from another MAC address may bring questions at once.
+    this.#kernel?.setInterfaces(plan);
     this.#arp.setWanted(plan.arp);
     this.#ndp.setWanted(plan.ndp);
     this.#timers.setOnce("unheard", UNHEARD_MS);
@@ -105,27 +128,60 @@ export class Layer2Announcer {
   /** Answers for the address on these interfaces from now on and says so unasked there (L2-71, L2-130). */
   announce(service: string, ip: IpAddress, interfaces: InterfaceSet): void {
     if (this.addresses.announce(service, ip, interfaces)) this.#respondersFor(ip).addressAdded(ip);
+    this.#kernel?.follow(ip);
     this.#burst({ kind: "announced", ip, nowMs: this.#nowMs() });
     if (ip.family === 6) this.#timers.setOnce("unheard", UNHEARD_MS);
   }
 
   /** Stops answering at once; nothing is sent (L2-73, L2-76). */
   withdraw(service: string): void {
+    const used = this.addresses.addressesOf(service);
     for (const ip of this.addresses.withdraw(service)) this.#respondersFor(ip).addressRemoved(ip);
+    for (const ip of used) this.#kernel?.follow(ip);
   }
 
   counts(): ProtocolCounts[] {
-    const { count, drops } = this.#arp;
+    const { interfaces, drops } = this.#arp;
     return [
-      { protocol: "arp", responders: count, drops },
-      { protocol: "ndp", responders: this.#ndp.count, drops: this.#ndp.drops },
+      { protocol: "arp", interfaces, drops },
+      { protocol: "ndp", interfaces: this.#ndp.interfaces, drops: this.#ndp.drops },
     ];
   }
 
+  /** The process runs just now; to be called when something else woke it. */
+  isAwake(): void {
+    this.#kernel?.isAwake();
+  }
+
+  /** Undefined where the kernel never answered. */
+  kernelCounts(): KernelCounts | undefined {
+    return this.#kernel?.counts();
+  }
+
+  /** Undefined where the kernel does not answer. */
+  kernelStatus(): KernelStatus | undefined {
+    return this.#kernel?.status();
+  }
+
   close(): void {
+    this.#kernel?.close();
     this.#timers.cancelAll();
     this.#arp.close();
     this.#ndp.close();
+  }
+
+  #answerInKernel(kernel: KernelTable): KernelAnswering {
+    const { logger, patienceMs } = this.#options;
+    return new KernelAnswering({
+      kernel,
+      addresses: this.addresses,
+      logger,
+      nowMs: this.#nowMs,
+      patienceMs,
+      onGivenUp: (explanation) => {
+        this.#way = { way: "packet", reason: "gave-up", explanation };
+      },
+    });
   }
 
   #responderOptions<On extends ArpInterface>(protocol: ResolutionProtocol<On>) {

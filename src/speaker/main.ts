@@ -3,6 +3,7 @@
 import type { KubeObject } from "../kube/index.ts";
 import {
   EventRecorder,
+  type JsonPages,
   type KubeClient,
   type Logger,
   Metrics,
@@ -21,12 +22,14 @@ import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Layer2Announcer } from "./layer2-announcer.ts";
 import { showLayer2Counts } from "./layer2-counts.ts";
+import { chooseWay } from "./layer2-way.ts";
 import { LinkReport } from "./link-report.ts";
 import { abilityWord } from "./member-abilities.ts";
 import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
+import { speakerStatus } from "./speaker-status.ts";
 import { readTimingsFile } from "./timings-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,25 +65,26 @@ async function run(start: SpeakerStart): Promise<number> {
   const bad = findBadValue(flags, bgpType);
   if (bad !== undefined) throw new Error(bad);
   const secret = readSecret(start);
+  let ring: RingProgram | undefined;
   const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
+  const announcer = openAnnouncer(start, exclusion, () => ring?.watchersPatienceMs);
   const { client, namespace } = openCluster(flags, env, "speaker");
   const gossip = readGossipSettings(start, namespace, secret);
   const pod = await ownPod(start, client, namespace);
   const metrics = new Metrics();
-  const logsRequests = ["all", "debug"].includes(flags["log-level"]);
-  const announcer = new Layer2Announcer({ logger, logsRequests, exclusion });
   const speakerMetrics = metrics.speaker();
   metrics.onScrape(() => showLayer2Counts(speakerMetrics, announcer));
   const moves = new MoveLog();
   const source = { component: "metallb-speaker", host: flags["node-name"] };
   const stories = new EventRecorder(client, source, logger);
-  const ring = await openRing(start, {
+  ring = await openRing(start, {
     gossip,
     client,
     metrics,
     moves,
     stories,
     onMembers: (alive, abilities) => program.setMembers(alive, abilities),
+    onTurn: () => announcer.isAwake(),
   });
   const links = ring && reportLinks(start, ring, exclusion);
   const program = new SpeakerProgram({
@@ -107,11 +111,10 @@ async function run(start: SpeakerStart): Promise<number> {
   const stopped = stopSignal();
   program.start();
   // Announcing does not wait for pages about it.
-  const off = "off" in gossip ? gossip.off : "";
   const pages = await openSpeakerPages(start, {
     metrics,
     client,
-    members: () => ring?.members() ?? { off },
+    morePages: pagesAbout(flags["node-name"], announcer, ring ?? gossip),
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
@@ -152,6 +155,36 @@ function readSecret({ flags, logger, looks }: SpeakerStart): string {
   return secret;
 }
 
+/** What the speaker does, for `metallb status` and `metallb members`. */
+function pagesAbout(
+  nodeName: string,
+  announcer: Layer2Announcer,
+  ring: RingProgram | ReturnType<typeof gossipSettings>,
+): JsonPages {
+  return {
+    "/status": () => speakerStatus(nodeName, announcer),
+    "/members": () =>
+      ring instanceof RingProgram ? ring.members() : { off: "off" in ring ? ring.off : "" },
+  };
+}
+
+/** Throws where the kernel must answer and cannot. */
+function openAnnouncer(
+  { flags, logger }: SpeakerStart,
+  exclusion: RegExp | undefined,
+  patienceMs: () => number | undefined,
+): Layer2Announcer {
+  const logsRequests = ["all", "debug"].includes(flags["log-level"]);
+  const way = chooseWay({ choice: flags["layer2-responder"], logsRequests });
+  const answer =
+    way.way === "kernel"
+      ? "the kernel answers, packet sockets do the rest"
+      : "packet sockets answer alone";
+  const msg = `ARP and NDP: ${answer}: ${way.explanation}`;
+  logger.info({ op: "layer2Responder", way: way.way, reason: way.reason, msg });
+  return new Layer2Announcer({ logger, logsRequests, exclusion, way, patienceMs });
+}
+
 interface RingStart {
   readonly gossip: ReturnType<typeof gossipSettings>;
   readonly client: KubeClient;
@@ -159,6 +192,7 @@ interface RingStart {
   readonly moves: MoveLog;
   readonly stories: EventRecorder;
   readonly onMembers: Parameters<typeof RingProgram.open>[0]["onMembers"];
+  readonly onTurn: () => void;
 }
 
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */
@@ -188,16 +222,14 @@ function reportLinks(
 
 function openSpeakerPages(
   { flags, logger, looks }: SpeakerStart,
-  parts: { readonly metrics: Metrics; readonly client: KubeClient; members: () => unknown },
+  parts: { readonly metrics: Metrics; readonly client: KubeClient; readonly morePages: JsonPages },
 ): ReturnType<typeof openPages> {
-  const { members, ...rest } = parts;
   return openPages({
-    ...rest,
+    ...parts,
     processInterface: looks,
     flags,
     logger,
     metricsHost: flags.host,
     healthHost: "127.0.0.1",
-    morePages: { "/members": members },
   });
 }

@@ -185,6 +185,20 @@ describe("the ring as a program", () => {
     assert.match(String(line?.["why"]), /^(silent for \d+ ms, )?found by node n[12]/);
   });
 
+  it("others wait for a silent one as long as their detector does, and for one that nobody watches undefined long", async () => {
+    const ring = ringOf(17_952, "127.0.0.24", "127.0.0.25", "127.0.0.26");
+    const fast = await ring.start("n1", "127.0.0.24");
+    const stock = await ring.start("n3", "127.0.0.26", 0);
+    await ring.sees("n1", "n1", "n3");
+    assert.deepEqual([fast.watchersPatienceMs, stock.watchersPatienceMs], [undefined, undefined]);
+    await ring.start("n2", "127.0.0.25");
+    await ring.sees("n1", "n1", "n2", "n3");
+    // Watchers are chosen with the next beat.
+    while (fast.watchersPatienceMs === undefined) await new Promise((look) => setTimeout(look, 20));
+    assert.equal(fast.watchersPatienceMs, 2 * defaultBeatMs + 40);
+    assert.equal(stock.watchersPatienceMs, undefined);
+  });
+
   it("a speaker that has met nobody yet tells no list, and waits for the others no longer than three seconds", async (context) => {
     context.mock.timers.enable({ apis: ["setTimeout"] });
     const ring = ringOf(17_949, "127.0.0.18", "127.0.0.19");

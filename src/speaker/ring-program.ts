@@ -12,7 +12,13 @@ import {
   restartNumber,
   type RingMetrics,
 } from "../platform/index.ts";
-import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
+import {
+  type Finding,
+  Ring,
+  type RingCommand,
+  type RingEvent,
+  shortestSilenceMs,
+} from "../ring/index.ts";
 import type { GossipSettings } from "./gossip-settings.ts";
 import { MemberAbilities } from "./member-abilities.ts";
 import { MemberChanges } from "./member-changes.ts";
@@ -32,6 +38,8 @@ export interface RingProgramOptions {
   readonly stories: Pick<EventRecorder, "record">;
   /** Who may announce, and what those of our kind can answer, after each change (L2-57). */
   readonly onMembers: (alive: ReadonlySet<string>, abilities: Abilities) => void;
+  /** Something woke us, as happens with every beat of the ring. */
+  readonly onTurn?: () => void;
 }
 
 /**
@@ -141,6 +149,15 @@ export class RingProgram {
     return { ...ring, moves: moves.show() };
   }
 
+  /**
+   * How long we may be silent before others ask whether we are dead, in milliseconds; undefined while nobody watches us:
+   * gossip alone takes many seconds.
+   */
+  get watchersPatienceMs(): number | undefined {
+    const isWatched = this.#ring.watchers.length > 0;
+    return isWatched ? shortestSilenceMs(this.#options.settings.beatMs) : undefined;
+  }
+
   /** Says goodbye, and answers once others had the time to take over (L2-161, L2-162). */
   async leave(): Promise<void> {
     this.#peers.stop();
@@ -166,6 +183,7 @@ export class RingProgram {
   }
 
   #step(event: RingEvent): void {
+    this.#options.onTurn?.();
     for (const command of this.#ring.step(event, monotonicMs())) this.#run(command);
   }
 

@@ -1,8 +1,15 @@
-/** What the announcer opens, without a network: sockets that keep what they send, and groups that are only counted. */
+/** What the announcer opens, without a network: sockets that keep what they send, counted groups, a table for the kernel. */
 
 import { formatAddress, type IpAddress } from "../ip/index.ts";
-import type { NetworkInterface } from "../layer2/index.ts";
-import { createLogger, type PacketSocketOptions } from "../platform/index.ts";
+import type { InterfaceSet, NetworkInterface } from "../layer2/index.ts";
+import {
+  type AnsweringLink,
+  createLogger,
+  type InterfaceTrouble,
+  MapFullError,
+  type PacketSocketOptions,
+} from "../platform/index.ts";
+import type { KernelTable } from "../speaker/layer2-way.ts";
 import { type AnnouncerOptions, Layer2Announcer } from "../speaker/layer2-announcer.ts";
 
 /** An interface that answers both protocols: `eth3` is index 3, 52:54:00:00:00:03 and fe80::3. */
@@ -42,6 +49,68 @@ export class FakeSocket {
 
   receive(hex: string): void {
     this.options.onFrame({ bytes: Buffer.from(hex, "hex"), packetType: 1 });
+  }
+}
+
+/** The table in the kernel as a map: it keeps what it is told, and fails as it is told. */
+export class FakeKernel implements KernelTable {
+  /** Interfaces by canonical text of the address. */
+  readonly announced = new Map<string, InterfaceSet>();
+  links: readonly AnsweringLink[] = [];
+  /** How long each beat holds, in milliseconds. */
+  readonly beats: number[] = [];
+  readonly answered = new Map<string, number>();
+  readonly passed: Record<string, number> = {};
+  isOpen = true;
+  /** So many addresses fit. */
+  room = Number.POSITIVE_INFINITY;
+  /** Every call throws it. */
+  failure: Error | undefined;
+  /** Interfaces that it cannot answer on. */
+  readonly troubles: InterfaceTrouble[] = [];
+
+  setInterfaces(links: readonly AnsweringLink[]): InterfaceTrouble[] {
+    this.#called();
+    this.links = links;
+    return this.troubles;
+  }
+
+  announce(ip: IpAddress, interfaces: InterfaceSet): void {
+    this.#called();
+    const text = formatAddress(ip);
+    if (!this.announced.has(text) && this.announced.size >= this.room) {
+      throw new MapFullError(`${text} is answered by user space only: the map is full`);
+    }
+    this.announced.set(text, interfaces);
+  }
+
+  withdraw(ip: IpAddress): void {
+    this.#called();
+    this.announced.delete(formatAddress(ip));
+  }
+
+  answers(): ReadonlyMap<string, number> {
+    this.#called();
+    return new Map(this.answered);
+  }
+
+  drops(): ReturnType<KernelTable["drops"]> {
+    this.#called();
+    return { ...this.passed } as ReturnType<KernelTable["drops"]>;
+  }
+
+  beat(holdsMs = Number.NaN): void {
+    this.#called();
+    this.beats.push(holdsMs);
+  }
+
+  close(): void {
+    this.isOpen = false;
+  }
+
+  #called(): void {
+    if (!this.isOpen) throw new Error("the kernel was asked after it was closed");
+    if (this.failure !== undefined) throw this.failure;
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CabledNamespaces, LineProgram, whyNoNamespaces } from "../../src/testing/index.ts";
+import { requireKernelPrograms } from "../../src/testing/kernel-rights.ts";
 
 const VIP = "10.99.0.240";
 const CLIENT_MAC = "020000000001";
@@ -22,7 +23,7 @@ const replyOf = (mac: string) =>
 const gratuitous = (mac: string, operation: string) =>
   `got ${ALL_ONES}${mac}08060001080006040${operation}${mac}0a6300f0${ALL_ONES}0a6300f0${PADDING}`;
 
-describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () => {
+const suite = (way: string) => () => {
   let wire: CabledNamespaces;
   let speaker: LineProgram;
   const programs: LineProgram[] = [];
@@ -47,11 +48,12 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
   }
 
   before(() => {
+    if (way === "kernel") requireKernelPrograms();
     wire = new CabledNamespaces("l2t-w");
   });
-  after(() => wire.remove());
+  after(() => wire?.remove());
   beforeEach(async () => {
-    speaker = start("node", "announcer");
+    speaker = start("node", "announcer", way);
     await speaker.line((line) => responderMade(line) && line.includes('"eth0"'));
   });
   afterEach(async () => {
@@ -229,7 +231,7 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
 
   it("L2-163 L2-84: without CAP_NET_RAW the error names the capability and the mend, once, and the program stays", async () => {
     const drop = ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"];
-    const poor = new LineProgram(wire.at("node", [...drop, ...program("announcer")]));
+    const poor = new LineProgram(wire.at("node", [...drop, ...program("announcer"), way]));
     programs.push(poor);
     const told = (line: string) =>
       line.includes("CAP_NET_RAW") && line.includes("ARP") && line.includes('"eth0"');
@@ -244,4 +246,9 @@ describe("ARP on a real wire", { skip: whyNoNamespaces("setpriv", "bash") }, () 
     await poor.line(told, poor.lines.indexOf(line) + 1);
     assert.equal(poor.exitCode, null);
   });
-});
+};
+
+for (const way of ["packet", "kernel"]) {
+  const title = `ARP on a real wire, answered by way of ${way}`;
+  describe(title, { skip: whyNoNamespaces("setpriv", "bash") }, suite(way));
+}

@@ -18,6 +18,7 @@ const program = (name: string, ...args: string[]) => [
   fileURLToPath(new URL(`../../src/testing/${name}-program.ts`, import.meta.url)),
   ...args,
 ];
+const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const hexOf = (ip: string) => Buffer.from(ip.split(".").map(Number)).toString("hex");
 
 describe("the process of the responder in the kernel", () => {
@@ -134,6 +135,15 @@ describe("the process of the responder in the kernel", () => {
       );
       assert.equal(await responder.ended(), 0);
       assert.ok(!(await isAnswered()));
+    });
+
+    it(`L2-163 FL-2: a speaker that must answer in the kernel does not start without ${what}, and says what to do`, async () => {
+      const speaker = [cli, "speaker", "--node-name=n1", "--layer2-responder=kernel"];
+      const node = [process.execPath, "--disable-warning=ExperimentalWarning", ...speaker];
+      const running = run(["setpriv", `--bounding-set=${bounds}`, "--", ...node]);
+      const line = await running.line((text) => text.includes("--layer2-responder=kernel: "));
+      assert.match(line, /capabilities\.add: .*; mend that, or let --layer2-responder=auto/);
+      assert.equal(await running.ended(), 1);
     });
   }
 });

@@ -266,6 +266,21 @@ describe("the responder in the kernel", () => {
     while (!(await beat()));
   });
 
+  it("a beat may hold for less than the limit, and never for more", async () => {
+    responder.beat(0);
+    assert.ok(!(await isAnswered(VIP)));
+    assert.equal(responder.drops()["no-heartbeat"], 1);
+    responder.beat(600_000);
+    assert.ok(await isAnswered(VIP));
+    const short = open({ heartbeatLimitMs: 1 });
+    responder.close();
+    short.setInterfaces([first.wire.near]);
+    short.announce(address(VIP), "all");
+    short.beat(600_000);
+    while (await isAnswered(VIP)) short.beat(600_000);
+    assert.ok(short.drops()["no-heartbeat"] > 0);
+  });
+
   it("other programs on the interface see what they saw before: all in front, behind all but what was answered", async () => {
     responder.setInterfaces([]);
     const front = countingProgram(first.wire);

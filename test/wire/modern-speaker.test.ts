@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CabledNamespaces, LineProgram, whyNoNamespaces } from "../../src/testing/index.ts";
+import { requireKernelPrograms } from "../../src/testing/kernel-rights.ts";
 
 const API = "http://127.0.0.1:16443";
 const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"];
@@ -21,7 +22,7 @@ const RANGES = ["10.99.0.240-10.99.0.250", "fd00:99::240-fd00:99::250"];
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever the server says
 type Json = any;
 
-describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") }, () => {
+const suite = (way: string) => () => {
   let wire: CabledNamespaces;
   let folder: string;
   let server: LineProgram;
@@ -103,7 +104,7 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
 
   function startSpeaker(env: Record<string, string> = {}): LineProgram {
     const place = ["--kubeconfig", join(folder, "kubeconfig"), "--namespace=metallb-system"];
-    const command = [...NODE, CLI, "speaker", ...place];
+    const command = [...NODE, CLI, "speaker", `--layer2-responder=${way}`, ...place];
     const own = { METALLB_NODE_NAME: "n1", METALLB_POD_NAME: "speaker-x" };
     return new LineProgram(wire.at("node", command), { ...process.env, ...own, ...env });
   }
@@ -128,9 +129,10 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
     until(`${METALLB}/servicel2statuses`, ({ items }) => fits(items));
 
   before(() => {
+    if (way === "kernel") requireKernelPrograms();
     wire = new CabledNamespaces("l2t-m");
   });
-  after(() => wire.remove());
+  after(() => wire?.remove());
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "l2t-"));
     const flags = ["--data-file", join(folder, "db"), "--listen", API.slice("http://".length)];
@@ -267,4 +269,9 @@ describe("the speaker of v0.16 as a program", { skip: whyNoNamespaces("arping") 
     assert.equal(await speaker.stop(), 0);
     assert.deepEqual(answered(...BOTH), []);
   });
-});
+};
+
+for (const way of ["packet", "kernel"]) {
+  const title = `the speaker of v0.16 as a program, which answers by way of ${way}`;
+  describe(title, { skip: whyNoNamespaces("arping") }, suite(way));
+}

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CabledNamespaces, LineProgram, whyNoNamespaces } from "../../src/testing/index.ts";
+import type { SpeakerView } from "../../src/cli/status-text.ts";
+import { requireKernelPrograms } from "../../src/testing/kernel-rights.ts";
 
 const API = "http://127.0.0.1:16443";
 const METRICS = "http://127.0.0.1:17472";
@@ -25,7 +27,7 @@ interface KubeEvent {
   involvedObject: { name: string };
 }
 
-describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => {
+const suite = (way: string) => () => {
   let wire: CabledNamespaces;
   let folder: string;
   let server: LineProgram;
@@ -51,10 +53,13 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     await server.line((line) => line.includes("serving on"));
   }
 
-  function startSpeaker(nodeName = "n1", port = 17472): LineProgram {
+  function startSpeaker(nodeName = "n1", port = 17472, responder = way): LineProgram {
     const place = ["--kubeconfig", join(folder, "kubeconfig"), "--namespace=metallb-system"];
     const page = [`--port=${port}`, "--host=127.0.0.1", "--config=config"];
-    const command = [...NODE, CLI, "speaker", ...page, ...place];
+    const flags = [`--layer2-responder=${responder}`, ...page, ...place];
+    // What no Linux before 6.6 has, and few containers: without it the kernel cannot answer.
+    const poor = responder === "auto" ? ["setpriv", "--bounding-set=-bpf,-sys_admin", "--"] : [];
+    const command = [...poor, ...NODE, CLI, "speaker", ...flags];
     const env = { METALLB_NODE_NAME: nodeName, METALLB_ML_SECRET_KEY: SECRET };
     return new LineProgram(wire.at("node", command), { ...process.env, ...env });
   }
@@ -112,9 +117,10 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
   }
 
   before(() => {
+    if (way === "kernel") requireKernelPrograms();
     wire = new CabledNamespaces("l2t-p");
   });
-  after(() => wire.remove());
+  after(() => wire?.remove());
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "l2t-"));
     await startServer();
@@ -161,6 +167,38 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     assert.match(first["msg"] ?? "", /^MetalLB speaker starting/);
     for (const key of ["version", "commit", "branch", "goversion"]) assert.ok(first[key], key);
     assert.ok(speaker.lines.every((line) => !line.includes(SECRET)));
+  });
+
+  it("L2-140 L2-141: says which way answers and why, in the log, the metrics and metallb status, and counts its answers", () => {
+    assert.deepEqual(answered(), ["web", "web-six"]);
+    const told = speaker.lines.filter((line) => line.includes('"op":"layer2Responder"'));
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", new RegExp(`"way":"${way}","reason":"forced"`));
+    const metrics = fetchInside("GET", `${METRICS}/metrics`);
+    const info = `metallb_speaker_layer2_responder_info{way="${way}",reason="forced"} 1`;
+    assert.ok(metrics.includes(info), metrics);
+    const command = [...NODE, CLI, "status", "--url", `${METRICS}/status`, "-o", "json"];
+    const { status, stdout } = wire.run("node", command);
+    assert.equal(status, 0);
+    const [{ self, layer2 }] = JSON.parse(stdout) as [SpeakerView];
+    assert.deepEqual([self, layer2?.way], ["n1", way]);
+    assert.equal(layer2?.kernel?.heartbeat.holdsMs, way === "kernel" ? 3000 : undefined);
+    for (const { interfaces, addresses, answers, answersInKernel } of layer2?.protocols ?? []) {
+      assert.deepEqual([interfaces, addresses], [["eth0"], 1]);
+      assert.ok(answers >= 1);
+      assert.ok(way === "kernel" ? answersInKernel >= 1 : answersInKernel === 0);
+    }
+  });
+
+  it("L2-163: without the rights for the kernel, auto answers with packet sockets and says once what is missing", async () => {
+    await speaker.stop();
+    speaker = startSpeaker("n1", 17472, "auto");
+    await announced(1);
+    await speaker.line((line) => line.includes("created NDP responder"));
+    assert.deepEqual(answered(), ["web", "web-six"]);
+    const told = speaker.lines.filter((line) => line.includes("CAP_BPF"));
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /"way":"packet","reason":"EPERM".*capabilities\.add/);
   });
 
   it("L2-40 L2-172: of two speakers one announces, and the other when that one's node is dead", async () => {
@@ -265,4 +303,9 @@ describe("the speaker as a program", { skip: whyNoNamespaces("arping") }, () => 
     await second.line((text) => text.includes('"event":"serviceAnnounced"'));
     assert.equal(await second.stop(), 0);
   });
-});
+};
+
+for (const way of ["packet", "kernel"]) {
+  const title = `the speaker as a program, which answers by way of ${way}`;
+  describe(title, { skip: whyNoNamespaces("arping", "setpriv") }, suite(way));
+}

@@ -1,0 +1,62 @@
+/** `metallb status`: what speakers do on the LAN, as they tell it. */
+import { fetchText } from "../platform/index.ts";
+import { parseCommandLine } from "./command-line.ts";
+import { processOutput, type Output } from "./output.ts";
+import { statusText, type SpeakerView } from "./status-text.ts";
+
+const verb = {
+  synopsis: "status [--url URL]... [flags]",
+  about: `Asks speakers, by default that of this node, how they answer ARP and NDP: in the kernel or by packet sockets
+alone, and why; on which interfaces, for how many addresses, and what they did not answer.
+In a cluster: kubectl exec -n metallb-system speaker-... -- metallb status.
+Exit status 0; 1: a speaker's kernel gave up since its start; 2: a speaker cannot be asked.`,
+  flags: {
+    url: {
+      type: "string",
+      multiple: true,
+      value: "URL",
+      help: "page of a speaker (default http://127.0.0.1:17472/status); once for each speaker",
+    },
+    output: { type: "string", short: "o", choices: ["text", "json"], help: "form of the answer" },
+  },
+} as const;
+
+const defaultUrl = "http://127.0.0.1:17472/status";
+const timeoutMs = 5000;
+
+type Answer = { readonly view: SpeakerView } | { readonly url: string; readonly error: string };
+
+/** Returns the exit status. */
+export async function runStatus(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  output: Output = processOutput(env),
+): Promise<number> {
+  const parsed = parseCommandLine(verb, argv);
+  if (!parsed.ok) {
+    (parsed.exitCode === 0 ? output.out : output.err)(parsed.text);
+    return parsed.exitCode;
+  }
+  const { url: urls, output: form } = parsed.values;
+  const answers = await Promise.all((urls.length === 0 ? [defaultUrl] : urls).map(ask));
+  const views = answers.flatMap((answer) => ("view" in answer ? answer.view : []));
+  if (form === "json") output.out(`${JSON.stringify(views, undefined, 2)}\n`);
+  else output.out(views.map(statusText).join("\n"));
+  const failures = answers.flatMap((answer) => ("error" in answer ? answer : []));
+  for (const { url, error } of failures) output.err(`metallb status: ${url}: ${error}; ${mend}\n`);
+  if (failures.length > 0) return 2;
+  return views.some(({ layer2 }) => layer2?.reason === "gave-up") ? 1 : 0;
+}
+
+const mend =
+  "run this where a speaker runs (kubectl exec into its pod), or give --url; with --config its page is that of the metrics";
+
+async function ask(url: string): Promise<Answer> {
+  try {
+    const view: unknown = JSON.parse(await fetchText(url, timeoutMs));
+    if (typeof view === "object" && view !== null) return { view };
+    return { url, error: "the page is not a speaker's" };
+  } catch (error) {
+    return { url, error: (error as Error).message };
+  }
+}
