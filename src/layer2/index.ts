@@ -4,6 +4,7 @@ export {
   AnnouncedAddresses,
   type InterfaceSet,
 } from "./announced-addresses.ts";
+export { askingInterfaces, type AskingInterface } from "./asking-interfaces.ts";
 export { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "./ethernet-frame.ts";
 export { type BurstEvent, GratuitousBursts, PACE_MS, ROUND_PERIOD_MS } from "./gratuitous.ts";
 export {
@@ -14,6 +15,8 @@ export {
   planInterfaces,
 } from "./interface-plan.ts";
 export { solicitedNodeGroup } from "./multicast-address.ts";
+export { questionFrame } from "./question-frames.ts";
 export type { Drop, ReceivedFrame, Reply } from "./resolution.ts";
 export { arp, ndp, type ResolutionProtocol } from "./resolution-protocols.ts";
+export { sightArp, type Sighting, sightNdp } from "./sighting.ts";
 export { strictArpAdvice } from "./strict-arp.ts";

@@ -86,6 +86,8 @@ export {
 } from "./network-interfaces.ts";
 export {
   ARP_REQUEST_FILTER,
+  ARP_SIGHTING_FILTER,
+  NEIGHBOR_SIGHTING_FILTER,
   NEIGHBOR_SOLICITATION_FILTER,
   PacketSocket,
   type FilterInstruction,
