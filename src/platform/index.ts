@@ -76,6 +76,7 @@ export {
   type ClientMetrics,
   type RingMetrics,
   type SpeakerMetrics,
+  type WireMetrics,
 } from "./metrics.ts";
 export { MulticastMemberships } from "./multicast-memberships.ts";
 export {

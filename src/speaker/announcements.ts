@@ -43,7 +43,7 @@ export type Decision =
   /** Nothing may be decided before there is a configuration. */
   | { readonly kind: "wait" }
   /** `owner`: the node that is elected instead; absent: nobody, or the Service has nothing to announce. */
-  | { readonly kind: "withdraw"; readonly reason: WithdrawReason; readonly owner?: string }
+  | ({ readonly kind: "withdraw"; readonly reason: WithdrawReason } & OtherOwner)
   /** `replaces`: the announcement in force must be withdrawn first, for this reason. */
   | {
       readonly kind: "announce";
@@ -52,6 +52,12 @@ export type Decision =
       /** What speaks against the former owner now; absent where nothing does, or there was none. */
       readonly objection?: Objection;
     };
+
+interface OtherOwner {
+  readonly owner?: string;
+  /** Names that the advertisements by which it announces list; absent: all. */
+  readonly interfaces?: ReadonlySet<string>;
+}
 
 export type Objection = NodeObjection | ServiceObjection;
 
@@ -154,7 +160,7 @@ function decideOwner(
 }
 
 type Elected =
-  | { readonly reason: ElectionRefusal; readonly owner?: string }
+  | ({ readonly reason: ElectionRefusal } & OtherOwner)
   | (Pick<Announcement, "interfaces"> & { readonly objection: Objection | undefined });
 
 function electLegacy(input: AnnouncementInput): Elected {
@@ -185,11 +191,19 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
   const { nodeName, elections } = input;
   const elected = elections.modern.decide(subject, nodeName);
   if (typeof elected === "string") {
-    const owner = elections.modern.owner(subject);
-    return { reason: elected, ...(owner !== undefined && { owner }) };
+    return { reason: elected, ...otherOwner(elections.modern, subject) };
   }
   const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
   return { interfaces: interfacesOn(elected, nodeName), objection };
+}
+
+function otherOwner(election: ModernElection, subject: ElectionSubject): OtherOwner {
+  const owner = election.owner(subject);
+  if (owner === undefined) return {};
+  const advertisements = election.decide(subject, owner);
+  const interfaces =
+    typeof advertisements === "string" ? undefined : interfacesOn(advertisements, owner);
+  return { owner, ...(interfaces !== undefined && { interfaces }) };
 }
 
 function subjectOf(

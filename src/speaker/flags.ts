@@ -57,6 +57,13 @@ const speakerFlags = {
     usage: "notice dead speakers of our own kind in under a second; false: gossip's own timers",
     env: "METALLB_FAST_FAILOVER",
   },
+  "wire-check": {
+    kind: "bool",
+    default: true,
+    usage:
+      "ask on the wire for addresses that other nodes announce, and look for other machines that use ours",
+    env: "METALLB_WIRE_CHECK",
+  },
   ...clusterFlags,
   ...modernFlags,
   ...modernSpeakerFlags,

@@ -16,6 +16,7 @@ import {
   stopSignal,
 } from "../platform/index.ts";
 import { openPages, readOwnPod } from "../program/index.ts";
+import { ConditionWriter } from "./condition-writer.ts";
 import { readExcludedInterfaces } from "./excluded-interfaces.ts";
 import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
@@ -26,6 +27,7 @@ import { MoveLog } from "./move-log.ts";
 import { RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
 import { readTimingsFile } from "./timings-file.ts";
+import { WireProgram } from "./wire-program.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -78,7 +80,15 @@ async function run(start: SpeakerStart): Promise<number> {
     metrics,
     moves,
     stories,
-    onMembers: (alive) => program.setMembers(alive),
+    onMembers: (alive, ours) => program.setMembers(alive, ours),
+  });
+  const wire = openWire(start, {
+    client,
+    namespace,
+    pod,
+    metrics,
+    stories,
+    hasRing: ring !== undefined,
   });
   const program = new SpeakerProgram({
     namespace,
@@ -87,6 +97,7 @@ async function run(start: SpeakerStart): Promise<number> {
     announcer,
     moves,
     stories,
+    wire,
     bgpType,
     pod,
     nodeName: flags["node-name"],
@@ -112,6 +123,7 @@ async function run(start: SpeakerStart): Promise<number> {
     metricsHost: flags.host,
     healthHost: "127.0.0.1",
     morePages: {
+      "/wire": () => wire?.show() ?? { off: "--wire-check is false" },
       "/members": () => ring?.members() ?? { off: "off" in gossip ? gossip.off : "" },
     },
   });
@@ -159,7 +171,35 @@ interface RingStart {
   readonly metrics: Metrics;
   readonly moves: MoveLog;
   readonly stories: EventRecorder;
-  readonly onMembers: (alive: ReadonlySet<string>) => void;
+  readonly onMembers: (alive: ReadonlySet<string>, ours: ReadonlySet<string>) => void;
+}
+
+interface WireStart {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly pod: KubeObject | undefined;
+  readonly metrics: Metrics;
+  readonly stories: EventRecorder;
+  readonly hasRing: boolean;
+}
+
+/** Undefined where it is off. */
+function openWire(
+  { flags, logger }: SpeakerStart,
+  { client, namespace, pod, metrics, stories, hasRing }: WireStart,
+): WireProgram | undefined {
+  if (!flags["wire-check"]) return undefined;
+  const conditions = pod && new ConditionWriter({ client, logger, namespace });
+  const wire = new WireProgram({
+    nodeName: flags["node-name"],
+    logger,
+    metrics: metrics.wire(),
+    stories,
+    hasRing,
+    conditions,
+  });
+  metrics.onScrape(() => wire.showMetrics());
+  return wire;
 }
 
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */

@@ -11,7 +11,13 @@ import {
   restartNumber,
   type RingMetrics,
 } from "../platform/index.ts";
-import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
+import {
+  type Finding,
+  readOwnKind,
+  Ring,
+  type RingCommand,
+  type RingEvent,
+} from "../ring/index.ts";
 import type { GossipSettings } from "./gossip-settings.ts";
 import { MemberChanges } from "./member-changes.ts";
 import type { MoveLog } from "./move-log.ts";
@@ -26,8 +32,8 @@ export interface RingProgramOptions {
   readonly metrics: RingMetrics;
   readonly moves: MoveLog;
   readonly stories: Pick<EventRecorder, "record">;
-  /** Who may announce, after each change (L2-57). */
-  readonly onMembers: (alive: ReadonlySet<string>) => void;
+  /** Who may announce, after each change (L2-57), and whose speakers of these are of our kind. */
+  readonly onMembers: (alive: ReadonlySet<string>, ours: ReadonlySet<string>) => void;
 }
 
 /** So long after our goodbye we still answer: the next owner has taken over long before (L2-162). */
@@ -222,7 +228,12 @@ export class RingProgram {
     this.#isTelling = true;
     setImmediate(() => {
       this.#isTelling = false;
-      if (!this.#ring.gossip.isLeaving) this.#options.onMembers(new Set(this.#ring.alive()));
+      const { isLeaving, members } = this.#ring.gossip;
+      if (isLeaving) return;
+      const alive = new Set(this.#ring.alive());
+      const ours = [...members.values()].filter(({ meta }) => readOwnKind(meta) !== undefined);
+      const names = ours.map(({ name }) => name).filter((name) => alive.has(name));
+      this.#options.onMembers(alive, new Set(names));
     });
   }
 

@@ -19,6 +19,8 @@ interface Assigned {
   readonly asker: string;
 }
 
+const nobody: ReadonlyMap<string, Subject> = new Map();
+
 /** Where each node's place does not depend on the others, only what a lost one asked for goes elsewhere. */
 export class Assignments {
   readonly #self: string;
@@ -38,7 +40,7 @@ export class Assignments {
 
   /** Services on the address, whoever asks, by key. */
   usersOf(ip: string): ReadonlyMap<string, Subject> {
-    return this.#byIp.get(ip) ?? new Map();
+    return this.#byIp.get(ip) ?? nobody;
   }
 
   subjectOf(service: string): Subject | undefined {

@@ -269,7 +269,7 @@ describe("wire check", () => {
     const moved = Array.from({ length: 10 }, (_, index) => address(1990 + index));
     for (const one of moved) wire.own(one, "n9");
     wire.run(1000);
-    const late = wire.asked.filter(({ atMs }) => atMs > 1500 && atMs < 2000).map((one) => one.ip);
+    const late = wire.asked.filter(({ atMs }) => atMs >= 1500 && atMs < 2000).map((one) => one.ip);
     assert.deepEqual(late.slice(0, 10), moved);
     wire.run(20_000);
     for (const { atMs } of wire.asked) {

@@ -37,7 +37,12 @@ export type WireCommand =
   /** Fire `timer` once, so many milliseconds from now; replaces the one before. */
   | { readonly kind: "set-timer"; readonly ms: number }
   /** It is not as it was; after each change of the owner the first finding is told anew. */
-  | { readonly kind: "found"; readonly ip: string; readonly finding: Finding }
+  | {
+      readonly kind: "found";
+      readonly ip: string;
+      readonly finding: Finding;
+      readonly before: Finding | undefined;
+    }
   /** Found again in each check: somebody else answers. */
   | {
       readonly kind: "stranger";
@@ -261,10 +266,11 @@ export class WireCheck {
       this.#questions.add(ip, "doubted", nowMs);
       return [];
     }
+    const told = this.#findings.get(ip);
     this.#findings.set(ip, finding);
     const isInstead = finding.seen === "wrong";
     return [
-      ...(isNews ? [{ kind: "found", ip, finding } as const] : []),
+      ...(isNews ? [{ kind: "found", ip, finding, before: told } as const] : []),
       ...strangers.map((answer) => ({ kind: "stranger", ip, answer, isInstead }) as const),
     ];
   }
