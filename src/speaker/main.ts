@@ -82,14 +82,8 @@ async function run(start: SpeakerStart): Promise<number> {
     stories,
     onMembers: (alive, ours) => program.setMembers(alive, ours),
   });
-  const wire = openWire(start, {
-    client,
-    namespace,
-    pod,
-    metrics,
-    stories,
-    hasRing: ring !== undefined,
-  });
+  const hasRing = ring !== undefined;
+  const wire = openWire(start, { client, namespace, pod, metrics, stories, hasRing });
   const program = new SpeakerProgram({
     namespace,
     client,
@@ -106,7 +100,7 @@ async function run(start: SpeakerStart): Promise<number> {
     ignoresExcludeLabel: flags["ignore-exclude-lb"],
     passesSecrets: flags["frrk8s-secret-passthrough"],
     metrics: { ...metrics.client(), ...speakerMetrics },
-    awaitsMembers: ring !== undefined,
+    awaitsMembers: hasRing,
     onOwnNode: () => ring?.nodeChanged(),
     // Whoever joins is elected at once, so it joins when it can serve.
     onReady: () => ring?.start(),
@@ -129,14 +123,26 @@ async function run(start: SpeakerStart): Promise<number> {
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
-  // The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162).
+  await stopAll({ ring, program, stories, pages, client });
+  return 0;
+}
+
+interface Running {
+  readonly ring: RingProgram | undefined;
+  readonly program: SpeakerProgram;
+  readonly stories: EventRecorder;
+  readonly pages: { close(): Promise<void> };
+  readonly client: KubeClient;
+}
+
+/** The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162). */
+async function stopAll({ ring, program, stories, pages, client }: Running): Promise<void> {
   await ring?.leave();
   program.stop();
   stories.stop();
   ring?.close();
   await pages.close();
   await client.close();
-  return 0;
 }
 
 function readGossipSettings(
