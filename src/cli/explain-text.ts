@@ -3,14 +3,16 @@ import type { Explanation } from "../plan/index.ts";
 import { painter, type Output } from "./output.ts";
 import { findingLines } from "./plan-text.ts";
 import type { MovesAnswer } from "./read-moves.ts";
+import type { WireAnswer } from "./read-wire.ts";
 import { printable, textTable } from "./text-table.ts";
 
-/** `moves`: undefined where no cluster was asked. */
-export function explainText(
-  found: Explanation,
-  moves: MovesAnswer | undefined,
-  output: Output,
-): string {
+/** What a cluster tells of the Service's past and present; undefined where none was asked. */
+export interface Told {
+  readonly wire: WireAnswer;
+  readonly moves: MovesAnswer;
+}
+
+export function explainText(found: Explanation, told: Told | undefined, output: Output): string {
   const paint = painter(output);
   const { service, ips, pool, reason } = found;
   const has = ips.length === 0 ? "has no address" : `has ${ips.join(", ")}`;
@@ -25,7 +27,8 @@ export function explainText(
     ...section(title("Who holds addresses of these pools"), holderLines(found)),
     ...section(title("Shares its address with"), found.sharesWith),
     ...section(title("Layer 2"), layer2Lines(found)),
-    ...section(title("Moved lately"), moves === undefined ? [] : moveLines(found, moves)),
+    ...section(title("On the wire"), told === undefined ? [] : wireLines(found, told.wire)),
+    ...section(title("Moved lately"), told === undefined ? [] : moveLines(found, told.moves)),
     ...section(title("BGP"), bgpLines(found)),
     ...section(title("Findings"), findingLines(found.findings, paint)),
   ];
@@ -80,6 +83,21 @@ function moveLines({ l2 }: Explanation, answer: MovesAnswer): string[] {
   if (planned === null || now === planned) return lines;
   const why = "the speakers' ring may know more than Node objects tell: see metallb members";
   return [...lines, printable(`it went to ${now} last, not to ${planned} as above: ${why}`)];
+}
+
+function wireLines({ l2 }: Explanation, answer: WireAnswer): string[] {
+  if (Object.keys(l2).length === 0) return [];
+  if ("unknown" in answer) return [printable(`not known: ${answer.unknown}`)];
+  const { conditions, events } = answer;
+  if (conditions.length === 0 && events.length === 0) {
+    return ["nothing is told: see the page /wire of the speakers"];
+  }
+  const rows = conditions.map((one) => {
+    const { type, status, reason, message, lastTransitionTime } = one;
+    return [type, status, reason, `${message} (since ${lastTransitionTime})`];
+  });
+  const news = events.map(({ at, reason, message }) => `${at}  ${reason}: ${message}`);
+  return [...textTable(rows), ...news.map(printable)];
 }
 
 function bgpLines({ bgp, bgpNodes }: Explanation): string[] {

@@ -1,20 +1,22 @@
 /** `metallb explain service NAMESPACE/NAME`: why it has this address, or none, and why nodes announce it or do not. */
-import { formatJson } from "../kube/index.ts";
+import { formatJson, type KubeObject } from "../kube/index.ts";
 import { explainService } from "../plan/index.ts";
 import { misused, parseCommandLine, type CliValues } from "./command-line.ts";
-import { explainText } from "./explain-text.ts";
+import { explainText, type Told } from "./explain-text.ts";
 import { processOutput, type Output } from "./output.ts";
 import { clusterFlags, planFlags, planOptions } from "./plan-flags.ts";
 import { clusterWord, readPlanInput, withInputFindings } from "./plan-input.ts";
 import { findingRow } from "./plan-json.ts";
+import type { ClusterPlace } from "./read-cluster.ts";
 import { UnreadableError } from "./read-files.ts";
 import { readMoves } from "./read-moves.ts";
+import { readWire } from "./read-wire.ts";
 
 const verb = {
   synopsis: "explain service NAMESPACE/NAME [-f PATH...] [flags]",
   about: `Says why the Service has its address, or none: what it asks for, what each pool answers, with
-whom it shares; of every node why it announces the address or does not; and in a cluster when and
-why the address moved from one node to another, as the speakers told in events.
+whom it shares; of every node why it announces the address or does not; and in a cluster what other
+speakers see of the address on the wire, and when and why it moved from one node to another.
 Reads the cluster unless -f names files. Exit status 0; 2: something cannot be read, or there is
 no such Service.`,
   flags: {
@@ -83,10 +85,20 @@ async function explain(key: string, { flags, env, output }: Question): Promise<n
   const { findings } = withInputFindings({ services: {}, findings: found.findings }, input);
   const service = input.view.services.get(key);
   const isAsked = sources.includes(clusterWord) && service !== undefined && found.shown.length > 0;
-  const answer = isAsked ? await readMoves(service, options, env) : undefined;
+  const told = isAsked ? await readTold(service, options, env) : undefined;
   if (flags.output === "json") {
-    const moves = answer !== undefined && "moves" in answer ? answer.moves : null;
-    output.out(`${formatJson({ ...found, moves, findings: findings.map(findingRow) })}\n`);
-  } else output.out(explainText({ ...found, findings }, answer, output));
+    const moves = told !== undefined && "moves" in told.moves ? told.moves.moves : null;
+    const wire = told !== undefined && "conditions" in told.wire ? told.wire : null;
+    output.out(`${formatJson({ ...found, wire, moves, findings: findings.map(findingRow) })}\n`);
+  } else output.out(explainText({ ...found, findings }, told, output));
   return 0;
+}
+
+async function readTold(
+  service: KubeObject,
+  place: ClusterPlace,
+  env: NodeJS.ProcessEnv,
+): Promise<Told> {
+  const wire = await readWire(service, place, env);
+  return { wire, moves: await readMoves(service, place, env) };
 }

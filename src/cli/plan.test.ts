@@ -11,6 +11,7 @@ import { MoveEvents } from "../speaker/move-events.ts";
 import { startMetallbCluster, type MetallbCluster } from "../testing/index.ts";
 import { runExplain } from "./explain.ts";
 import { runPlan } from "./plan.ts";
+import type { WireView } from "./read-wire.ts";
 
 const pool = (name: string, addresses: string, more = ""): string => `
 apiVersion: metallb.io/v1beta1
@@ -425,6 +426,46 @@ describe("with a cluster", { timeout: 60_000 }, () => {
     for (let last = ""; !last.includes("it went to n9 last, not to n1 as above");) {
       last = (await run(runExplain, ["service", "shop/a"], env)).out;
     }
+  });
+
+  it("explains what other speakers see of it on the wire, from conditions and events", async () => {
+    const quiet = await run(runExplain, ["service", "shop/a"], env);
+    assert.match(quiet.out, /^On the wire\n {2}nothing is told: see the page \/wire/m);
+    const labels = {
+      "metallb.io/node": "n1",
+      "metallb.io/service-name": "a",
+      "metallb.io/service-namespace": "shop",
+    };
+    const path = "/apis/metallb.io/v1beta1/namespaces/metallb-system/servicel2statuses";
+    const meta = { apiVersion: "metallb.io/v1beta1", kind: "ServiceL2Status" };
+    await cluster.request("POST", path, { ...meta, metadata: { name: "l2-a", labels } });
+    const lastTransitionTime = "2026-11-27T05:00:00Z";
+    const message = "198.18.1.9 is answered by 02:00:00:00:00:01";
+    const seen = { type: "Seen", status: "True", reason: "OwnerAnswers", message };
+    const announced = { ...seen, type: "Announced", message: 'node "n1" announces it' };
+    const conditions = [seen, announced].map((one) => ({ ...one, lastTransitionTime }));
+    const { status } = await cluster.request("PATCH", `${path}/l2-a/status`, {
+      status: { conditions },
+    });
+    assert.equal(status, 200);
+    const { body } = await cluster.request("GET", "/api/v1/namespaces/shop/services/a");
+    const { namespace, name, uid } = body.metadata;
+    const object = { kind: "Service", apiVersion: "v1", namespace, name, uid };
+    const reason = "AddressConflict";
+    await asSpeaker({ object, type: "Warning", reason, message: "198.18.1.9 is claimed" });
+    const { out } = await run(runExplain, ["service", "shop/a"], env);
+    const [, section = ""] = out.split("On the wire\n");
+    const [first = "", second = "", third = ""] = section.split("\n");
+    assert.match(first, /Announced +True +OwnerAnswers +node "n1" announces it \(since 2026/);
+    assert.match(second, /Seen +True +OwnerAnswers +198\.18\.1\.9 is answered by 02:00/);
+    assert.match(third, /Z {2}AddressConflict: 198\.18\.1\.9 is claimed/);
+    const json = await run(runExplain, ["service", "shop/a", "-o", "json"], env);
+    const { wire } = JSON.parse(json.out) as { wire: WireView };
+    assert.deepEqual(
+      wire.conditions.map(({ type }) => type),
+      ["Announced", "Seen"],
+    );
+    assert.equal(wire.events[0]?.reason, reason);
   });
 
   it("says that moves are not known to who may not read events, or without a cluster", async () => {

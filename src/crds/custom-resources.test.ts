@@ -305,10 +305,21 @@ describe("custom resources", () => {
     ]);
   });
 
-  it("CRD-20, CRD-21: ServiceL2Status and ServiceBGPStatus", () => {
+  /** Of Kubernetes. */
+  const conditions = [
+    "conditions.lastTransitionTime!: date-time",
+    "conditions.message!: string",
+    "conditions.observedGeneration: int64 0..",
+    "conditions.reason!: string",
+    "conditions.status!: string True|False|Unknown",
+    "conditions.type!: string",
+    "conditions: []object",
+  ];
+
+  it("CRD-20, CRD-21: ServiceL2Status and ServiceBGPStatus, and conditions of our own that may be absent", () => {
     const service = ["node: string", "serviceName: string", "serviceNamespace: string"];
     const interfaces = ["interfaces.name: string", "interfaces: []object"];
-    assert.deepEqual(status("ServiceL2Status"), [...interfaces, ...service]);
+    assert.deepEqual(status("ServiceL2Status"), [...conditions, ...interfaces, ...service]);
     assert.deepEqual(status("ServiceBGPStatus"), [...service, "peers: []string"].sort());
     for (const kind of ["ServiceL2Status", "ServiceBGPStatus"]) {
       const { spec: empty, status: told } = schemaOf(kind).properties!;
@@ -323,17 +334,11 @@ describe("custom resources", () => {
   it("CRD-22: ConfigurationState", () => {
     assert.equal(schemaOf("ConfigurationState").properties!.spec, undefined);
     assert.deepEqual(status("ConfigurationState"), [
-      "conditions.lastTransitionTime!: date-time",
-      "conditions.message!: string",
-      "conditions.observedGeneration: int64 0..",
-      "conditions.reason!: string",
-      "conditions.status!: string True|False|Unknown",
-      "conditions.type!: string",
-      "conditions: []object",
+      ...conditions,
       "errorSummary: string",
       "result: string Valid|Invalid|Unknown",
     ]);
-    const { conditions } = schemaOf("ConfigurationState").properties!.status!.properties!;
-    assert.deepEqual(conditions?.["x-kubernetes-list-map-keys"], ["type"]);
+    const list = schemaOf("ConfigurationState").properties!.status!.properties!["conditions"];
+    assert.deepEqual(list?.["x-kubernetes-list-map-keys"], ["type"]);
   });
 });

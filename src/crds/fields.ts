@@ -113,3 +113,34 @@ export function fixedText(description: string): Schema {
   const fixed = { rule: "self == oldSelf", message: "cannot be changed once it is set" };
   return text(description, { "x-kubernetes-validations": [fixed] });
 }
+
+/** The condition of Kubernetes, with its limits. */
+const condition = record(
+  "One finding.",
+  {
+    lastTransitionTime: text("When the condition was found so.", { format: "date-time" }),
+    message: text("What is wrong, for people.", { maxLength: 32_768 }),
+    observedGeneration: int64("The generation of the object that was looked at.", { minimum: 0 }),
+    reason: text("Why, in one word for programs.", {
+      minLength: 1,
+      maxLength: 1024,
+      pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+    }),
+    status: text("Whether it holds.", { enum: ["True", "False", "Unknown"] }),
+    type: text("What was looked at.", {
+      maxLength: 316,
+      pattern:
+        "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?" +
+        "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+    }),
+  },
+  { required: ["lastTransitionTime", "message", "reason", "status", "type"] },
+);
+
+/** One condition of each type. */
+export function conditions(description: string): Schema {
+  return list(condition, description, {
+    "x-kubernetes-list-map-keys": ["type"],
+    "x-kubernetes-list-type": "map",
+  });
+}

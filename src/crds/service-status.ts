@@ -1,6 +1,6 @@
 /** ServiceL2Status and ServiceBGPStatus: who announces a service, written by the speakers (CRD-20, CRD-21). */
 import { column, definition } from "./definition.ts";
-import { empty, fixedText, list, record, text, texts } from "./fields.ts";
+import { conditions, empty, fixedText, list, record, text, texts } from "./fields.ts";
 
 const spec = empty("Nothing: the object only tells.");
 
@@ -20,6 +20,8 @@ export const serviceL2Status = definition("ServiceL2Status", "servicel2statuses"
     description: "Tells which node announces a service in the local network.",
     spec,
     status: record("What the node announces.", {
+      // Ours: MetalLB's definition has no such field, and its tools pass over it.
+      conditions: conditions("What other speakers see of it on the wire."),
       interfaces: list(
         record("One interface.", { name: text("The name of the interface.") }),
         "The interfaces that the node announces on; all when empty.",

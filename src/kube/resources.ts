@@ -98,6 +98,8 @@ export interface ServiceL2Status extends KubeObject {
     serviceName?: string;
     serviceNamespace?: string;
     interfaces?: { name?: string }[];
+    /** Ours: what is seen on the wire. MetalLB's definition does not know it. */
+    conditions?: Condition[];
   };
 }
 

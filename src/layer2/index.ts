@@ -12,6 +12,7 @@ export {
   parseAbility,
   unknownAbility,
 } from "./answering-ability.ts";
+export { askingInterfaces, type AskingInterface } from "./asking-interfaces.ts";
 export { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "./ethernet-frame.ts";
 export { type BurstEvent, GratuitousBursts, PACE_MS, ROUND_PERIOD_MS } from "./gratuitous.ts";
 export {
@@ -24,6 +25,8 @@ export {
 } from "./interface-plan.ts";
 export { linkHoldMs, LinkWatch, type LinkNews } from "./link-watch.ts";
 export { solicitedNodeGroup } from "./multicast-address.ts";
+export { questionFrame } from "./question-frames.ts";
 export type { Drop, ReceivedFrame, Reply } from "./resolution.ts";
 export { arp, ndp, type ResolutionProtocol } from "./resolution-protocols.ts";
+export { sightArp, type Sighting, sightNdp } from "./sighting.ts";
 export { strictArpAdvice } from "./strict-arp.ts";

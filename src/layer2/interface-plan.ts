@@ -64,9 +64,11 @@ function isFit(candidate: NetworkInterface): candidate is ArpInterface {
   return isUp && masterIndex === undefined && !hasNoArp && mac !== undefined;
 }
 
-/** fe80::/10 (RFC 4291 section 2.5.6) */
 function firstLinkLocal(addresses: readonly string[]): IpAddress | undefined {
-  return addresses
-    .map(parseAddress)
-    .find((ip) => ip?.family === 6 && ip.value >> 118n === 0xfe80n >> 6n);
+  return addresses.map(parseAddress).find((ip) => ip !== undefined && isLinkLocal(ip));
+}
+
+/** fe80::/10 (RFC 4291 section 2.5.6) */
+export function isLinkLocal({ family, value }: IpAddress): boolean {
+  return family === 6 && value >> 118n === 0xfe80n >> 6n;
 }

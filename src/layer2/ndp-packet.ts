@@ -56,6 +56,37 @@ export type NotASolicitation = "error" | "not-ndp" | "message-type" | "checksum"
 export function decodeNeighborSolicitation(
   bytes: Uint8Array,
 ): NeighborSolicitation | NotASolicitation {
+  const packet = decodeMessage(bytes, NEIGHBOR_SOLICITATION);
+  return typeof packet === "string" ? packet : (readSolicitation(packet) ?? "error");
+}
+
+/** What a neighbour says of itself. */
+export interface ReceivedAdvertisement extends Pick<
+  NeighborAdvertisement,
+  "destination" | "target"
+> {
+  /** Of the first option of type 2; absent where there is none: then it is that of the frame. */
+  readonly targetMac?: MacAddress;
+}
+
+/** Undefined: it is no advertisement, or not valid by RFC 4861 section 7.1.2. Never throws. */
+export function decodeNeighborAdvertisement(bytes: Uint8Array): ReceivedAdvertisement | undefined {
+  const packet = decodeMessage(bytes, NEIGHBOR_ADVERTISEMENT);
+  if (typeof packet === "string") return undefined;
+  const { destination, payload } = packet;
+  if (payload[1] !== 0 || payload.length < MESSAGE_BYTES) return undefined;
+  const options = readOption(payload.subarray(MESSAGE_BYTES), TARGET_LINK_LAYER_ADDRESS);
+  const view = new DataView(payload.buffer, payload.byteOffset, MESSAGE_BYTES);
+  const target = readIpv6Address(view, TARGET_OFFSET);
+  const isSolicited = (view.getUint32(4) & SOLICITED) !== 0;
+  if (options === undefined || isMulticast(target)) return undefined;
+  // Nobody can have asked for what goes to everybody.
+  if (isMulticast(destination) && isSolicited) return undefined;
+  return { destination, target, ...(options.mac !== undefined && { targetMac: options.mac }) };
+}
+
+/** The packet around a message of this type, or why it is none. */
+function decodeMessage(bytes: Uint8Array, wanted: number): Ipv6Packet | NotASolicitation {
   const packet = decodeIpv6Packet(bytes);
   if (packet === undefined) return "error";
   // Also what has extension headers: nobody sends such, and a fragment must be ignored (RFC 6980).
@@ -64,9 +95,8 @@ export function decodeNeighborSolicitation(
   if (icmpv6Checksum(bytes) !== 0) return "checksum";
   const type = packet.payload[0] ?? 0;
   if (type < FIRST_TYPE || type > NEIGHBOR_ADVERTISEMENT) return "not-ndp";
-  if (type !== NEIGHBOR_SOLICITATION) return "message-type";
-  if (packet.hopLimit !== HOP_LIMIT_ON_LINK) return "hop-limit";
-  return readSolicitation(packet) ?? "error";
+  if (type !== wanted) return "message-type";
+  return packet.hopLimit === HOP_LIMIT_ON_LINK ? packet : "hop-limit";
 }
 
 /** The fields of the message; undefined where it is not valid by RFC 4861 section 7.1.1. */
@@ -74,24 +104,25 @@ function readSolicitation(packet: Ipv6Packet): NeighborSolicitation | undefined 
   const { source, destination, payload } = packet;
   const isWhole = payload[1] === 0 && payload.length >= MESSAGE_BYTES;
   if (!isWhole || isMulticast(source)) return undefined;
-  const options = readOptions(payload.subarray(MESSAGE_BYTES));
+  const option = readOption(payload.subarray(MESSAGE_BYTES), SOURCE_LINK_LAYER_ADDRESS);
   // Who has no address yet cannot be answered at one.
-  if (options === undefined || (options.sourceMac && source.value === 0n)) return undefined;
+  if (option === undefined || (option.mac && source.value === 0n)) return undefined;
   const view = new DataView(payload.buffer, payload.byteOffset, MESSAGE_BYTES);
-  return { source, destination, target: readIpv6Address(view, TARGET_OFFSET), ...options };
+  const target = readIpv6Address(view, TARGET_OFFSET);
+  return { source, destination, target, ...(option.mac && { sourceMac: option.mac }) };
 }
 
-/** The address in the first option of type 1. Undefined: the options are malformed. */
-function readOptions(options: Uint8Array): { sourceMac?: MacAddress } | undefined {
-  const found: { sourceMac?: MacAddress } = {};
+/** The address in the first option of the type, if there is one. Undefined: the options are malformed. */
+function readOption(options: Uint8Array, wanted: number): { mac?: MacAddress } | undefined {
+  const found: { mac?: MacAddress } = {};
   for (let offset = 0, bytes = 0; offset < options.length; offset += bytes) {
     const type = options[offset];
     bytes = (options[offset + 1] ?? 0) * OPTION_UNIT_BYTES;
     if (bytes === 0 || offset + bytes > options.length) return undefined;
     if (type !== SOURCE_LINK_LAYER_ADDRESS && type !== TARGET_LINK_LAYER_ADDRESS) continue;
     if (bytes !== OPTION_UNIT_BYTES) return undefined;
-    if (type === TARGET_LINK_LAYER_ADDRESS) continue;
-    found.sourceMac ??= formatMac(options.subarray(offset + 2, offset + OPTION_UNIT_BYTES));
+    if (type !== wanted) continue;
+    found.mac ??= formatMac(options.subarray(offset + 2, offset + OPTION_UNIT_BYTES));
   }
   return found;
 }

@@ -77,6 +77,7 @@ export {
   type ClientMetrics,
   type RingMetrics,
   type SpeakerMetrics,
+  type WireMetrics,
 } from "./metrics.ts";
 export { MulticastMemberships } from "./multicast-memberships.ts";
 export {
@@ -87,6 +88,8 @@ export {
 } from "./network-interfaces.ts";
 export {
   ARP_REQUEST_FILTER,
+  ARP_SIGHTING_FILTER,
+  NEIGHBOR_SIGHTING_FILTER,
   NEIGHBOR_SOLICITATION_FILTER,
   PacketSocket,
   type FilterInstruction,

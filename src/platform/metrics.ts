@@ -122,6 +122,36 @@ export class Metrics {
     };
   }
 
+  /** What is seen of our addresses on the wire. Ours; MetalLB has none of these. */
+  wire(): WireMetrics {
+    const all = "metallb_speaker_wire_";
+    return {
+      seen: this.#gauge(
+        `${all}addresses`,
+        "Addresses of other nodes that this one asks for, by who answers: yes (the owner), nobody, wrong, two, unknown",
+        ["seen"],
+      ),
+      questions: this.#counter(`${all}questions_total`, "Questions sent on each interface", [
+        "protocol",
+      ]),
+      conflicts: this.#gauge(
+        `${all}conflicts`,
+        "Machines that answer for the address or claim it beside its owner; no series: none",
+        ["ip"],
+      ),
+      claims: this.#counter(
+        `${all}claims_total`,
+        "Frames of others about an address that this node announces",
+        ["kind"],
+      ),
+      dropped: this.#counter(
+        `${all}dropped_total`,
+        "Frames that were not looked at, because there were too many",
+        ["reason"],
+      ),
+    };
+  }
+
   /** The speakers' ring: who is seen, how fast, and what was dropped. Ours; MetalLB has none of these. */
   ring(): RingMetrics {
     const all = "metallb_speaker_ring_";
@@ -194,6 +224,14 @@ export interface SpeakerMetrics {
   readonly wayInUse: Metric;
   readonly passedOn: Metric;
   readonly kernelTroubles: Metric;
+}
+
+export interface WireMetrics {
+  readonly seen: Metric;
+  readonly questions: Metric;
+  readonly conflicts: Metric;
+  readonly claims: Metric;
+  readonly dropped: Metric;
 }
 
 export interface RingMetrics {

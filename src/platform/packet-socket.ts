@@ -45,6 +45,46 @@ export const NEIGHBOR_SOLICITATION_FILTER: readonly FilterInstruction[] = [
   [0x06, 0, 0, 0],
 ];
 
+/**
+ * ARP replies, and of the requests those that say who uses an address: gratuitous ones (sender and target are the same)
+ * and probes (no sender), RFC 5227 section 1.1. The many ordinary requests of a LAN stop in the kernel.
+ */
+export const ARP_SIGHTING_FILTER: readonly FilterInstruction[] = [
+  [0x28, 0, 0, 12],
+  [0x15, 0, 9, 0x0806],
+  [0x28, 0, 0, 20],
+  [0x15, 6, 0, 2],
+  [0x15, 0, 6, 1],
+  [0x20, 0, 0, 28],
+  [0x15, 3, 0, 0],
+  [0x07, 0, 0, 0],
+  [0x20, 0, 0, 38],
+  [0x1d, 0, 1, 0],
+  [0x06, 0, 0, 0xffff],
+  [0x06, 0, 0, 0],
+];
+
+/** Neighbour advertisements, and solicitations without a source: probes of duplicate address detection (RFC 4862). */
+export const NEIGHBOR_SIGHTING_FILTER: readonly FilterInstruction[] = [
+  [0x28, 0, 0, 12],
+  [0x15, 0, 14, 0x86dd],
+  [0x30, 0, 0, 20],
+  [0x15, 0, 12, 58],
+  [0x30, 0, 0, 54],
+  [0x15, 9, 0, 136],
+  [0x15, 0, 9, 135],
+  [0x20, 0, 0, 22],
+  [0x15, 0, 7, 0],
+  [0x20, 0, 0, 26],
+  [0x15, 0, 5, 0],
+  [0x20, 0, 0, 30],
+  [0x15, 0, 3, 0],
+  [0x20, 0, 0, 34],
+  [0x15, 0, 1, 0],
+  [0x06, 0, 0, 0xffff],
+  [0x06, 0, 0, 0],
+];
+
 export interface PacketSocketOptions {
   readonly interfaceIndex: number;
   readonly etherType: number;

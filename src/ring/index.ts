@@ -3,5 +3,5 @@ export { shortestSilenceMs } from "./beat-record.ts";
 export type { Finding } from "./detector.ts";
 export { describeOwnKind, type OwnKind, type OwnWords, readOwnKind } from "./own-kind.ts";
 export { defaultBeatMs, Ring, type RingCommand, type RingEvent, type RingOptions } from "./ring.ts";
-export { watchersOf } from "./watchers.ts";
+export { watchersOf, watchesBefore } from "./watchers.ts";
 export type { WatchedMember } from "./watching.ts";

@@ -45,13 +45,12 @@ export type Decision =
   /** Nothing may be decided before there is a configuration. */
   | { readonly kind: "wait" }
   /** `owner`: the node that is elected instead; absent: nobody, or the Service has nothing to announce. */
-  | {
+  | ({
       readonly kind: "withdraw";
       readonly reason: WithdrawReason;
-      readonly owner?: string;
       /** The interfaces of this node cannot answer, or have been able to only for a moment. */
       readonly isUnable?: boolean;
-    }
+    } & OtherOwner)
   /** `replaces`: the announcement in force must be withdrawn first, for this reason. */
   | {
       readonly kind: "announce";
@@ -62,6 +61,12 @@ export type Decision =
       /** A node in the subnet of the address is asked for, and there is none that can answer. */
       readonly isOutsideSubnets?: boolean;
     };
+
+interface OtherOwner {
+  readonly owner?: string;
+  /** Names that the advertisements by which it announces list; absent: all. */
+  readonly interfaces?: ReadonlySet<string>;
+}
 
 export type Objection = NodeObjection | ServiceObjection;
 
@@ -169,7 +174,7 @@ function decideOwner(
 }
 
 type Elected =
-  | { readonly reason: ElectionRefusal; readonly owner?: string; readonly isUnable?: boolean }
+  | ({ readonly reason: ElectionRefusal; readonly isUnable?: boolean } & OtherOwner)
   | {
       readonly interfaces: Announcement["interfaces"];
       readonly objection: Objection | undefined;
@@ -190,7 +195,9 @@ function electLegacy(input: AnnouncementInput, [ip]: readonly IpAddress[], pool:
     const detail = ability && offer && notReadyBy(ability, offer, node);
     return detail === undefined ? undefined : { because: "link", detail };
   };
-  if (owner !== input.nodeName) return notOurs(input, "notOwner", { owner, of: linkObjection });
+  if (owner !== input.nodeName) {
+    return notOurs(input, "notOwner", { ...(owner !== undefined && { owner }), of: linkObjection });
+  }
   const objection = objectionTo(input, (former) => {
     const isReady = endpoints.some((one) => one.isReady && one.nodeName === former);
     const detail = "no endpoint of the service is ready on it";
@@ -203,12 +210,11 @@ function electLegacy(input: AnnouncementInput, [ip]: readonly IpAddress[], pool:
 function notOurs(
   { announced, nodeName }: AnnouncementInput,
   reason: ElectionRefusal,
-  other: { readonly owner: string | undefined; of(node: string): ServiceObjection | undefined },
+  { of, ...other }: OtherOwner & { of(node: string): ServiceObjection | undefined },
 ): Elected {
-  const { owner } = other;
-  if (owner === undefined) return { reason };
-  const isUnable = announced !== undefined && other.of(nodeName)?.because === "link";
-  return { reason, owner, ...(isUnable && { isUnable }) };
+  if (other.owner === undefined) return { reason };
+  const isUnable = announced !== undefined && of(nodeName)?.because === "link";
+  return { reason, ...other, ...(isUnable && { isUnable }) };
 }
 
 function objectionTo(
@@ -226,13 +232,21 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
   const { nodeName, elections } = input;
   const elected = elections.modern.decide(subject, nodeName);
   if (typeof elected === "string") {
-    const owner = elections.modern.owner(subject);
     const of = (node: string) => elections.modern.objection(subject, node);
-    return notOurs(input, elected, { owner, of });
+    return notOurs(input, elected, { ...otherOwner(elections.modern, subject), of });
   }
   const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
   const isOutsideSubnets = elections.modern.isOutsideSubnets(subject);
   return { interfaces: interfacesOn(elected, nodeName), objection, isOutsideSubnets };
+}
+
+function otherOwner(election: ModernElection, subject: ElectionSubject): OtherOwner {
+  const owner = election.owner(subject);
+  if (owner === undefined) return {};
+  const advertisements = election.decide(subject, owner);
+  const interfaces =
+    typeof advertisements === "string" ? undefined : interfacesOn(advertisements, owner);
+  return { owner, ...(interfaces !== undefined && { interfaces }) };
 }
 
 function subjectOf(

@@ -37,6 +37,12 @@ describe("speaker flags", () => {
     assert.equal(findBadValue(flags, "native"), undefined);
   });
 
+  it("looks at the wire unless it is told not to, by flag or environment", () => {
+    assert.equal(values([])["wire-check"], true);
+    assert.equal(values(["--wire-check=false"])["wire-check"], false);
+    assert.equal(values([], { METALLB_WIRE_CHECK: "false" })["wire-check"], false);
+  });
+
   it("INS-36 FL-1: without --config the metrics are on v0.16's port, unless another is given", () => {
     assert.equal(values([]).port, 9120);
     assert.equal(values(["--port=0"]).port, 0);

@@ -69,6 +69,13 @@ const speakerFlags = {
     "who answers ARP and NDP: kernel (eBPF, with packet sockets behind it), packet (sockets alone), auto: as it can",
     { fallback: "auto", env: "METALLB_LAYER2_RESPONDER" },
   ),
+  "wire-check": {
+    kind: "bool",
+    default: true,
+    usage:
+      "ask on the wire for addresses that other nodes announce, and look for other machines that use ours",
+    env: "METALLB_WIRE_CHECK",
+  },
   ...clusterFlags,
   ...modernFlags,
   ...modernSpeakerFlags,

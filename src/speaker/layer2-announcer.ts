@@ -15,6 +15,8 @@ import {
   planInterfaces,
   type ResolutionProtocol,
   ROUND_PERIOD_MS,
+  type AskingInterface,
+  askingInterfaces,
 } from "../layer2/index.ts";
 import {
   ARP_REQUEST_FILTER,
@@ -85,6 +87,7 @@ export class Layer2Announcer {
   readonly #kernel: KernelAnswering | undefined;
   #way: WayInUse;
   #isUnheardTold = false;
+  #asking: readonly AskingInterface[] = [];
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -117,12 +120,18 @@ export class Layer2Announcer {
    */
   setInterfaces(interfaces: readonly NetworkInterface[]): readonly string[] {
     const plan = planInterfaces(interfaces, this.#options.exclusion);
+    this.#asking = askingInterfaces(plan);
     // First: what user space sends from another MAC address may bring questions at once.
     this.#kernel?.setInterfaces(plan);
     this.#arp.setWanted(plan.arp);
     this.#ndp.setWanted(plan.ndp);
     this.#timers.setOnce("unheard", UNHEARD_MS);
     return plan.localNames;
+  }
+
+  /** Interfaces of the last `setInterfaces` on which others can be asked for addresses. */
+  get asking(): readonly AskingInterface[] {
+    return this.#asking;
   }
 
   /** Answers for the address on these interfaces from now on and says so unasked there (L2-71, L2-130). */

@@ -17,6 +17,7 @@ import {
   stopSignal,
 } from "../platform/index.ts";
 import { openPages, readOwnPod } from "../program/index.ts";
+import { ConditionWriter } from "./condition-writer.ts";
 import { readExcludedInterfaces } from "./excluded-interfaces.ts";
 import { gossipSettings } from "./gossip-settings.ts";
 import { findBadValue, modernSpeakerFlags, parseSpeakerFlags, type SpeakerFlags } from "./flags.ts";
@@ -27,10 +28,11 @@ import { LinkReport } from "./link-report.ts";
 import { abilityWord } from "./member-abilities.ts";
 import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
-import { RingProgram } from "./ring-program.ts";
+import { type RingMembers, RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
 import { speakerStatus } from "./speaker-status.ts";
 import { readTimingsFile } from "./timings-file.ts";
+import { WireProgram } from "./wire-program.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -83,10 +85,12 @@ async function run(start: SpeakerStart): Promise<number> {
     metrics,
     moves,
     stories,
-    onMembers: (alive, abilities) => program.setMembers(alive, abilities),
+    onMembers: (members) => program.setMembers(members),
     onTurn: () => announcer.isAwake(),
   });
   const links = ring && reportLinks(start, ring, exclusion);
+  const hasRing = ring !== undefined;
+  const wire = openWire(start, { client, namespace, pod, metrics, stories, hasRing });
   const program = new SpeakerProgram({
     namespace,
     client,
@@ -94,6 +98,7 @@ async function run(start: SpeakerStart): Promise<number> {
     announcer,
     moves,
     stories,
+    wire,
     bgpType,
     pod,
     nodeName: flags["node-name"],
@@ -102,7 +107,7 @@ async function run(start: SpeakerStart): Promise<number> {
     ignoresExcludeLabel: flags["ignore-exclude-lb"],
     passesSecrets: flags["frrk8s-secret-passthrough"],
     metrics: { ...metrics.client(), ...speakerMetrics },
-    awaitsMembers: ring !== undefined,
+    awaitsMembers: hasRing,
     onOwnNode: () => ring?.nodeChanged(),
     onInterfaces: (interfaces) => links?.setInterfaces(interfaces),
     // Whoever joins is elected at once, so it joins when it can serve.
@@ -114,11 +119,25 @@ async function run(start: SpeakerStart): Promise<number> {
   const pages = await openSpeakerPages(start, {
     metrics,
     client,
-    morePages: pagesAbout(flags["node-name"], announcer, ring ?? gossip),
+    morePages: pagesAbout(flags["node-name"], { announcer, wire, ring: ring ?? gossip }),
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
-  // The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162).
+  await stopAll({ ring, links, program, stories, pages, client });
+  return 0;
+}
+
+interface Running {
+  readonly ring: RingProgram | undefined;
+  readonly links: LinkReport | undefined;
+  readonly program: SpeakerProgram;
+  readonly stories: EventRecorder;
+  readonly pages: { close(): Promise<void> };
+  readonly client: KubeClient;
+}
+
+/** The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162). */
+async function stopAll({ ring, links, program, stories, pages, client }: Running): Promise<void> {
   await ring?.leave();
   program.stop();
   links?.close();
@@ -126,7 +145,6 @@ async function run(start: SpeakerStart): Promise<number> {
   ring?.close();
   await pages.close();
   await client.close();
-  return 0;
 }
 
 function readGossipSettings(
@@ -155,13 +173,16 @@ function readSecret({ flags, logger, looks }: SpeakerStart): string {
   return secret;
 }
 
-/** What the speaker does, for `metallb status` and `metallb members`. */
-function pagesAbout(
-  nodeName: string,
-  announcer: Layer2Announcer,
-  ring: RingProgram | ReturnType<typeof gossipSettings>,
-): JsonPages {
+interface Shown {
+  readonly announcer: Layer2Announcer;
+  readonly wire: WireProgram | undefined;
+  readonly ring: RingProgram | ReturnType<typeof gossipSettings>;
+}
+
+/** What the speaker does, for `metallb status`, `metallb members` and `metallb explain`. */
+function pagesAbout(nodeName: string, { announcer, wire, ring }: Shown): JsonPages {
   return {
+    "/wire": () => wire?.show() ?? { off: "--wire-check is false" },
     "/status": () => speakerStatus(nodeName, announcer),
     "/members": () =>
       ring instanceof RingProgram ? ring.members() : { off: "off" in ring ? ring.off : "" },
@@ -191,8 +212,36 @@ interface RingStart {
   readonly metrics: Metrics;
   readonly moves: MoveLog;
   readonly stories: EventRecorder;
-  readonly onMembers: Parameters<typeof RingProgram.open>[0]["onMembers"];
+  readonly onMembers: (members: RingMembers) => void;
   readonly onTurn: () => void;
+}
+
+interface WireStart {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly pod: KubeObject | undefined;
+  readonly metrics: Metrics;
+  readonly stories: EventRecorder;
+  readonly hasRing: boolean;
+}
+
+/** Undefined where it is off. */
+function openWire(
+  { flags, logger }: SpeakerStart,
+  { client, namespace, pod, metrics, stories, hasRing }: WireStart,
+): WireProgram | undefined {
+  if (!flags["wire-check"]) return undefined;
+  const conditions = pod && new ConditionWriter({ client, logger, namespace });
+  const wire = new WireProgram({
+    nodeName: flags["node-name"],
+    logger,
+    metrics: metrics.wire(),
+    stories,
+    hasRing,
+    conditions,
+  });
+  metrics.onScrape(() => wire.showMetrics());
+  return wire;
 }
 
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */

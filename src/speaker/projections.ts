@@ -32,9 +32,10 @@ export function projectNode({ metadata, status }: Node): Node {
   const conditions = (status?.conditions ?? [])
     .filter(({ type }) => READ_CONDITIONS.includes(type))
     .map(({ type, status: value }) => ({ type, status: value }));
+  const addresses = (status?.addresses ?? []).filter(({ type }) => type === "InternalIP");
   return {
     metadata: { ...projectMetadata(metadata), ...projectLabels(metadata) },
-    status: { conditions },
+    status: { conditions, ...(addresses.length > 0 && { addresses }) },
   };
 }
 

@@ -26,8 +26,6 @@ import type { MoveLog } from "./move-log.ts";
 import { RingHistory } from "./ring-history.ts";
 import { RingPeers } from "./ring-peers.ts";
 
-type Abilities = ReadonlyMap<string, AnsweringAbility>;
-
 export interface RingProgramOptions {
   readonly settings: GossipSettings;
   readonly nodeName: string;
@@ -36,10 +34,18 @@ export interface RingProgramOptions {
   readonly metrics: RingMetrics;
   readonly moves: MoveLog;
   readonly stories: Pick<EventRecorder, "record">;
-  /** Who may announce, and what those of our kind can answer, after each change (L2-57). */
-  readonly onMembers: (alive: ReadonlySet<string>, abilities: Abilities) => void;
+  readonly onMembers: (members: RingMembers) => void;
   /** Something woke us, as happens with every beat of the ring. */
   readonly onTurn?: () => void;
+}
+
+/** Who may announce, after each change (L2-57). */
+export interface RingMembers {
+  readonly alive: ReadonlySet<string>;
+  /** Those of them whose speakers are of our kind. */
+  readonly ours: ReadonlySet<string>;
+  /** What the interfaces of those can answer, as far as they say it. */
+  readonly abilities: ReadonlyMap<string, AnsweringAbility>;
 }
 
 /**
@@ -256,8 +262,11 @@ export class RingProgram {
     this.#isTelling = true;
     setImmediate(() => {
       this.#isTelling = false;
-      if (this.#ring.gossip.isLeaving) return;
-      this.#options.onMembers(new Set(this.#ring.alive()), this.#abilities.of(this.#ring));
+      const ring = this.#ring;
+      if (ring.gossip.isLeaving) return;
+      const alive = new Set(ring.alive());
+      const ours = new Set([...alive].filter((name) => ring.ownKind(name) !== undefined));
+      this.#options.onMembers({ alive, ours, abilities: this.#abilities.of(ring) });
     });
   }
 

@@ -4,6 +4,7 @@ import type { ConfigOutcome } from "../config/index.ts";
 import type { AddressMove, ServiceEndpoint } from "../election/index.ts";
 import type { AnsweringAbility } from "../layer2/index.ts";
 import type { EventNote, Node, ObjectReference, Service } from "../kube/index.ts";
+import type { Subject } from "../wire/index.ts";
 import type { Announcement } from "./announcements.ts";
 
 export type SpeakerEvent =
@@ -48,6 +49,13 @@ export type SpeakerCommand =
     }
   /** The address came here from another node, or went from here to one that just joined the ring. */
   | { readonly kind: "moved"; readonly move: AddressMove; readonly object: ObjectReference }
+  /** It has another owner, other addresses, or other interfaces now; undefined: nobody announces it. */
+  | {
+      readonly kind: "owned";
+      readonly service: string;
+      readonly object?: ObjectReference;
+      readonly subject?: Subject;
+    }
   | { readonly kind: "record-event"; readonly note: EventNote }
   | { readonly kind: "config-state"; readonly isStale: boolean }
   | { readonly kind: "count-update"; readonly hasFailed: boolean }

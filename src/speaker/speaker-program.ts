@@ -3,7 +3,7 @@
 import { type ConfigOutcome, ConfigSource } from "../config/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { KubeObject } from "../kube/index.ts";
-import { type AnsweringAbility, type NetworkInterface, strictArpAdvice } from "../layer2/index.ts";
+import { type NetworkInterface, strictArpAdvice } from "../layer2/index.ts";
 import {
   type ClientMetrics,
   EventRecorder,
@@ -22,9 +22,11 @@ import { ClusterWatch } from "./cluster-watch.ts";
 import type { Layer2Announcer } from "./layer2-announcer.ts";
 import { addressesIn, MoveEvents } from "./move-events.ts";
 import type { MoveGroup, MoveLog, ToldMove } from "./move-log.ts";
+import type { RingMembers } from "./ring-program.ts";
 import { ServiceStatusWriter } from "./service-status-writer.ts";
 import { Speaker, type SpeakerOptions } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
+import type { WireProgram } from "./wire-program.ts";
 
 export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   /** Where the configuration is, and the name of the ConfigMap. */
@@ -40,6 +42,8 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly moves: MoveLog;
   /** For events of our own kind: apart from MetalLB's, of which there may be one for each Service to write first. */
   readonly stories: Pick<EventRecorder, "record">;
+  /** Undefined where `--wire-check` is off. */
+  readonly wire: WireProgram | undefined;
   readonly metrics: ClientMetrics & SpeakerMetrics;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
@@ -73,6 +77,7 @@ export class SpeakerProgram {
   readonly #timers = new NamedTimers<"moves">(() => this.#movesAreDue());
   readonly #awaited = new Set(["synced", "config"]);
   #isStrictArpTold = false;
+  #hasPassed = false;
 
   constructor(parts: ProgramParts) {
     const { nodeName, namespace, configName, client, logger } = parts;
@@ -104,6 +109,7 @@ export class SpeakerProgram {
       config: this.#config,
       onEvent: (event) => {
         this.#step(event);
+        if (event.kind === "node") parts.wire?.setNode(event.name, event.node);
         if (event.kind === "node" && event.name === nodeName) parts.onOwnNode();
       },
     });
@@ -135,11 +141,13 @@ export class SpeakerProgram {
     this.#timers.cancelAll();
     this.#recorder.stop();
     this.#interfaces?.close();
+    this.#parts.wire?.close();
     this.#parts.announcer.close();
   }
 
-  /** Who is alive in the ring now. */
-  setMembers(alive: ReadonlySet<string>, abilities: ReadonlyMap<string, AnsweringAbility>): void {
+  /** Who is alive in the ring now, and which of them are speakers of our kind. */
+  setMembers({ alive, ours, abilities }: RingMembers): void {
+    this.#parts.wire?.setSpeakers(ours);
     this.#step({ kind: "members", alive, abilities });
   }
 
@@ -151,6 +159,8 @@ export class SpeakerProgram {
   #takeInterfaces(interfaces: readonly NetworkInterface[]): void {
     const names = new Set(this.#parts.announcer.setInterfaces(interfaces));
     this.#parts.onInterfaces(interfaces);
+    const macs = new Set(interfaces.flatMap(({ mac }) => mac ?? []));
+    this.#parts.wire?.setInterfaces(this.#parts.announcer.asking, macs);
     this.#checkStrictArp(interfaces);
     this.#step({ kind: "interfaces", names });
   }
@@ -186,6 +196,8 @@ export class SpeakerProgram {
         // Earlier, objects of services that are yet to be announced would seem needless.
         this.#reports?.layer2.start();
         this.#reports?.bgp.start();
+        if (!this.#hasPassed) this.#parts.wire?.passedAll();
+        this.#hasPassed = true;
         this.#tellMoves();
         return;
       case "continue":
@@ -199,6 +211,7 @@ export class SpeakerProgram {
   #say(command: Exclude<SpeakerCommand, { kind: "announce" | "withdraw" }>): void {
     const { logger, metrics } = this.#parts;
     if (command.kind === "moved") this.#moved(command);
+    if (command.kind === "owned") this.#parts.wire?.owned(command);
     if (command.kind === "record-event") this.#recorder.record(command.note);
     if (command.kind === "log") logger[command.level](command.fields);
     if (command.kind === "count-update") {

@@ -20,6 +20,7 @@ import {
   type WithdrawReason,
 } from "./announcements.ts";
 import { reportOutcome } from "./config-report.ts";
+import { Ownerships } from "./ownerships.ts";
 import {
   announcedOutsideSubnet,
   announceFailed,
@@ -52,6 +53,7 @@ export class Speaker {
   readonly #electorate: Electorate;
   readonly #elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
   readonly #owners: AddressOwners;
+  readonly #ownerships: Ownerships;
   /** What the pass over all services has not come to yet, and what asks for it: the ring only where nothing else does. */
   readonly #toPass = new Map<string, PassCause>();
   #config: Config | undefined;
@@ -65,6 +67,7 @@ export class Speaker {
     this.#options = options;
     this.#areMembersKnown = !options.awaitsMembers;
     this.#owners = new AddressOwners(options.nodeName);
+    this.#ownerships = new Ownerships(options.nodeName);
     this.#electorate = new Electorate(options.ignoresExcludeLabel);
     const modern = new ModernElection(this.#electorate);
     this.#elections = { legacy: new LegacyElection(), modern };
@@ -225,13 +228,14 @@ export class Speaker {
       nodeObjection: (name) => config && this.#electorate.objection(name, config.generation),
       elections: this.#elections,
     });
+    const owned = this.#ownerships.follow(key, decision, service);
     const move = this.#owners.follow(key, { decision, announced, cause });
     // Links of others are no reason to tell clients anew what did not change.
-    if (cause === "link" && isRepeated(decision, announced)) return [];
+    if (cause === "link" && isRepeated(decision, announced)) return owned;
     if (move === undefined || service === undefined)
-      return this.#carryOut(key, decision, { cause });
+      return [...this.#carryOut(key, decision, { cause }), ...owned];
     const moved = { kind: "moved", move, object: serviceReference(service.object) } as const;
-    return this.#carryOut(key, decision, { cause, moved });
+    return [...this.#carryOut(key, decision, { cause, moved }), ...owned];
   }
 
   #carryOut(key: string, decision: Decision, { cause, moved }: Occasion): SpeakerCommand[] {

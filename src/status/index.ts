@@ -1,4 +1,5 @@
 /** What the status of MetalLB's own objects should say, as values. */
+export { mergeConditions } from "./conditions.ts";
 export {
   conditionOf,
   configurationStateOf,
@@ -15,6 +16,7 @@ export {
   serviceBgpStatuses,
   serviceL2Statuses,
   serviceOfStatus,
+  statusesAbout,
   statusesOfNode,
   statusesOfOthers,
   type ServiceAnnouncement,

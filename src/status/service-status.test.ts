@@ -56,6 +56,16 @@ describe("status of a service", () => {
     });
   });
 
+  it("conditions, which others write, are no reason to write anything", () => {
+    const told = {
+      lastTransitionTime: "2026-11-27T00:00:00Z",
+      message: "",
+      reason: "OwnerAnswers",
+    };
+    const conditions = [{ ...told, type: "Seen", status: "True" as const }];
+    assert.equal(next(all, [object("l2-a", { ...about, conditions })]), undefined);
+  });
+
   it("ST-20: an object that is right is left alone", () => {
     const { serviceNamespace, ...rest } = about;
     assert.equal(next(all, [object("l2-a", { serviceNamespace, ...rest })]), undefined);

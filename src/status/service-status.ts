@@ -65,6 +65,12 @@ export function statusesOfNode(node: string): string {
   return `${NODE_LABEL}=${node}`;
 }
 
+/** Selects the objects of one node about one service (`namespace/name`). */
+export function statusesAbout(service: string, node: string): string {
+  const [namespace = "", name = ""] = service.split("/");
+  return `${NODE_LABEL}=${node},${NAME_LABEL}=${name},${NAMESPACE_LABEL}=${namespace}`;
+}
+
 /** Selects the objects of all other nodes about services with these names, in any namespace; no names: about all. */
 export function statusesOfOthers(node: string, serviceNames: readonly string[]): string {
   const others = `${NODE_LABEL},${NODE_LABEL}!=${node}`;
@@ -167,9 +173,14 @@ function statusOf({ node }: StatusWriter, service: string, wanted: ServiceAnnoun
   return { ...about, interfaces: [...wanted.interfaces].sort().map((name) => ({ name })) };
 }
 
+/** Conditions are others' to write: the speaker's that asks on the wire. */
 function isEqual(a: object, b: object): boolean {
   const text = (status: object): string =>
-    JSON.stringify(Object.entries(status).sort(([one], [other]) => (one < other ? -1 : 1)));
+    JSON.stringify(
+      Object.entries(status)
+        .filter(([name]) => name !== "conditions")
+        .sort(([one], [other]) => (one < other ? -1 : 1)),
+    );
   return text(a) === text(b);
 }
 

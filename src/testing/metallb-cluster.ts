@@ -25,6 +25,8 @@ export interface MetallbCluster {
 export interface MetallbClusterOptions {
   /** Whether the webhooks are registered: without a controller that answers they refuse every write (false). */
   webhooks?: boolean;
+  /** Where the server listens (127.0.0.1). */
+  host?: string;
 }
 
 const admin = "admin-token";
@@ -34,11 +36,12 @@ const webhookKind = "ValidatingWebhookConfiguration";
 /** RBAC is on: each token may do what the manifest grants and no more. Kept in memory, ended by `close`. */
 export async function startMetallbCluster({
   webhooks = false,
+  host = "127.0.0.1",
 }: MetallbClusterOptions = {}): Promise<MetallbCluster> {
   const groups = ["system:masters", "system:authenticated"];
   const server = await startApiServer({
     dataFile: ":memory:",
-    host: "127.0.0.1",
+    host,
     port: 0,
     tokens: { [admin]: { name: "admin", groups } },
     rbac: true,

@@ -1,0 +1,313 @@
+/** The wire check and the conflict watch with what carries out their commands: sockets, timers, events, conditions. */
+
+import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
+import type { Node, ObjectReference } from "../kube/index.ts";
+import { isNotReady } from "../election/index.ts";
+import type { AskingInterface, Sighting } from "../layer2/index.ts";
+import {
+  type EventRecorder,
+  type Logger,
+  monotonicMs,
+  NamedTimers,
+  type WireMetrics,
+} from "../platform/index.ts";
+import {
+  type Claim,
+  type Conflict,
+  type ConflictNews,
+  Conflicts,
+  type Finding,
+  isTrouble,
+  seenOfService,
+  type Subject,
+  WireCheck,
+  type WireCommand,
+  type WireEvent,
+} from "../wire/index.ts";
+import { type ConditionWriter, noConflict } from "./condition-writer.ts";
+import type { SpeakerCommand } from "./speaker-messages.ts";
+import {
+  conflictOverStory,
+  conflictStory,
+  findingStory,
+  WireEvents,
+  type WireStory,
+} from "./wire-events.ts";
+import { WireSockets } from "./wire-sockets.ts";
+
+export interface WireProgramOptions {
+  readonly nodeName: string;
+  readonly logger: Logger;
+  readonly metrics: WireMetrics;
+  readonly stories: Pick<EventRecorder, "record">;
+  /** Gossip tells which speakers can ask; without it every node that is ready has one. */
+  readonly hasRing: boolean;
+  /** Absent where there are no status objects (v0.9.5). */
+  readonly conditions: ConditionWriter | undefined;
+}
+
+type Unstamped<E> = E extends WireEvent ? Omit<E, "nowMs"> : never;
+type Owned = Extract<SpeakerCommand, { kind: "owned" }>;
+
+/** So often conflicts are looked at, while there are any. */
+const watchMs = 500;
+/** Addresses that the page lists; those with trouble come first. */
+const mostShown = 1000;
+
+export class WireProgram {
+  readonly #options: WireProgramOptions;
+  readonly #check: WireCheck;
+  readonly #conflicts = new Conflicts();
+  readonly #sockets: WireSockets;
+  readonly #events = new WireEvents();
+  readonly #objects = new Map<string, ObjectReference>();
+  readonly #readyNodes = new Set<string>();
+  readonly #timers = new NamedTimers<"check" | "watch">((name) => {
+    if (name === "check") this.#step({ kind: "timer" });
+    else this.#watch();
+  });
+  #ownMacs: ReadonlySet<string> = new Set();
+
+  constructor(options: WireProgramOptions) {
+    const { nodeName, logger, metrics } = options;
+    this.#options = options;
+    this.#check = new WireCheck(nodeName);
+    this.#sockets = new WireSockets({
+      logger,
+      onSighting: (sighting, on) => this.#sighted(sighting, on),
+      onFlood: () => metrics.dropped.inc(1, { reason: "too-many" }),
+    });
+  }
+
+  /** `macs`: of all interfaces of this machine; what comes from there is our own, however it came back. */
+  setInterfaces(asking: readonly AskingInterface[], macs: ReadonlySet<string>): void {
+    this.#ownMacs = macs;
+    this.#sockets.setInterfaces(asking);
+    const named = (can: (on: AskingInterface) => boolean) =>
+      asking.filter(can).map((on) => on.name);
+    const names = {
+      4: named(({ ipv4 }) => ipv4 !== undefined),
+      6: named(({ linkLocal }) => linkLocal !== undefined),
+    };
+    this.#step({ kind: "interfaces", names });
+  }
+
+  /** Speakers of our kind that are alive. */
+  setSpeakers(names: ReadonlySet<string>): void {
+    this.#step({ kind: "speakers", names });
+  }
+
+  setNode(name: string, node: Node | undefined): void {
+    const addresses = (node?.status?.addresses ?? [])
+      .filter(({ type }) => type === "InternalIP")
+      .flatMap(({ address }) => parseAddress(address) ?? []);
+    this.#step({ kind: "node", name, addresses });
+    if (this.#options.hasRing) return;
+    if (node === undefined || isNotReady(node)) this.#readyNodes.delete(name);
+    else this.#readyNodes.add(name);
+    this.setSpeakers(new Set([...this.#readyNodes, this.#options.nodeName]));
+  }
+
+  /** A service has another owner, other addresses, or nobody announces it any more. */
+  owned({ service, subject, object }: Owned): void {
+    const before = this.#check.assignments.subjectOf(service);
+    if (subject === undefined || object === undefined) {
+      this.#objects.delete(service);
+      this.#step({ kind: "gone", service });
+    } else {
+      this.#objects.set(service, object);
+      this.#step({ kind: "owned", subject });
+    }
+    this.#options.conditions?.forget(service);
+    for (const ip of [...(before?.ips ?? []), ...(subject?.ips ?? [])]) this.#followOwner(ip);
+  }
+
+  /** All is known that this node announces: what was said in an earlier life is compared with it. */
+  passedAll(): void {
+    void this.#options.conditions?.clearConflicts(this.#options.nodeName);
+  }
+
+  /** What the page `/wire` shows. */
+  show(): unknown {
+    const checks = [...this.#check.show()].sort(
+      (a, b) => Number(isTrouble(b)) - Number(isTrouble(a)),
+    );
+    return {
+      node: this.#options.nodeName,
+      seen: this.#check.counts(),
+      checks: checks.slice(0, mostShown),
+      conflicts: [...this.#conflicts.told()],
+    };
+  }
+
+  showMetrics(): void {
+    const { seen, conflicts } = this.#options.metrics;
+    for (const [word, count] of Object.entries(this.#check.counts()))
+      seen.set(count, { seen: word });
+    conflicts.reset();
+    for (const { ip } of this.#conflicts.told()) {
+      conflicts.set([...this.#conflicts.toldOf(ip)].length, { ip });
+    }
+  }
+
+  close(): void {
+    this.#timers.cancelAll();
+    this.#sockets.close();
+    this.#options.conditions?.stop();
+  }
+
+  #step(event: Unstamped<WireEvent>): void {
+    const stamped = { ...event, nowMs: monotonicMs() } as WireEvent;
+    for (const command of this.#check.step(stamped)) this.#run(command);
+  }
+
+  #run(command: WireCommand): void {
+    const { metrics } = this.#options;
+    switch (command.kind) {
+      case "ask": {
+        const count = this.#sockets.ask(command.ip);
+        metrics.questions.inc(count, { protocol: command.ip.family === 4 ? "arp" : "ndp" });
+        return;
+      }
+      case "set-timer":
+        this.#timers.set("check", command.ms);
+        return;
+      case "found":
+        this.#found(command.ip, command.finding, command.before);
+        return;
+      default: {
+        const { ip, answer, isInstead } = command;
+        const kind = isInstead ? "instead" : "answers";
+        this.#claim({ ip, ...answer, kind, isConfirmed: true });
+      }
+    }
+  }
+
+  #sighted({ ip, mac, kind }: Sighting, { name: on }: AskingInterface): void {
+    if (this.#ownMacs.has(mac)) return;
+    if (kind !== "probes") this.#step({ kind: "heard", ip, on, mac });
+    const text = formatAddress(ip);
+    if (!this.#isOwn(text)) return;
+    this.#options.metrics.claims.inc(1, { kind });
+    this.#claim({ ip: text, mac, on, kind, isConfirmed: false });
+  }
+
+  #claim(claim: Omit<Claim, "nowMs">): void {
+    const overflow = this.#conflicts.overflow;
+    const news = this.#conflicts.claim({ ...claim, nowMs: monotonicMs() });
+    this.#tell(news);
+    if (this.#conflicts.overflow > overflow) {
+      this.#options.metrics.dropped.inc(1, { reason: "too-many-claims" });
+    }
+    if (this.#conflicts.isWaiting) this.#timers.setOnce("watch", watchMs);
+  }
+
+  #watch(): void {
+    this.#tell(this.#conflicts.tick(monotonicMs()));
+    if (this.#conflicts.isWaiting) this.#timers.setOnce("watch", watchMs);
+  }
+
+  #tell(news: readonly ConflictNews[]): void {
+    for (const { kind, conflict } of news) {
+      if (kind === "told") this.#tellConflict(conflict);
+      else this.#tellOver(conflict);
+    }
+  }
+
+  #tellConflict(conflict: Conflict): void {
+    const { nodeName: self, logger } = this.#options;
+    const owners = this.#ownersOf(conflict.ip);
+    const node = this.#check.nodeWith(conflict.mac);
+    const { ip, mac, on, kind } = conflict;
+    const story = conflictStory(conflict, { owners, node, self });
+    const named = node === undefined ? {} : { node };
+    logger.warn({
+      event: "addressConflict",
+      ip,
+      mac,
+      ...named,
+      kind,
+      interface: on,
+      msg: story.message,
+    });
+    this.#record(ip, story);
+    this.#reportConflicts(ip);
+  }
+
+  #tellOver(conflict: Conflict): void {
+    const { ip, mac } = conflict;
+    const story = conflictOverStory(conflict);
+    this.#options.logger.info({ event: "addressConflictOver", ip, mac, msg: story.message });
+    this.#record(ip, story);
+    this.#reportConflicts(ip);
+  }
+
+  #found(ip: string, finding: Finding, before: Finding | undefined): void {
+    const { nodeName: self, logger } = this.#options;
+    const { seen, answers, strangers, why } = finding;
+    const owners = this.#ownersOf(ip);
+    const wasTrouble = before !== undefined && isTrouble(before);
+    if (wasTrouble || isTrouble(finding)) {
+      const macs = [...answers, ...strangers].map(({ mac }) => mac);
+      const fields = { event: "wireCheck", ip, owners, seen, macs, ...(why && { why }) };
+      const msg = "asked on the wire for an address that another node announces";
+      logger[isTrouble(finding) ? "warn" : "info"]({ ...fields, msg });
+      const story = findingStory(ip, owners, finding, self);
+      if (story !== undefined) this.#record(ip, story);
+    }
+    for (const subject of this.#check.assignments.usersOf(ip).values()) this.#reportSeen(subject);
+  }
+
+  #record(ip: string, story: WireStory): void {
+    const services = this.#check.assignments.usersOf(ip).keys();
+    const objects = [...services].flatMap((service) => this.#objects.get(service) ?? []);
+    const notes = this.#events.notes(story, objects, monotonicMs());
+    for (const note of notes) this.#options.stories.record(note);
+  }
+
+  /** Where not all of a Service's addresses were asked for yet, the others are told of later. */
+  #reportSeen({ service, ips, owner }: Subject): void {
+    const { conditions } = this.#options;
+    const findings = ips.map(formatAddress).flatMap((ip) => {
+      const finding = this.#check.findingOf(ip);
+      return finding === undefined ? [] : [[ip, finding] as const];
+    });
+    const seen = findings.length < ips.length ? undefined : seenOfService(owner, findings);
+    if (seen === undefined) return;
+    const message = `node "${owner}" announces it`;
+    const reason = "Announcing";
+    conditions?.set(service, owner, { type: "Announced", status: "True", reason, message });
+    conditions?.set(service, owner, seen);
+  }
+
+  /** Of what this node announces; who asks tells of the rest in the condition `Seen`. */
+  #reportConflicts(ip: string): void {
+    const { conditions, nodeName } = this.#options;
+    for (const { service, owner, ips } of this.#check.assignments.usersOf(ip).values()) {
+      if (owner !== nodeName) continue;
+      const told = ips.map(formatAddress).flatMap((one) => [...this.#conflicts.toldOf(one)]);
+      const message = told.map((one) => `${one.mac} ${one.kind} ${one.ip}`).join("; ");
+      const reason = "AnotherMachine";
+      const isOver = told.length === 0;
+      const conflict = { type: "Conflict", status: "True", reason, message } as const;
+      conditions?.set(service, nodeName, isOver ? noConflict : conflict);
+    }
+  }
+
+  #followOwner(ip: IpAddress): void {
+    const text = formatAddress(ip);
+    const isOwn = this.#isOwn(text);
+    if (isOwn) this.#conflicts.owned(text, monotonicMs());
+    else this.#conflicts.notOwned(text);
+    if (!isOwn && !this.#check.assignments.isOurs(text)) this.#conflicts.forget(text);
+  }
+
+  #isOwn(ip: string): boolean {
+    return this.#ownersOf(ip).includes(this.#options.nodeName);
+  }
+
+  #ownersOf(ip: string): string[] {
+    const users = this.#check.assignments.usersOf(ip).values();
+    return [...new Set([...users].map(({ owner }) => owner))];
+  }
+}

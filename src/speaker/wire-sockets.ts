@@ -1,0 +1,154 @@
+/** Sends our questions about addresses and hears what others say of theirs, on each interface of a network of ours. */
+
+import type { IpAddress } from "../ip/index.ts";
+import {
+  type AskingInterface,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV6,
+  questionFrame,
+  type ReceivedFrame,
+  sightArp,
+  type Sighting,
+  sightNdp,
+} from "../layer2/index.ts";
+import {
+  ARP_SIGHTING_FILTER,
+  type Logger,
+  monotonicMs,
+  NamedTimers,
+  NEIGHBOR_SIGHTING_FILTER,
+  PacketSocket,
+  type PacketSocketOptions,
+} from "../platform/index.ts";
+import { EventBudget } from "./event-budget.ts";
+import type { FrameSocket } from "./interface-responders.ts";
+
+export interface WireSocketsOptions {
+  readonly logger: Logger;
+  readonly onSighting: (sighting: Sighting, on: AskingInterface) => void;
+  /** A frame was not looked at: somebody floods the interface. */
+  readonly onFlood: () => void;
+  /** Default: a packet socket of the kernel. */
+  readonly openSocket?: (options: PacketSocketOptions) => FrameSocket;
+}
+
+const protocols = [
+  { family: 4, etherType: ETHERTYPE_ARP, filter: ARP_SIGHTING_FILTER, sight: sightArp },
+  { family: 6, etherType: ETHERTYPE_IPV6, filter: NEIGHBOR_SIGHTING_FILTER, sight: sightNdp },
+] as const;
+
+type Protocol = (typeof protocols)[number];
+
+/** Looked at on each interface: a thousand at once, then 2,000 a second, a hundred times what a full network has. */
+const framesAtOnce = 1000;
+const msPerFrame = 0.5;
+const reopenMs = 1000;
+
+interface Open {
+  on: AskingInterface;
+  readonly protocol: Protocol;
+  readonly socket: FrameSocket;
+  readonly budget: EventBudget;
+}
+
+export class WireSockets {
+  readonly #options: WireSocketsOptions;
+  /** By index of the interface and family. */
+  readonly #open = new Map<string, Open>();
+  readonly #timers = new NamedTimers<"reopen">(() => this.#openAll());
+  #wanted: readonly AskingInterface[] = [];
+  #isTroubleTold = false;
+
+  constructor(options: WireSocketsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the interfaces as they are now and follows every difference. */
+  setInterfaces(wanted: readonly AskingInterface[]): void {
+    this.#wanted = wanted;
+    this.#isTroubleTold = false;
+    const places = new Map(placesOf(wanted));
+    for (const [key, open] of this.#open) {
+      const place = places.get(key);
+      if (place !== undefined) open.on = place.on;
+      else this.#close(key, open);
+    }
+    this.#openAll();
+  }
+
+  /** Asks for the address on every interface that can; the result is on how many. */
+  ask(ip: IpAddress): number {
+    let count = 0;
+    for (const { on, protocol, socket } of this.#open.values()) {
+      if (protocol.family !== ip.family) continue;
+      const frame = questionFrame(on, ip);
+      if (frame !== undefined && socket.send(frame)) count++;
+    }
+    return count;
+  }
+
+  close(): void {
+    this.#timers.cancelAll();
+    for (const [key, open] of this.#open) this.#close(key, open);
+  }
+
+  #close(key: string, { socket }: Open): void {
+    this.#open.delete(key);
+    socket.close();
+  }
+
+  #openAll(): void {
+    for (const [key, { on, protocol }] of placesOf(this.#wanted)) {
+      if (this.#open.has(key)) continue;
+      try {
+        this.#open.set(key, this.#opened(key, on, protocol));
+      } catch (error) {
+        this.#tellTrouble(on, error as Error);
+        this.#timers.set("reopen", 10 * reopenMs);
+      }
+    }
+  }
+
+  #opened(key: string, on: AskingInterface, protocol: Protocol): Open {
+    const { openSocket = (options: PacketSocketOptions) => new PacketSocket(options) } =
+      this.#options;
+    const { etherType, filter } = protocol;
+    const socket = openSocket({
+      interfaceIndex: on.index,
+      etherType,
+      filter,
+      onFrame: (frame) => this.#take(key, frame),
+      onFailure: () => {
+        this.#open.delete(key);
+        this.#timers.set("reopen", reopenMs);
+      },
+    });
+    return { on, protocol, socket, budget: new EventBudget(framesAtOnce, msPerFrame) };
+  }
+
+  #take(key: string, frame: ReceivedFrame): void {
+    const open = this.#open.get(key);
+    if (open === undefined) return;
+    if (!open.budget.spend(monotonicMs())) return this.#options.onFlood();
+    const sighting = open.protocol.sight(frame, open.on);
+    if (sighting !== undefined) this.#options.onSighting(sighting, open.on);
+  }
+
+  #tellTrouble({ name }: AskingInterface, error: Error): void {
+    if (this.#isTroubleTold) return;
+    this.#isTroubleTold = true;
+    const msg = "cannot look at the wire on this interface, trying again; announcing goes on";
+    this.#options.logger.warn({ op: "watchWire", interface: name, error: error.message, msg });
+  }
+}
+
+function placesOf(
+  interfaces: readonly AskingInterface[],
+): [key: string, { on: AskingInterface; protocol: Protocol }][] {
+  return interfaces.flatMap((on) =>
+    protocols
+      .filter(({ family }) => (family === 4 ? on.ipv4 : on.linkLocal) !== undefined)
+      .map((protocol) => [`${on.index} ${protocol.family}`, { on, protocol }] as const)
+      .map(([key, place]): [string, typeof place] => [key, place]),
+  );
+}

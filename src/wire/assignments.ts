@@ -1,0 +1,115 @@
+/** Which speaker asks for each service's addresses: never the owner, and the same one for everybody who knows the same. */
+import { formatAddress, type IpAddress } from "../ip/index.ts";
+import { watchersOf, watchesBefore } from "../ring/index.ts";
+
+/** A service with an owner. */
+export interface Subject {
+  /** `namespace/name` */
+  readonly service: string;
+  /** The first one says who asks, so that services on the same address have one asker. Never empty. */
+  readonly ips: readonly IpAddress[];
+  readonly owner: string;
+  /** Names that its advertisements list; undefined: all interfaces. */
+  readonly interfaces: ReadonlySet<string> | undefined;
+}
+
+interface Assigned {
+  readonly subject: Subject;
+  /** The owner itself where there is no other speaker. */
+  readonly asker: string;
+}
+
+const nobody: ReadonlyMap<string, Subject> = new Map();
+
+/** Where each node's place does not depend on the others, only what a lost one asked for goes elsewhere. */
+export class Assignments {
+  readonly #self: string;
+  readonly #services = new Map<string, Assigned>();
+  readonly #byIp = new Map<string, Map<string, Subject>>();
+  #speakers: ReadonlySet<string>;
+
+  constructor(self: string) {
+    this.#self = self;
+    this.#speakers = new Set([self]);
+  }
+
+  /** How many addresses have an owner. */
+  get addressCount(): number {
+    return this.#byIp.size;
+  }
+
+  /** Services on the address, whoever asks, by key. */
+  usersOf(ip: string): ReadonlyMap<string, Subject> {
+    return this.#byIp.get(ip) ?? nobody;
+  }
+
+  subjectOf(service: string): Subject | undefined {
+    return this.#services.get(service)?.subject;
+  }
+
+  /** Whether we ask for the address, for one of its services at least. */
+  isOurs(ip: string): boolean {
+    for (const service of this.usersOf(ip).keys()) {
+      if (this.#services.get(service)?.asker === this.#self) return true;
+    }
+    return false;
+  }
+
+  setSubject(subject: Subject): void {
+    this.removeSubject(subject.service);
+    const asker = this.#askerFor(subject);
+    this.#services.set(subject.service, { subject, asker });
+    for (const ip of subject.ips) {
+      const text = formatAddress(ip);
+      const users = this.#byIp.get(text) ?? new Map<string, Subject>();
+      this.#byIp.set(text, users.set(subject.service, subject));
+    }
+  }
+
+  removeSubject(service: string): void {
+    for (const ip of this.#services.get(service)?.subject.ips ?? []) {
+      const text = formatAddress(ip);
+      const users = this.#byIp.get(text);
+      users?.delete(service);
+      if (users?.size === 0) this.#byIp.delete(text);
+    }
+    this.#services.delete(service);
+  }
+
+  /** Speakers that can ask. The result are the services that we ask for now and did not before. */
+  setSpeakers(speakers: ReadonlySet<string>): Subject[] {
+    const before = this.#speakers;
+    const added = [...speakers].filter((name) => !before.has(name));
+    const isChanged = added.length > 0 || [...before].some((name) => !speakers.has(name));
+    this.#speakers = speakers;
+    if (!isChanged) return [];
+    const gained: Subject[] = [];
+    for (const [service, { subject, asker }] of this.#services) {
+      const now = this.#askerAfter(subject, asker, added);
+      if (now === asker) continue;
+      this.#services.set(service, { subject, asker: now });
+      if (now === this.#self) gained.push(subject);
+    }
+    return gained;
+  }
+
+  /** With a thousand nodes and ten thousand services all places are not worked out anew for one that came. */
+  #askerAfter(subject: Subject, asker: string, added: readonly string[]): string {
+    if (asker === subject.owner || !this.#speakers.has(asker)) return this.#askerFor(subject);
+    let first = asker;
+    const key = keyOf(subject);
+    for (const name of added) {
+      if (name !== subject.owner && watchesBefore(name, first, key)) first = name;
+    }
+    return first;
+  }
+
+  #askerFor(subject: Subject): string {
+    const others = [...this.#speakers].filter((name) => name !== subject.owner);
+    return watchersOf(keyOf(subject), others)[0] ?? subject.owner;
+  }
+}
+
+function keyOf({ ips: [first] }: Subject): string {
+  return first === undefined ? "" : formatAddress(first);
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as fc from "fast-check";
+import { type Claim, Conflicts } from "./conflicts.ts";
+
+const FOREIGN = "02:00:00:00:00:99";
+
+for (const [family, VIP] of [
+  ["IPv4", "192.168.1.240"],
+  ["IPv6", "fd00::240"],
+] as const) {
+  describe(`conflicts, ${family}`, () => {
+    const claim = (nowMs: number, more: Partial<Claim> = {}): Claim => ({
+      ip: VIP,
+      mac: FOREIGN,
+      on: "eth0",
+      kind: "claims",
+      isConfirmed: false,
+      nowMs,
+      ...more,
+    });
+    function owned(): Conflicts {
+      const conflicts = new Conflicts();
+      conflicts.owned(VIP, 0);
+      return conflicts;
+    }
+
+    it("RFC 5227 section 2.4: one claim is told within five seconds, once, and taken back after three minutes", () => {
+      const conflicts = owned();
+      assert.deepEqual(conflicts.claim(claim(10_000)), []);
+      assert.deepEqual(conflicts.tick(12_000), []);
+      const told = conflicts.tick(13_000);
+      assert.deepEqual(
+        told.map(({ kind }) => kind),
+        ["told"],
+      );
+      assert.equal(told[0]?.conflict.mac, FOREIGN);
+      conflicts.claim(claim(14_000));
+      assert.deepEqual(conflicts.tick(18_000), []);
+      assert.deepEqual(conflicts.tick(193_000), []);
+      assert.deepEqual(
+        conflicts.tick(194_000).map(({ kind }) => kind),
+        ["over"],
+      );
+      assert.equal(conflicts.isWaiting, false);
+    });
+
+    it("what an owner hears while it takes over is the one before, unless it goes on", () => {
+      const conflicts = owned();
+      conflicts.claim(claim(2900));
+      assert.deepEqual(conflicts.tick(20_000), []);
+      conflicts.claim(claim(20_000));
+      assert.equal(conflicts.tick(20_001).length, 1);
+    });
+
+    it("what an owner hears before it gives the address up is the next one", () => {
+      const conflicts = owned();
+      conflicts.claim(claim(10_000));
+      conflicts.notOwned(VIP);
+      assert.deepEqual(conflicts.tick(13_000), []);
+      assert.deepEqual(conflicts.tick(60_000), []);
+      assert.equal(conflicts.isWaiting, false);
+    });
+
+    it("what the wire check has heard twice is told at once", () => {
+      const conflicts = new Conflicts();
+      const news = conflicts.claim(claim(5, { kind: "answers", isConfirmed: true }));
+      assert.deepEqual(
+        news.map(({ kind }) => kind),
+        ["told"],
+      );
+      assert.deepEqual(conflicts.claim(claim(6, { isConfirmed: true })), []);
+      assert.deepEqual(
+        [...conflicts.toldOf(VIP)].map(({ mac }) => mac),
+        [FOREIGN],
+      );
+    });
+
+    it("a flood of forged claims keeps eight machines for an address, and counts the others", () => {
+      const conflicts = owned();
+      for (let index = 0; index < 10_000; index++) {
+        conflicts.claim(claim(10_000, { mac: `02:00:00:00:00:${index}` }));
+      }
+      assert.equal(conflicts.tick(13_000).length, 8);
+      assert.equal(conflicts.overflow, 10_000 - 8);
+    });
+  });
+}
+
+describe("conflicts", () => {
+  it("whatever is claimed, nothing is told twice without being taken back, and all is bounded", () => {
+    const event = fc.record({
+      ip: fc.integer({ min: 0, max: 200 }).map((last) => `192.0.2.${last}`),
+      mac: fc.integer({ min: 0, max: 20 }).map(String),
+      afterMs: fc.integer({ min: 0, max: 60_000 }),
+      isConfirmed: fc.boolean(),
+      what: fc.constantFrom("claim", "claim", "claim", "owned", "notOwned", "forget"),
+    });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 200 }), (events) => {
+        const conflicts = new Conflicts();
+        const told = new Set<string>();
+        let nowMs = 0;
+        for (const { ip, mac, afterMs, isConfirmed, what } of events) {
+          nowMs += afterMs;
+          const news = conflicts.tick(nowMs);
+          if (what === "owned") conflicts.owned(ip, nowMs);
+          if (what === "notOwned") conflicts.notOwned(ip);
+          if (what === "forget") {
+            conflicts.forget(ip);
+            for (const key of told) if (key.startsWith(`${ip} `)) told.delete(key);
+          }
+          if (what === "claim") {
+            news.push(
+              ...conflicts.claim({ ip, mac, on: "eth0", kind: "claims", nowMs, isConfirmed }),
+            );
+          }
+          for (const { kind, conflict } of news) {
+            const key = `${conflict.ip} ${conflict.mac}`;
+            assert.equal(told.has(key), kind === "over", `${kind} ${key}`);
+            if (kind === "told") told.add(key);
+            else told.delete(key);
+          }
+          assert.deepEqual(
+            new Set([...conflicts.told()].map((one) => `${one.ip} ${one.mac}`)),
+            told,
+          );
+        }
+        assert.equal(conflicts.tick(nowMs + 200_000).length, told.size);
+        assert.equal(conflicts.isWaiting, false);
+      }),
+    );
+  });
+});

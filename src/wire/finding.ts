@@ -1,0 +1,75 @@
+/** Who answers for an address, judged from what came back to one question. */
+import type { MacAddress } from "../ip/index.ts";
+
+/**
+ * `yes`: its owner and nobody else; `wrong`: others, and not the owner; `two`: the owner and others; `unknown`: nobody can
+ * tell, for the reason beside it.
+ */
+export type Seen = "yes" | "nobody" | "wrong" | "two" | "unknown";
+
+/** `alone`: there is no other speaker to ask; `apart`: the asker is in no network with the owner; `stranger`: somebody answers where the owner's own address is not answered. */
+export type WhyUnknown = "alone" | "apart" | "stranger";
+
+export interface Answer {
+  readonly mac: MacAddress;
+  /** The interface of the asker. */
+  readonly on: string;
+}
+
+export interface Finding {
+  readonly seen: Seen;
+  /** The owner's; with `stranger` all. */
+  readonly answers: readonly Answer[];
+  /** Of others. None with `two` and `wrong`: they change each time. */
+  readonly strangers: readonly Answer[];
+  readonly why?: WhyUnknown;
+}
+
+export interface Evidence {
+  readonly answers: readonly Answer[];
+  /** Who should answer, without the asker: several only where services of v0.9.5 share an address (L2-49). */
+  readonly owners: readonly string[];
+  /** MAC addresses that answer for the node's own address on the interface; none: it is not in that network. */
+  readonly macsOf: (node: string, on: string) => ReadonlySet<MacAddress>;
+  /** Interfaces of the asker where the address is announced, as far as their names tell. */
+  readonly where: readonly string[];
+}
+
+/** Answers of those who are not the owner, as far as it is known which MAC addresses are its own. */
+function strangersIn({ answers, owners, macsOf }: Evidence): Answer[] {
+  return answers.filter(({ mac, on }) => {
+    const known = owners.map((owner) => macsOf(owner, on));
+    const isKnowable = owners.length === 0 || known.some(({ size }) => size > 0);
+    return isKnowable && !known.some((macs) => macs.has(mac));
+  });
+}
+
+export function judge(evidence: Evidence): Finding {
+  const { answers, owners, macsOf, where } = evidence;
+  const strangers = strangersIn(evidence);
+  if (owners.length === 0) return { seen: "unknown", why: "alone", answers: [], strangers };
+  const right = answers.filter(({ mac, on }) => owners.some((one) => macsOf(one, on).has(mac)));
+  if (right.length > 0) {
+    return { seen: strangers.length > 0 ? "two" : "yes", answers: right, strangers };
+  }
+  if (strangers.length > 0) return { seen: "wrong", answers: [], strangers };
+  if (answers.length > 0) return { seen: "unknown", why: "stranger", answers, strangers };
+  // Silence means something only where the owner's own address is answered at the same time.
+  const isShared = where.some((on) => owners.some((owner) => macsOf(owner, on).size > 0));
+  if (isShared) return { seen: "nobody", answers: [], strangers };
+  return { seen: "unknown", why: "apart", answers: [], strangers };
+}
+
+/** Does it need an operator? */
+export function isTrouble({ seen }: Finding): boolean {
+  return seen === "nobody" || seen === "wrong" || seen === "two";
+}
+
+/** Whether two findings say the same. */
+export function isSameFinding(a: Finding | undefined, b: Finding): boolean {
+  const list = (answers: readonly Answer[]): string[] =>
+    answers.map(({ mac, on }) => `${mac} ${on}`).sort();
+  const text = ({ seen, why, answers, strangers }: Finding): string =>
+    JSON.stringify([seen, why, list(answers), list(strangers)]);
+  return a !== undefined && text(a) === text(b);
+}

@@ -1,0 +1,6 @@
+/** What is seen of our addresses on the wire: who asks for them, who answers, and who else claims them. */
+export { Assignments, type Subject } from "./assignments.ts";
+export { type Claim, type Conflict, Conflicts, type ConflictNews } from "./conflicts.ts";
+export { type Finding, isTrouble } from "./finding.ts";
+export { findingText, seenOfService, type WireCondition } from "./seen-condition.ts";
+export { WireCheck, type WireCommand, type WireEvent } from "./wire-check.ts";

@@ -1,0 +1,73 @@
+/** Which MAC addresses answer for each node's own addresses, by interface of ours: how an owner is recognised. */
+import type { MacAddress } from "../ip/index.ts";
+import type { Answer } from "./finding.ts";
+
+/** So long an answer counts; then the node is asked again. */
+const freshMs = 60_000;
+/** Where something is wrong it is asked again, but not for every address of the node. */
+const againMs = 1000;
+/** More stations do not answer for one address unless somebody forges. */
+const mostMacs = 8;
+
+type ByInterface = Map<string, Set<MacAddress>>;
+
+interface Known {
+  readonly askedMs: number;
+  readonly current: ByInterface;
+  /** Of the question before, until this one had its time. */
+  readonly before: ByInterface;
+}
+
+const none: ReadonlySet<MacAddress> = new Set();
+
+export class NodeMacs {
+  readonly #windowMs: number;
+  readonly #known = new Map<string, Known>();
+
+  /** `windowMs`: how long answers are awaited. */
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** Should the node be asked before its addresses are judged? `isDoubted`: the last answer did not fit. */
+  isDue(node: string, nowMs: number, isDoubted: boolean): boolean {
+    const askedMs = this.#known.get(node)?.askedMs ?? Number.NEGATIVE_INFINITY;
+    return nowMs - askedMs >= (isDoubted ? againMs : freshMs);
+  }
+
+  asked(node: string, nowMs: number): void {
+    const before: ByInterface = this.#known.get(node)?.current ?? new Map();
+    this.#known.set(node, { askedMs: nowMs, current: new Map(), before });
+  }
+
+  /** Only while an answer is awaited: what is said unasked would let anybody pass for the node. */
+  heard(node: string, { on, mac }: Answer, nowMs: number): void {
+    const known = this.#known.get(node);
+    if (known === undefined || nowMs - known.askedMs > this.#windowMs) return;
+    const macs = known.current.get(on) ?? new Set();
+    if (macs.size < mostMacs) macs.add(mac);
+    known.current.set(on, macs);
+  }
+
+  of(node: string, on: string, nowMs: number): ReadonlySet<MacAddress> {
+    const known = this.#known.get(node);
+    if (known === undefined) return none;
+    const current = known.current.get(on) ?? none;
+    if (nowMs - known.askedMs >= this.#windowMs) return current;
+    return new Set([...current, ...(known.before.get(on) ?? none)]);
+  }
+
+  /** The node whose MAC address it is; undefined: not known. */
+  nodeWith(mac: MacAddress): string | undefined {
+    for (const [node, { current, before }] of this.#known) {
+      for (const macs of [...current.values(), ...before.values()]) {
+        if (macs.has(mac)) return node;
+      }
+    }
+    return undefined;
+  }
+
+  forget(node: string): void {
+    this.#known.delete(node);
+  }
+}

@@ -1,0 +1,68 @@
+/** The conditions of a ServiceL2Status that tell what is seen on the wire, and the same words for people. */
+import type { Answer, Finding, WhyUnknown } from "./finding.ts";
+
+/** One condition, without its time. */
+export interface WireCondition {
+  readonly type: "Announced" | "Seen" | "Conflict";
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+}
+
+const whyUnknown: Readonly<Record<WhyUnknown, readonly [reason: string, text: string]>> = {
+  alone: ["NoOtherSpeaker", "there is no other speaker to ask for it, and no node hears itself"],
+  apart: ["NoSharedNetwork", "the speaker that asks shares no network with the owner"],
+  stranger: ["OwnerNotRecognised", "answers, but where the owner's own address is not answered"],
+};
+
+/** Of several addresses the worst decides. */
+const order = ["wrong", "two", "nobody", "unknown", "yes"] as const;
+const words = {
+  wrong: ["False", "AnotherAnswers"],
+  two: ["False", "TwoAnswer"],
+  nobody: ["False", "NobodyAnswers"],
+  yes: ["True", "OwnerAnswers"],
+} as const;
+
+/** `findings`: of the service's addresses as far as they are known; undefined: none is. */
+export function seenOfService(
+  owner: string,
+  findings: readonly (readonly [ip: string, finding: Finding])[],
+): WireCondition | undefined {
+  const [worst] = [...findings].sort(
+    ([, a], [, b]) => order.indexOf(a.seen) - order.indexOf(b.seen),
+  );
+  if (worst === undefined) return undefined;
+  const { seen, why } = worst[1];
+  const message = findings.map(([ip, finding]) => findingText(ip, owner, finding)).join("; ");
+  if (seen !== "unknown") {
+    const [status, reason] = words[seen];
+    return { type: "Seen", status, reason, message };
+  }
+  return { type: "Seen", status: "Unknown", reason: whyUnknown[why ?? "alone"][0], message };
+}
+
+/** One address in a sentence. */
+export function findingText(ip: string, owner: string, finding: Finding): string {
+  const { seen, why } = finding;
+  const own = macsOf(finding.answers);
+  const others = macsOf(finding.strangers) || "others, each time with another MAC address,";
+  switch (seen) {
+    case "yes":
+      return `${ip} is answered by ${own}`;
+    case "nobody":
+      return `nobody answers for ${ip}, though node "${owner}" answers for its own address`;
+    case "wrong":
+      return `${others} answers for ${ip}, and node "${owner}" does not`;
+    case "two":
+      return `${own} of node "${owner}" answers for ${ip}, and so does ${others}`;
+    default: {
+      const text = whyUnknown[why ?? "alone"][1];
+      return why === "stranger" ? `${own} ${text}: ${ip}` : `${ip}: ${text}`;
+    }
+  }
+}
+
+function macsOf(answers: readonly Answer[]): string {
+  return [...new Set(answers.map(({ mac }) => mac))].sort().join(", ");
+}

@@ -1,0 +1,318 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as fc from "fast-check";
+import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
+import { seenOfService } from "./seen-condition.ts";
+import { WireCheck, type WireCommand, type WireEvent } from "./wire-check.ts";
+
+const ip = (text: string): IpAddress => parseAddress(text) as IpAddress;
+const OWNER = "02:00:00:00:00:01";
+const FOREIGN = "02:00:00:00:00:99";
+const SECOND = "02:00:00:00:00:98";
+
+type Unstamped<E> = E extends WireEvent ? Omit<E, "nowMs"> : never;
+
+/** A wire with a pretended clock: who answers for which address, after a millisecond. */
+class Wire {
+  nowMs = 0;
+  readonly check: WireCheck;
+  readonly answers = new Map<string, string[]>();
+  readonly asked: { atMs: number; ip: string }[] = [];
+  readonly commands: WireCommand[] = [];
+  readonly #heard: { atMs: number; ip: string; mac: string }[] = [];
+  #timerMs: number | undefined;
+
+  constructor(self = "n2", speakers = ["n1", "n2"]) {
+    this.check = new WireCheck(self);
+    this.step({ kind: "speakers", names: new Set(speakers) });
+    this.step({ kind: "interfaces", names: { 4: ["eth0"], 6: ["eth0"] } });
+  }
+
+  step(event: Unstamped<WireEvent>): void {
+    for (const command of this.check.step({ ...event, nowMs: this.nowMs } as WireEvent)) {
+      this.commands.push(command);
+      if (command.kind === "set-timer") this.#timerMs = this.nowMs + command.ms;
+      if (command.kind !== "ask") continue;
+      const text = formatAddress(command.ip);
+      this.asked.push({ atMs: this.nowMs, ip: text });
+      for (const mac of this.answers.get(text) ?? []) {
+        this.#heard.push({ atMs: this.nowMs + 1, ip: text, mac });
+      }
+    }
+  }
+
+  own(address: string, owner = "n1", more: { service?: string; interfaces?: string[] } = {}): void {
+    const { service = `shop/${address}`, interfaces } = more;
+    const on = interfaces && new Set(interfaces);
+    this.step({ kind: "owned", subject: { service, ips: [ip(address)], owner, interfaces: on } });
+  }
+
+  run(ms: number): void {
+    const endMs = this.nowMs + ms;
+    for (;;) {
+      const heard = this.#heard[0];
+      const nextMs = Math.min(heard?.atMs ?? Infinity, this.#timerMs ?? Infinity);
+      if (nextMs > endMs) break;
+      this.nowMs = nextMs;
+      if (heard?.atMs === nextMs) {
+        this.#heard.shift();
+        this.step({ kind: "heard", ip: ip(heard.ip), on: "eth0", mac: heard.mac });
+      } else {
+        this.#timerMs = undefined;
+        this.step({ kind: "timer" });
+      }
+    }
+    this.nowMs = endMs;
+  }
+
+  found(): string[] {
+    return this.commands.flatMap((one) =>
+      one.kind === "found"
+        ? [
+            [one.ip, one.finding.seen, one.finding.why]
+              .filter((word) => word !== undefined)
+              .join(" "),
+          ]
+        : [],
+    );
+  }
+
+  strangers(): string[] {
+    const told = this.commands.flatMap((one) =>
+      one.kind === "stranger"
+        ? [`${one.ip} ${one.answer.mac}${one.isInstead ? " instead" : ""}`]
+        : [],
+    );
+    return [...new Set(told)];
+  }
+}
+
+for (const [family, VIP, NODE] of [
+  ["IPv4", "192.168.1.240", "192.168.1.1"],
+  ["IPv6", "fd00::240", "fd00::1"],
+] as const) {
+  describe(`wire check, ${family}`, () => {
+    /** n2 asks, n1 owns; its kernel answers for its own address. */
+    function cluster(answers: string[] = [OWNER]): Wire {
+      const wire = new Wire();
+      wire.step({ kind: "node", name: "n1", addresses: [ip(NODE)] });
+      wire.answers.set(NODE, [OWNER]);
+      wire.answers.set(VIP, answers);
+      wire.own(VIP);
+      return wire;
+    }
+
+    it("asks shortly after a take-over, and again every two seconds where there are few", () => {
+      const wire = cluster();
+      wire.run(5000);
+      const times = wire.asked.filter((one) => one.ip === VIP).map(({ atMs }) => atMs);
+      assert.deepEqual(times, [500, 2500, 4500]);
+      assert.deepEqual(wire.found(), [`${VIP} yes`]);
+    });
+
+    it("says what it found only when it changes, and nothing after one lost answer", () => {
+      const wire = cluster();
+      wire.run(1600);
+      wire.answers.set(VIP, []);
+      wire.run(1000);
+      wire.answers.set(VIP, [OWNER]);
+      wire.run(5000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`]);
+    });
+
+    it("says within five seconds that nobody answers, and when somebody does again", () => {
+      const wire = cluster();
+      wire.run(2600);
+      wire.answers.set(VIP, []);
+      wire.run(5000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`, `${VIP} nobody`]);
+      wire.answers.set(VIP, [OWNER]);
+      wire.run(5000);
+      assert.deepEqual(wire.found().at(-1), `${VIP} yes`);
+    });
+
+    it("names who answers instead of the owner, and who answers beside it, within five seconds", () => {
+      for (const [answers, seen, told] of [
+        [[FOREIGN], "wrong", `${VIP} ${FOREIGN} instead`],
+        [[FOREIGN, OWNER], "two", `${VIP} ${FOREIGN}`],
+      ] as const) {
+        const wire = cluster();
+        wire.run(2600);
+        wire.answers.set(VIP, [...answers]);
+        wire.run(5000);
+        assert.deepEqual(wire.found(), [`${VIP} yes`, `${VIP} ${seen}`]);
+        assert.deepEqual(wire.strangers(), [told]);
+      }
+    });
+
+    it("tells nothing of a hand-over, during which both answer", () => {
+      const wire = cluster([OWNER, SECOND]);
+      wire.run(1000);
+      wire.answers.set(VIP, [OWNER]);
+      wire.run(6000);
+      assert.deepEqual([wire.found(), wire.strangers()], [[`${VIP} yes`], []]);
+    });
+
+    it("does not accuse a node whose network it does not share: silence then means nothing", () => {
+      const wire = cluster([]);
+      wire.answers.set(NODE, []);
+      wire.run(6000);
+      assert.deepEqual(wire.found(), [`${VIP} unknown apart`]);
+    });
+
+    it("only records who answers where the owner's own address is not answered", () => {
+      const wire = cluster([FOREIGN]);
+      wire.answers.set(NODE, []);
+      wire.run(6000);
+      assert.deepEqual([wire.found(), wire.strangers()], [[`${VIP} unknown stranger`], []]);
+    });
+
+    it("expects nothing on interfaces that the advertisements do not list", () => {
+      const wire = cluster([]);
+      wire.own(VIP, "n1", { interfaces: ["eth7"] });
+      wire.run(6000);
+      assert.deepEqual(wire.found(), [`${VIP} unknown apart`]);
+    });
+
+    it("a single speaker says that nobody can tell, but still hears who else answers", () => {
+      const wire = new Wire("n1", ["n1"]);
+      wire.answers.set(VIP, [FOREIGN]);
+      wire.own(VIP);
+      wire.run(5000);
+      assert.deepEqual(wire.found(), [`${VIP} unknown alone`]);
+      assert.deepEqual(wire.strangers(), [`${VIP} ${FOREIGN}`]);
+    });
+
+    it("a change of the owner is told anew, also where the answer is the same", () => {
+      const wire = cluster();
+      wire.run(3000);
+      wire.step({ kind: "speakers", names: new Set(["n2", "n3"]) });
+      wire.step({ kind: "node", name: "n3", addresses: [ip(NODE)] });
+      wire.own(VIP, "n3");
+      wire.run(3000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`, `${VIP} yes`]);
+    });
+
+    it("a MAC address that is told unasked does not pass for a node's", () => {
+      const wire = cluster();
+      wire.run(3000);
+      wire.step({ kind: "heard", ip: ip(NODE), on: "eth0", mac: FOREIGN });
+      wire.answers.set(VIP, [FOREIGN, OWNER]);
+      wire.run(5000);
+      assert.deepEqual(wire.found().at(-1), `${VIP} two`);
+    });
+
+    it("forged answers that change each time are told once, and cost a bounded number of questions", () => {
+      const wire = cluster();
+      wire.run(2600);
+      for (let turn = 0; turn < 30_000; turn++) {
+        const mac = `02:00:00:00:${(turn >> 8).toString(16)}:${(turn & 255).toString(16)}`;
+        wire.step({ kind: "heard", ip: ip(VIP), on: "eth0", mac });
+        wire.run(2);
+      }
+      assert.ok(wire.found().length <= 3, wire.found().join());
+      assert.deepEqual(wire.strangers(), []);
+      assert.ok(wire.asked.length < 150, String(wire.asked.length));
+    });
+  });
+}
+
+describe("wire check", () => {
+  it("exactly one speaker asks for a service, never its owner, whoever comes and goes", () => {
+    const names = fc.constantFrom("a", "b", "c", "d", "e");
+    const subject = fc.record({ number: fc.integer({ min: 0, max: 20 }), owner: names });
+    const changes = fc.array(
+      fc.oneof(fc.record({ alive: fc.uniqueArray(names, { minLength: 1 }) }), subject),
+      { minLength: 1, maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(changes, (history) => {
+        const speakers = new Map(
+          ["a", "b", "c", "d", "e"].map((name) => [name, new WireCheck(name)]),
+        );
+        let alive: ReadonlySet<string> = new Set();
+        const owners = new Map<string, string>();
+        for (const change of history) {
+          for (const [name, one] of speakers) {
+            if ("alive" in change) {
+              alive = new Set(change.alive);
+              one.step({ kind: "speakers", names: new Set([...alive, name]), nowMs: 0 });
+              continue;
+            }
+            const { number, owner } = change;
+            const address = `192.0.2.${number}`;
+            owners.set(address, owner);
+            const ips = [ip(address)];
+            const of = { service: `shop/${address}`, ips, owner, interfaces: undefined };
+            one.step({ kind: "owned", subject: of, nowMs: 0 });
+          }
+        }
+        for (const [address, owner] of owners) {
+          const askers = [...alive].filter((name) =>
+            speakers.get(name)?.assignments.isOurs(address),
+          );
+          const others = [...alive].filter((name) => name !== owner);
+          if (others.length > 0) assert.equal(askers.filter((name) => name !== owner).length, 1);
+          if (others.length > 0) assert.ok(!askers.includes(owner), `${askers.join()} ${owner}`);
+        }
+      }),
+    );
+  });
+
+  it("at most 50 questions leave a node in any second, take-overs first, however many addresses there are", () => {
+    const wire = new Wire("n2", ["n2"]);
+    const first = parseAddress("10.0.0.0") as IpAddress;
+    const address = (index: number): string =>
+      formatAddress({ family: 4, value: first.value + BigInt(index) });
+    for (let index = 0; index < 2000; index++) wire.own(address(index));
+    wire.run(1000);
+    const moved = Array.from({ length: 10 }, (_, index) => address(1990 + index));
+    for (const one of moved) wire.own(one, "n9");
+    wire.run(1000);
+    const late = wire.asked.filter(({ atMs }) => atMs >= 1500 && atMs < 2000).map((one) => one.ip);
+    assert.deepEqual(late.slice(0, 10), moved);
+    wire.run(20_000);
+    for (const { atMs } of wire.asked) {
+      const within = wire.asked.filter((one) => one.atMs >= atMs && one.atMs < atMs + 1000);
+      assert.ok(within.length <= 61, `${within.length} from ${atMs}`);
+    }
+  });
+
+  it("two services of v0.9.5 on one address have two owners, and both may answer (L2-49)", () => {
+    const wire = new Wire("n3", ["n1", "n2", "n3"]);
+    for (const [node, mac] of [
+      ["n1", OWNER],
+      ["n2", SECOND],
+    ] as const) {
+      const own = `192.168.1.${node.slice(1)}`;
+      wire.step({ kind: "node", name: node, addresses: [ip(own)] });
+      wire.answers.set(own, [mac]);
+      wire.step({ kind: "speakers", names: new Set(["n3", node]) });
+      wire.own("192.168.1.240", node, { service: `shop/${node}` });
+    }
+    wire.step({ kind: "speakers", names: new Set(["n3"]) });
+    wire.answers.set("192.168.1.240", [OWNER, SECOND]);
+    wire.run(5000);
+    assert.deepEqual(wire.found().at(-1), "192.168.1.240 yes");
+  });
+
+  it("the condition of a service tells of the worst of its addresses and names all", () => {
+    const good = { seen: "yes", answers: [{ mac: OWNER, on: "eth0" }], strangers: [] } as const;
+    const bad = { ...good, seen: "two", strangers: [{ mac: FOREIGN, on: "eth0" }] } as const;
+    assert.deepEqual(seenOfService("n1", []), undefined);
+    const both = [
+      ["192.168.1.240", good],
+      ["fd00::240", bad],
+    ] as const;
+    assert.deepEqual(seenOfService("n1", both), {
+      type: "Seen",
+      status: "False",
+      reason: "TwoAnswer",
+      message:
+        `192.168.1.240 is answered by ${OWNER}; ` +
+        `${OWNER} of node "n1" answers for fd00::240, and so does ${FOREIGN}`,
+    });
+    const alone = { seen: "unknown", why: "alone", answers: [], strangers: [] } as const;
+    assert.equal(seenOfService("n1", [["192.168.1.240", alone]])?.reason, "NoOtherSpeaker");
+  });
+});

@@ -1,0 +1,306 @@
+/** Asks for addresses of other nodes, paced, and judges who answers: a machine whose clock and wire are outside. */
+import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
+import { Assignments, type Subject } from "./assignments.ts";
+import { type Answer, type Finding, isSameFinding, judge, type Seen } from "./finding.ts";
+import { NodeMacs } from "./node-macs.ts";
+import { Pace, periodMs } from "./pace.ts";
+import { Questions, type Urgency } from "./questions.ts";
+
+/** So long answers are collected. */
+const windowMs = 1000;
+/** More stations answer for one address only if somebody forges. */
+const mostAnswers = 8;
+
+export type WireEvent = { readonly nowMs: number } & (
+  | { readonly kind: "owned"; readonly subject: Subject }
+  /** Nobody announces it. */
+  | { readonly kind: "gone"; readonly service: string }
+  /** Speakers that can ask, ourselves among them. */
+  | { readonly kind: "speakers"; readonly names: ReadonlySet<string> }
+  /** A node's own addresses; none: it is gone. */
+  | { readonly kind: "node"; readonly name: string; readonly addresses: readonly IpAddress[] }
+  /** Names of the interfaces on which we can ask, by family. */
+  | { readonly kind: "interfaces"; readonly names: Readonly<Record<4 | 6, readonly string[]>> }
+  /** A station says that it has the address. */
+  | {
+      readonly kind: "heard";
+      readonly ip: IpAddress;
+      readonly on: string;
+      readonly mac: MacAddress;
+    }
+  | { readonly kind: "timer" }
+);
+
+export type WireCommand =
+  /** On every interface. */
+  | { readonly kind: "ask"; readonly ip: IpAddress }
+  /** Fire `timer` once, so many milliseconds from now; replaces the one before. */
+  | { readonly kind: "set-timer"; readonly ms: number }
+  /** It is not as it was; after each change of the owner the first finding is told anew. */
+  | {
+      readonly kind: "found";
+      readonly ip: string;
+      readonly finding: Finding;
+      readonly before: Finding | undefined;
+    }
+  /** Found again in each check: somebody else answers. */
+  | {
+      readonly kind: "stranger";
+      readonly ip: string;
+      readonly answer: Answer;
+      readonly isInstead: boolean;
+    };
+
+export interface ShownCheck extends Finding {
+  readonly ip: string;
+  readonly owners: readonly string[];
+}
+
+interface Window {
+  readonly endMs: number;
+  readonly answers: Answer[];
+}
+
+export class WireCheck {
+  readonly assignments: Assignments;
+  readonly #self: string;
+  readonly #nodes = new NodeMacs(windowMs);
+  readonly #addressesOf = new Map<string, readonly IpAddress[]>();
+  readonly #nodeWith = new Map<string, string>();
+  readonly #questions = new Questions();
+  readonly #pace = new Pace();
+  /** Open questions by address, the earliest first. */
+  readonly #open = new Map<string, Window>();
+  readonly #findings = new Map<string, Finding>();
+  /** One bad answer may be a lost packet or a hand-over: these are asked for again at once. */
+  readonly #doubted = new Set<string>();
+  /** Who else answered the last question. */
+  readonly #strangers = new Map<string, ReadonlySet<MacAddress>>();
+  #interfaces: Readonly<Record<4 | 6, readonly string[]>> = { 4: [], 6: [] };
+  #wakeMs = Number.POSITIVE_INFINITY;
+
+  constructor(self: string) {
+    this.#self = self;
+    this.assignments = new Assignments(self);
+  }
+
+  step(event: WireEvent): WireCommand[] {
+    const { nowMs } = event;
+    switch (event.kind) {
+      case "heard":
+        this.#hear(event);
+        return [];
+      case "timer": {
+        this.#wakeMs = Number.POSITIVE_INFINITY;
+        const commands = [...this.#closeWindows(nowMs), ...this.#askDue(nowMs)];
+        return [...commands, ...this.#wake(nowMs)];
+      }
+      default:
+        this.#take(event);
+        return this.#wake(nowMs);
+    }
+  }
+
+  /** Addresses that we ask for, by what was found last. */
+  counts(): Record<Seen, number> {
+    const counts = { yes: 0, nobody: 0, wrong: 0, two: 0, unknown: 0 };
+    for (const { seen } of this.#findings.values()) counts[seen]++;
+    return counts;
+  }
+
+  *show(): IterableIterator<ShownCheck> {
+    for (const [ip, finding] of this.#findings) {
+      yield { ip, owners: [...this.#ownersOf(ip)], ...finding };
+    }
+  }
+
+  findingOf(ip: string): Finding | undefined {
+    return this.#findings.get(ip);
+  }
+
+  /** The node whose own addresses are answered with this MAC address; undefined: not known. */
+  nodeWith(mac: MacAddress): string | undefined {
+    return this.#nodes.nodeWith(mac);
+  }
+
+  #take(event: Exclude<WireEvent, { kind: "heard" | "timer" }>): void {
+    switch (event.kind) {
+      case "owned":
+        return this.#takeSubject(event.subject, event.nowMs);
+      case "gone":
+        return this.#removeSubject(event.service);
+      case "speakers":
+        return this.#takeSpeakers(event.names, event.nowMs);
+      case "node":
+        return this.#takeNode(event.name, event.addresses);
+      default:
+        this.#interfaces = event.names;
+    }
+  }
+
+  #takeSubject(subject: Subject, nowMs: number): void {
+    const before = this.assignments.subjectOf(subject.service);
+    if (before !== undefined && isSameSubject(before, subject)) return;
+    this.#removeSubject(subject.service);
+    this.assignments.setSubject(subject);
+    this.#begin(subject, before === undefined ? "new" : "moved", nowMs);
+  }
+
+  #removeSubject(service: string): void {
+    const before = this.assignments.subjectOf(service);
+    this.assignments.removeSubject(service);
+    for (const ip of before?.ips ?? []) {
+      const text = formatAddress(ip);
+      if (!this.assignments.isOurs(text)) this.#forget(text);
+    }
+  }
+
+  #takeSpeakers(names: ReadonlySet<string>, nowMs: number): void {
+    for (const subject of this.assignments.setSpeakers(names)) this.#begin(subject, "new", nowMs);
+    for (const ip of this.#findings.keys()) {
+      if (!this.assignments.isOurs(ip)) this.#forget(ip);
+    }
+  }
+
+  #takeNode(name: string, addresses: readonly IpAddress[]): void {
+    for (const ip of this.#addressesOf.get(name) ?? []) this.#nodeWith.delete(formatAddress(ip));
+    for (const ip of addresses) this.#nodeWith.set(formatAddress(ip), name);
+    if (addresses.length > 0) this.#addressesOf.set(name, addresses);
+    else this.#addressesOf.delete(name);
+    this.#nodes.forget(name);
+  }
+
+  /** What was found of the address until now was about another owner. */
+  #begin({ ips }: Subject, urgency: Urgency, nowMs: number): void {
+    for (const ip of ips) {
+      const text = formatAddress(ip);
+      if (!this.assignments.isOurs(text)) continue;
+      this.#forget(text);
+      this.#questions.add(text, urgency, nowMs);
+    }
+  }
+
+  #forget(ip: string): void {
+    this.#questions.remove(ip);
+    this.#open.delete(ip);
+    this.#findings.delete(ip);
+    this.#doubted.delete(ip);
+    this.#strangers.delete(ip);
+  }
+
+  #hear({ ip, on, mac, nowMs }: Extract<WireEvent, { kind: "heard" }>): void {
+    const text = formatAddress(ip);
+    const node = this.#nodeWith.get(text);
+    if (node !== undefined) this.#nodes.heard(node, { on, mac }, nowMs);
+    const answers = this.#open.get(text)?.answers;
+    if (answers === undefined || answers.length >= mostAnswers) return;
+    if (answers.every((one) => one.mac !== mac || one.on !== on)) answers.push({ mac, on });
+  }
+
+  #askDue(nowMs: number): WireCommand[] {
+    const commands: WireCommand[] = [];
+    const period = periodMs(this.assignments.addressCount);
+    while (this.#pace.canAsk(nowMs)) {
+      const next = this.#questions.next(nowMs, period);
+      if (next === undefined || next.dueMs > nowMs) break;
+      commands.push(...this.#ask(next.ip, nowMs));
+    }
+    return commands;
+  }
+
+  #ask(text: string, nowMs: number): WireCommand[] {
+    const ip = parseAddress(text);
+    if (ip === undefined || !this.assignments.isOurs(text)) {
+      this.#forget(text);
+      return [];
+    }
+    const asked: IpAddress[] = [];
+    for (const owner of this.#ownersOf(text)) {
+      if (!this.#nodes.isDue(owner, nowMs, this.#doubted.has(text))) continue;
+      this.#nodes.asked(owner, nowMs);
+      asked.push(...(this.#addressesOf.get(owner) ?? []));
+    }
+    asked.push(ip);
+    this.#questions.asked(text, nowMs);
+    this.#open.set(text, { endMs: nowMs + windowMs, answers: [] });
+    for (const _ of asked) this.#pace.asked();
+    return asked.map((one) => ({ kind: "ask", ip: one }));
+  }
+
+  /** Without us: we never hear ourselves. */
+  #ownersOf(ip: string): ReadonlySet<string> {
+    const owners = new Set<string>();
+    for (const { owner } of this.assignments.usersOf(ip).values()) owners.add(owner);
+    owners.delete(this.#self);
+    return owners;
+  }
+
+  #closeWindows(nowMs: number): WireCommand[] {
+    const commands: WireCommand[] = [];
+    for (const [ip, { endMs, answers }] of this.#open) {
+      if (endMs > nowMs) break;
+      this.#open.delete(ip);
+      if (this.assignments.isOurs(ip)) commands.push(...this.#judge(ip, answers, nowMs));
+    }
+    return commands;
+  }
+
+  #judge(ip: string, answers: readonly Answer[], nowMs: number): WireCommand[] {
+    const evidence = {
+      answers,
+      owners: [...this.#ownersOf(ip)],
+      macsOf: (node: string, on: string) => this.#nodes.of(node, on, nowMs),
+      where: this.#whereAnnounced(ip),
+    };
+    const judged = judge(evidence);
+    const before = this.#strangers.get(ip);
+    const strangers = judged.strangers.filter(({ mac }) => before?.has(mac));
+    this.#strangers.set(ip, new Set(judged.strangers.map(({ mac }) => mac)));
+    // Only who answers twice is named: forged answers that change each time would be news for ever.
+    const finding = { ...judged, strangers };
+    const isNews = !isSameFinding(this.#findings.get(ip), finding);
+    const isDoubtful = isNews && finding.seen !== "yes" && finding.why !== "alone";
+    const isSecond = this.#doubted.delete(ip);
+    if (!isSecond && (isDoubtful || strangers.length < judged.strangers.length)) {
+      this.#doubted.add(ip);
+      this.#questions.add(ip, "doubted", nowMs);
+      return [];
+    }
+    const told = this.#findings.get(ip);
+    this.#findings.set(ip, finding);
+    const isInstead = finding.seen === "wrong";
+    return [
+      ...(isNews ? [{ kind: "found", ip, finding, before: told } as const] : []),
+      ...strangers.map((answer) => ({ kind: "stranger", ip, answer, isInstead }) as const),
+    ];
+  }
+
+  #whereAnnounced(ip: string): string[] {
+    const users = [...this.assignments.usersOf(ip).values()];
+    const names = this.#interfaces[ip.includes(":") ? 6 : 4];
+    return names.filter((name) =>
+      users.some(({ interfaces }) => interfaces === undefined || interfaces.has(name)),
+    );
+  }
+
+  #wake(nowMs: number): WireCommand[] {
+    const [window] = this.#open.values();
+    const next = this.#questions.next(nowMs, periodMs(this.assignments.addressCount));
+    const askMs = next === undefined ? Number.POSITIVE_INFINITY : this.#whenAsked(next, nowMs);
+    const atMs = Math.min(window?.endMs ?? Number.POSITIVE_INFINITY, askMs);
+    if (atMs >= this.#wakeMs) return [];
+    this.#wakeMs = atMs;
+    return [{ kind: "set-timer", ms: Math.max(1, Math.ceil(atMs - nowMs)) }];
+  }
+
+  #whenAsked({ dueMs }: { readonly dueMs: number }, nowMs: number): number {
+    const isPaid = this.#pace.canAsk(nowMs);
+    return Math.max(dueMs, isPaid ? nowMs : nowMs + this.#pace.waitMs());
+  }
+}
+
+function isSameSubject(a: Subject, b: Subject): boolean {
+  const text = ({ ips, owner, interfaces }: Subject): string =>
+    JSON.stringify([owner, ips.map(formatAddress), interfaces && [...interfaces]]);
+  return text(a) === text(b);
+}
