@@ -24,6 +24,8 @@ export interface Pool {
   readonly autoAssign: boolean;
   /** IPv4 addresses that end in .0 or .255 are not part of the pool (IPAM-5). */
   readonly avoidBuggyIps: boolean;
+  /** Its addresses are spread evenly over the nodes (`metallb-ts/spread`). */
+  readonly spread?: "bounded";
   /** Custom resources only: whom the pool serves; absent means everybody. */
   readonly serviceAllocation?: ServiceAllocation;
   /** ConfigMap: one for `layer2`, none for `bgp`. */
@@ -55,6 +57,10 @@ export interface L2Advertisement {
   readonly serviceSelectors: readonly Selector[];
   /** Scores above zero by node name (CFG-37). */
   readonly preference: ReadonlyMap<string, number>;
+  /** A node that returns does not take its addresses back (`metallb-ts/preempt`). */
+  readonly preempt?: false;
+  /** Its addresses are spread evenly over the nodes (`metallb-ts/spread`). */
+  readonly spread?: "bounded";
 }
 
 export interface BgpAdvertisement {

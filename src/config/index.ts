@@ -23,6 +23,7 @@ export {
   type ConfigMapGeneration,
 } from "./from-configmap.ts";
 export { readLegacyDocument, type LegacyDocument } from "./legacy-document.ts";
+export { parsePreempt, preemptAnnotation, spreadAnnotation } from "./ownership-annotations.ts";
 export { parseDuration, parseDurationSeconds } from "./duration.ts";
 export { matchesAnySelector } from "./selector.ts";
 export { findStrandedAddress, type HeldAddress, type TransitionRefusal } from "./transitions.ts";

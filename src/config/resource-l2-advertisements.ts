@@ -3,6 +3,7 @@ import type { L2Advertisement as L2AdvertisementObject } from "../kube/index.ts"
 import type { L2Advertisement, NodeNames } from "./config.ts";
 import { nameOf, type FindingList } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
+import { asksForSpread, keepsOwners } from "./ownership-annotations.ts";
 import { refuseRepeats, selectNodes, selectPools, type Targets } from "./resource-attachment.ts";
 import { Fields } from "./resource-fields.ts";
 import type { PoolDraft } from "./resource-pools.ts";
@@ -38,6 +39,8 @@ export function attachL2Advertisements(
       interfaces: setOrAll(spec.words("interfaces").map(({ text }) => text)),
       serviceSelectors: lists.services.compileSorted(),
       preference: compilePreference(spec, nodes, targets.nodes),
+      ...(keepsOwners(object, report) && { preempt: false }),
+      ...(asksForSpread(object, report) && { spread: "bounded" }),
     };
     const contents = contentsOf(advertisement, targets.nodes);
     for (const pool of selectPools(names, lists.pools, targets)) {
@@ -71,12 +74,12 @@ function compilePreference(
 }
 
 /**
- * Equal for advertisements that announce the same, whatever their names. One that prefers nodes
- * equals no other, as its twin would hide the preference.
+ * Equal for advertisements that announce the same, whatever their names. One that prefers nodes, or says who keeps
+ * addresses, equals no other, as its twin would hide that.
  */
 function contentsOf(advertisement: L2Advertisement, nodes: LabelIndex): string | undefined {
-  const { nodes: names, interfaces, serviceSelectors, preference } = advertisement;
-  if (preference.size > 0) return undefined;
+  const { nodes: names, interfaces, serviceSelectors, preference, preempt, spread } = advertisement;
+  if (preference.size > 0 || preempt !== undefined || spread !== undefined) return undefined;
   // Today, all known nodes by name are the same as no selector at all.
   const isAll = names === undefined || names.size === nodes.size;
   return JSON.stringify([

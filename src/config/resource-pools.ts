@@ -5,6 +5,7 @@ import { parseAddressEntry } from "./address-entry.ts";
 import type { BgpAdvertisement, L2Advertisement, Pool, ServiceAllocation } from "./config.ts";
 import { nameOf, type FindingList, type Report } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
+import { asksForSpread } from "./ownership-annotations.ts";
 import type { PoolMemory } from "./pool-memory.ts";
 import { findOverlaps } from "./prefix-overlap.ts";
 import { Fields, labelsOf, type Word } from "./resource-fields.ts";
@@ -104,6 +105,7 @@ function compilePool(object: IPAddressPool, context: PoolContext, report: Report
       prefixes: entries.flatMap(({ prefixes }) => prefixes),
       autoAssign: spec.flag("autoAssign", true),
       avoidBuggyIps: spec.flag("avoidBuggyIPs"),
+      ...(asksForSpread(object, report) && { spread: "bounded" }),
       ...(serviceAllocation && { serviceAllocation }),
     },
     l2Advertisements: [],

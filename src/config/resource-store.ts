@@ -1,5 +1,6 @@
 /** The objects as they were last told of, and whether a change can matter to the configuration (K8S-3). */
 import type { ConfigMap, KubeObject, Labels, Secret } from "../kube/index.ts";
+import { sameOwnership } from "./ownership-annotations.ts";
 import type { ConfigKind, ResourceSet } from "./resource-set.ts";
 import { isSameValue } from "./same-value.ts";
 
@@ -97,6 +98,7 @@ function isSameVersion(a: KubeObject, b: KubeObject): boolean {
     after.generation !== undefined &&
     before.generation === after.generation &&
     before.uid === after.uid &&
-    isSameValue(before.labels ?? {}, after.labels ?? {})
+    isSameValue(before.labels ?? {}, after.labels ?? {}) &&
+    sameOwnership(a, b)
   );
 }

@@ -10,6 +10,7 @@ export {
   parseMove,
   whyMoved,
 } from "./address-move.ts";
+export { AddressClaims } from "./address-claims.ts";
 export { legacyBgpEndpoints } from "./bgp-endpoints.ts";
 export { uniteAttributes } from "./bgp-paths.ts";
 export {
@@ -35,6 +36,7 @@ export {
   ModernElection,
   type ServiceObjection,
 } from "./modern-election.ts";
+export { preemptProblem } from "./ownership.ts";
 export {
   endpointsOfObject,
   endpointsOfSlices,

@@ -2,6 +2,7 @@
 import type { L2Advertisement, Pool } from "../config/index.ts";
 import type { IpAddress } from "../ip/index.ts";
 import type { ServiceView } from "../kube/index.ts";
+import { AddressClaims } from "./address-claims.ts";
 import type { Electorate } from "./electorate.ts";
 import {
   advertisementsFor,
@@ -10,6 +11,7 @@ import {
   selectsNode,
 } from "./layer2-advertisements.ts";
 import { electionKey, leadingNodes, type Scores } from "./layer2-election.ts";
+import { type Ownership, ownershipOf } from "./ownership.ts";
 import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
 
 /**
@@ -48,6 +50,7 @@ interface Ranking {
   readonly key: string;
   readonly advertisements: Advertisements;
   readonly scores: Scores;
+  readonly ownership: Ownership;
   /** Who stands, if alive and fit. Services with the same advertisements have the same set. */
   readonly base: Names;
   /** The first of `base` in the order; all of them where there are few. */
@@ -57,13 +60,15 @@ interface Ranking {
 /** Elects for any number of services; what is kept never shows in what is decided. */
 export class ModernElection {
   readonly #electorate: Electorate;
+  readonly #claims: AddressClaims;
   readonly #rankings = new Map<string, Ranking>();
   readonly #unions = new WeakMap<Advertisements, Names>();
   /** By a set of names: the set that came after it, and what that has more. */
   readonly #additions = new WeakMap<Names, { readonly to: Names; readonly names: string[] }>();
 
-  constructor(electorate: Electorate) {
+  constructor(electorate: Electorate, claims = new AddressClaims()) {
     this.#electorate = electorate;
+    this.#claims = claims;
   }
 
   /** The advertisements by which `node` announces the service, or why it does not (L2-20, L2-31, L2-32, L2-37). */
@@ -84,6 +89,16 @@ export class ModernElection {
     return this.#elected(ranking);
   }
 
+  /**
+   * The address whose owner is claimed, so that it stays where it is; undefined where the order alone decides, or nobody
+   * announces.
+   */
+  claimedAddress(subject: ElectionSubject): string | undefined {
+    const { ownership, key, advertisements } = this.#ranking(subject);
+    if (advertisements.length === 0) return undefined;
+    return ownership.keeps || ownership.spreads ? key : undefined;
+  }
+
   /** What keeps `node` from announcing this service, where its Node object and its speaker do not; undefined: nothing. */
   objection(subject: ElectionSubject, node: string): ServiceObjection | undefined {
     const { advertisements } = this.#ranking(subject);
@@ -100,7 +115,12 @@ export class ModernElection {
     this.#rankings.delete(serviceKey);
   }
 
-  #elected({ front, base, key, scores }: Ranking): string | undefined {
+  #elected(ranking: Ranking): string | undefined {
+    const { front, base, key, scores } = ranking;
+    const keeper = ranking.ownership.keeps ? this.#claims.ownerOf(key) : undefined;
+    if (keeper !== undefined && base.has(keeper) && this.#electorate.isCandidate(keeper)) {
+      return keeper;
+    }
     const first = front.find((name) => this.#electorate.isCandidate(name));
     if (first !== undefined || front.length === base.size) return first;
     const candidates = [...base].filter((name) => this.#electorate.isCandidate(name));
@@ -119,7 +139,8 @@ export class ModernElection {
     const scores = scoresOf(advertisements);
     const kept = known?.key === key ? this.#follow(known, base, scores) : undefined;
     const front = kept ?? leadingNodes(base, key, scores, FRONT);
-    const ranking = { subject, key, advertisements, scores, base, front };
+    const ownership = ownershipOf(subject.pool, advertisements, subject.service);
+    const ranking = { subject, key, advertisements, scores, ownership, base, front };
     this.#rankings.set(subject.service.key, ranking);
     return ranking;
   }

@@ -43,15 +43,24 @@ export type Decision =
   /** Nothing may be decided before there is a configuration. */
   | { readonly kind: "wait" }
   /** `owner`: the node that is elected instead; absent: nobody, or the Service has nothing to announce. */
-  | { readonly kind: "withdraw"; readonly reason: WithdrawReason; readonly owner?: string }
+  | ({
+      readonly kind: "withdraw";
+      readonly reason: WithdrawReason;
+      readonly owner?: string;
+    } & ClaimedAddress)
   /** `replaces`: the announcement in force must be withdrawn first, for this reason. */
-  | {
+  | ({
       readonly kind: "announce";
       readonly announcement: Announcement;
       readonly replaces?: WithdrawReason;
       /** What speaks against the former owner now; absent where nothing does, or there was none. */
       readonly objection?: Objection;
-    };
+    } & ClaimedAddress);
+
+/** The address whose owner our speakers claim, in canonical text; absent where MetalLB's order alone decides. */
+interface ClaimedAddress {
+  readonly claimed?: string;
+}
 
 export type Objection = NodeObjection | ServiceObjection;
 
@@ -144,18 +153,21 @@ function decideOwner(
     generation === "legacy" ? electLegacy(input) : electModern(input, subjectOf(input, ips, pool));
   if ("reason" in elected)
     return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
-  const { interfaces, objection } = elected;
+  const { interfaces, objection, claimed } = elected;
   return {
     kind: "announce",
+    ...(claimed !== undefined && { claimed }),
     announcement: { ips, pool: pool.name, protocol: "layer2", interfaces },
     ...(changed !== undefined && { replaces: changed }),
     ...(objection !== undefined && { objection }),
   };
 }
 
-type Elected =
-  | { readonly reason: ElectionRefusal; readonly owner?: string }
-  | (Pick<Announcement, "interfaces"> & { readonly objection: Objection | undefined });
+type Elected = ClaimedAddress &
+  (
+    | { readonly reason: ElectionRefusal; readonly owner?: string }
+    | (Pick<Announcement, "interfaces"> & { readonly objection: Objection | undefined })
+  );
 
 function electLegacy(input: AnnouncementInput): Elected {
   const { serviceKey, endpoints = noEndpoints, isAlive, elections } = input;
@@ -184,12 +196,14 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
   if (subject === undefined) return { reason: "notOwner" };
   const { nodeName, elections } = input;
   const elected = elections.modern.decide(subject, nodeName);
+  const address = elections.modern.claimedAddress(subject);
+  const claimed = address === undefined ? {} : { claimed: address };
   if (typeof elected === "string") {
     const owner = elections.modern.owner(subject);
-    return { reason: elected, ...(owner !== undefined && { owner }) };
+    return { reason: elected, ...(owner !== undefined && { owner }), ...claimed };
   }
   const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
-  return { interfaces: interfacesOn(elected, nodeName), objection };
+  return { interfaces: interfacesOn(elected, nodeName), objection, ...claimed };
 }
 
 function subjectOf(

@@ -15,6 +15,7 @@ import {
   startProgram,
   stopSignal,
 } from "../platform/index.ts";
+import type { ClaimNews } from "../ring/index.ts";
 import { openPages, readOwnPod } from "../program/index.ts";
 import { readExcludedInterfaces } from "./excluded-interfaces.ts";
 import { gossipSettings } from "./gossip-settings.ts";
@@ -23,7 +24,7 @@ import { Layer2Announcer } from "./layer2-announcer.ts";
 import { showLayer2Counts } from "./layer2-counts.ts";
 import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
-import { RingProgram } from "./ring-program.ts";
+import { type RingMembers, RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
 import { readTimingsFile } from "./timings-file.ts";
 
@@ -78,7 +79,8 @@ async function run(start: SpeakerStart): Promise<number> {
     metrics,
     moves,
     stories,
-    onMembers: (alive) => program.setMembers(alive),
+    onMembers: (members) => program.setMembers(members),
+    onClaims: (claims) => program.setClaims(claims),
   });
   const program = new SpeakerProgram({
     namespace,
@@ -96,6 +98,7 @@ async function run(start: SpeakerStart): Promise<number> {
     passesSecrets: flags["frrk8s-secret-passthrough"],
     metrics: { ...metrics.client(), ...speakerMetrics },
     awaitsMembers: ring !== undefined,
+    onUse: (use) => ring?.use(use),
     onOwnNode: () => ring?.nodeChanged(),
     // Whoever joins is elected at once, so it joins when it can serve.
     onReady: () => ring?.start(),
@@ -117,14 +120,26 @@ async function run(start: SpeakerStart): Promise<number> {
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
-  // The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162).
+  await stop({ ring, program, stories, pages, client });
+  return 0;
+}
+
+interface Running {
+  readonly ring: RingProgram | undefined;
+  readonly program: SpeakerProgram;
+  readonly stories: EventRecorder;
+  readonly pages: Awaited<ReturnType<typeof openPages>>;
+  readonly client: KubeClient;
+}
+
+/** The goodbye comes first, while everything still answers: others take over before we stop (L2-161, L2-162). */
+async function stop({ ring, program, stories, pages, client }: Running): Promise<void> {
   await ring?.leave();
   program.stop();
   stories.stop();
   ring?.close();
   await pages.close();
   await client.close();
-  return 0;
 }
 
 function readGossipSettings(
@@ -159,7 +174,8 @@ interface RingStart {
   readonly metrics: Metrics;
   readonly moves: MoveLog;
   readonly stories: EventRecorder;
-  readonly onMembers: (alive: ReadonlySet<string>) => void;
+  readonly onMembers: (members: RingMembers) => void;
+  readonly onClaims: (claims: ClaimNews) => void;
 }
 
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */

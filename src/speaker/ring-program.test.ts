@@ -48,7 +48,8 @@ class Ring {
       metrics: new Metrics().ring(),
       moves: new MoveLog(),
       stories: { record: (note) => void this.notes.push({ of: name, ...note }) },
-      onMembers: (alive) => {
+      onClaims: () => {},
+      onMembers: ({ alive }) => {
         this.#views.set(name, alive);
         for (const look of this.#waiting) look();
       },

@@ -11,7 +11,14 @@ import {
   restartNumber,
   type RingMetrics,
 } from "../platform/index.ts";
-import { type Finding, Ring, type RingCommand, type RingEvent } from "../ring/index.ts";
+import {
+  type AddressUse,
+  type ClaimNews,
+  type Finding,
+  Ring,
+  type RingCommand,
+  type RingEvent,
+} from "../ring/index.ts";
 import type { GossipSettings } from "./gossip-settings.ts";
 import { MemberChanges } from "./member-changes.ts";
 import type { MoveLog } from "./move-log.ts";
@@ -27,7 +34,15 @@ export interface RingProgramOptions {
   readonly moves: MoveLog;
   readonly stories: Pick<EventRecorder, "record">;
   /** Who may announce, after each change (L2-57). */
-  readonly onMembers: (alive: ReadonlySet<string>) => void;
+  readonly onMembers: (members: RingMembers) => void;
+  /** What others claim. */
+  readonly onClaims: (claims: ClaimNews) => void;
+}
+
+export interface RingMembers {
+  readonly alive: ReadonlySet<string>;
+  /** Those of them whose speaker is MetalLB's own. */
+  readonly stock: ReadonlySet<string>;
 }
 
 /** So long after our goodbye we still answer: the next owner has taken over long before (L2-162). */
@@ -114,6 +129,11 @@ export class RingProgram {
     this.#peers.look();
   }
 
+  /** What this speaker does with an address whose owner is claimed. */
+  use(use: AddressUse): void {
+    this.#step({ kind: "use", use });
+  }
+
   /** What `metallb members` shows. */
   members(): unknown {
     const { settings, moves } = this.#options;
@@ -195,6 +215,9 @@ export class RingProgram {
       case "departed":
         this.#onDeparted?.();
         return;
+      case "claims":
+        if (!this.#ring.gossip.isLeaving) this.#options.onClaims(command);
+        return;
       default:
         logger[command.level](command.fields);
     }
@@ -222,7 +245,9 @@ export class RingProgram {
     this.#isTelling = true;
     setImmediate(() => {
       this.#isTelling = false;
-      if (!this.#ring.gossip.isLeaving) this.#options.onMembers(new Set(this.#ring.alive()));
+      if (this.#ring.gossip.isLeaving) return;
+      const [alive, stock] = [new Set(this.#ring.alive()), new Set(this.#ring.stock())];
+      this.#options.onMembers({ alive, stock });
     });
   }
 

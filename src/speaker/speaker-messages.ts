@@ -3,6 +3,7 @@
 import type { ConfigOutcome } from "../config/index.ts";
 import type { AddressMove, ServiceEndpoint } from "../election/index.ts";
 import type { EventNote, Node, ObjectReference, Service } from "../kube/index.ts";
+import type { AddressUse, ClaimNews } from "../ring/index.ts";
 import type { Announcement } from "./announcements.ts";
 
 export type SpeakerEvent =
@@ -14,8 +15,17 @@ export type SpeakerEvent =
     }
   /** Undefined: the node is gone. */
   | { readonly kind: "node"; readonly name: string; readonly node: Node | undefined }
-  /** Who is alive in the ring, after each event of it; never told where gossip is off. */
-  | { readonly kind: "members"; readonly alive: ReadonlySet<string> }
+  /**
+   * Who is alive in the ring, after each event of it; never told where gossip is off. `stock`: those of them that are
+   * MetalLB's own speakers; absent: none.
+   */
+  | {
+      readonly kind: "members";
+      readonly alive: ReadonlySet<string>;
+      readonly stock?: ReadonlySet<string>;
+    }
+  /** Who claims which address, where that is different now. */
+  | { readonly kind: "claims"; readonly claims: ClaimNews }
   /** What came of the last look at the configuration. */
   | { readonly kind: "config"; readonly outcome: ConfigOutcome }
   /** Names of this node's interfaces that an advertisement may list (L2-81). */
@@ -42,6 +52,8 @@ export type SpeakerCommand =
     }
   /** The address came here from another node, or went from here to one that just joined the ring. */
   | { readonly kind: "moved"; readonly move: AddressMove; readonly object: ObjectReference }
+  /** What this node does with an address whose owner is claimed is different now. */
+  | { readonly kind: "use"; readonly use: AddressUse }
   | { readonly kind: "record-event"; readonly note: EventNote }
   | { readonly kind: "config-state"; readonly isStale: boolean }
   | { readonly kind: "count-update"; readonly hasFailed: boolean }

@@ -16,12 +16,14 @@ import {
   timestamp,
   watchNetworkInterfaces,
 } from "../platform/index.ts";
+import type { AddressUse, ClaimNews } from "../ring/index.ts";
 import { ConfigurationStateWriter, ConfigWatch } from "../program/index.ts";
 import { serviceBgpStatuses, serviceL2Statuses } from "../status/index.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
 import type { Layer2Announcer } from "./layer2-announcer.ts";
 import { addressesIn, MoveEvents } from "./move-events.ts";
 import type { MoveGroup, MoveLog, ToldMove } from "./move-log.ts";
+import type { RingMembers } from "./ring-program.ts";
 import { ServiceStatusWriter } from "./service-status-writer.ts";
 import { Speaker, type SpeakerOptions } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
@@ -41,6 +43,8 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   /** For events of our own kind: apart from MetalLB's, of which there may be one for each Service to write first. */
   readonly stories: Pick<EventRecorder, "record">;
   readonly metrics: ClientMetrics & SpeakerMetrics;
+  /** What this node does with an address whose owner is claimed. */
+  readonly onUse: (use: AddressUse) => void;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
   /** All lists and a first look at the configuration are there: from now on we could serve what is ours. */
@@ -137,8 +141,13 @@ export class SpeakerProgram {
   }
 
   /** Who is alive in the ring now. */
-  setMembers(alive: ReadonlySet<string>): void {
-    this.#step({ kind: "members", alive });
+  setMembers(members: RingMembers): void {
+    this.#step({ kind: "members", ...members });
+  }
+
+  /** What other speakers claim. */
+  setClaims(claims: ClaimNews): void {
+    this.#step({ kind: "claims", claims });
   }
 
   #takeOutcome(outcome: ConfigOutcome): void {
@@ -196,6 +205,7 @@ export class SpeakerProgram {
   #say(command: Exclude<SpeakerCommand, { kind: "announce" | "withdraw" }>): void {
     const { logger, metrics } = this.#parts;
     if (command.kind === "moved") this.#moved(command);
+    if (command.kind === "use") this.#parts.onUse(command.use);
     if (command.kind === "record-event") this.#recorder.record(command.note);
     if (command.kind === "log") logger[command.level](command.fields);
     if (command.kind === "count-update") {

@@ -2,6 +2,7 @@
 
 import type { Config, ConfigOutcome, HeldAddress } from "../config/index.ts";
 import {
+  AddressClaims,
   Electorate,
   LegacyElection,
   ModernElection,
@@ -9,6 +10,7 @@ import {
 } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Node, Service } from "../kube/index.ts";
+import type { ClaimNews } from "../ring/index.ts";
 import { AddressOwners, type PassCause } from "./address-owners.ts";
 import {
   type Announcement,
@@ -18,8 +20,15 @@ import {
   knownService,
   type WithdrawReason,
 } from "./announcements.ts";
+import { ClaimedAddresses } from "./claimed-addresses.ts";
+import { ClaimsValidity } from "./claims-validity.ts";
 import { reportOutcome } from "./config-report.ts";
-import { announceFailed, nodeAssigned, serviceReference } from "./service-events.ts";
+import {
+  announceFailed,
+  nodeAssigned,
+  preemptIgnored,
+  serviceReference,
+} from "./service-events.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
 export interface SpeakerOptions {
@@ -46,6 +55,9 @@ export class Speaker {
   readonly #electorate: Electorate;
   readonly #elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
   readonly #owners: AddressOwners;
+  readonly #claims = new AddressClaims();
+  readonly #claimed = new ClaimedAddresses();
+  readonly #validity: ClaimsValidity;
   /** What the pass over all services has not come to yet, and what asks for it: the ring only where nothing else does. */
   readonly #toPass = new Map<string, PassCause>();
   #config: Config | undefined;
@@ -60,7 +72,9 @@ export class Speaker {
     this.#areMembersKnown = !options.awaitsMembers;
     this.#owners = new AddressOwners(options.nodeName);
     this.#electorate = new Electorate(options.ignoresExcludeLabel);
-    const modern = new ModernElection(this.#electorate);
+    this.#validity = new ClaimsValidity(options.nodeName, options.awaitsMembers);
+    this.#claims.areValid = this.#validity.areValid;
+    const modern = new ModernElection(this.#electorate, this.#claims);
     this.#elections = { legacy: new LegacyElection(), modern };
   }
 
@@ -77,6 +91,14 @@ export class Speaker {
   }
 
   step(event: SpeakerEvent): SpeakerCommand[] {
+    const commands = this.#take(event);
+    const last = commands.at(-1);
+    const told = this.#validity.report(this.#claimed.size > 0);
+    if (told.length === 0) return commands;
+    return last?.kind === "continue" ? [...told, ...commands] : [...commands, ...told];
+  }
+
+  #take(event: SpeakerEvent): SpeakerCommand[] {
     switch (event.kind) {
       case "service":
         return this.#takeService(event.key, event.service);
@@ -85,7 +107,9 @@ export class Speaker {
       case "node":
         return this.#takeNode(event.name, event.node);
       case "members":
-        return this.#takeMembers(event.alive);
+        return this.#takeMembers(event.alive, event.stock ?? nobody);
+      case "claims":
+        return this.#takeClaims(event.claims);
       case "config":
         return this.#takeConfig(event.outcome);
       case "interfaces":
@@ -129,8 +153,10 @@ export class Speaker {
    * L2-57: every event of the ring passes all services, whether or not it changes an election: after a partition the
    * bursts of the owners are what repairs clients (L2-138). What others announced until now comes first.
    */
-  #takeMembers(alive: ReadonlySet<string>): SpeakerCommand[] {
+  #takeMembers(alive: ReadonlySet<string>, stock: ReadonlySet<string>): SpeakerCommand[] {
     this.#electorate.setMembers(alive);
+    this.#validity.setMembers(alive, stock);
+    this.#claims.areValid = this.#validity.areValid;
     this.#areMembersKnown = true;
     const keys = [...this.#services.keys()];
     const isOthers = (key: string): boolean => !this.#announced.has(key);
@@ -138,6 +164,18 @@ export class Speaker {
       if (!this.#toPass.has(key)) this.#toPass.set(key, "ring");
     }
     return this.#passAll("ring");
+  }
+
+  /** Only Services of those addresses can notice. */
+  #takeClaims({ news, forgotten }: ClaimNews): SpeakerCommand[] {
+    for (const address of forgotten) this.#claims.forget(address);
+    for (const { address, owner } of news) {
+      this.#claims.set(address, owner);
+      for (const key of this.#claimed.servicesOf(address)) {
+        if (!this.#toPass.has(key)) this.#toPass.set(key, "claims");
+      }
+    }
+    return this.#mayDecide() ? this.#passSome() : [];
   }
 
   #mayDecide(): boolean {
@@ -216,11 +254,14 @@ export class Speaker {
       nodeObjection: (name) => config && this.#electorate.objection(name, config.generation),
       elections: this.#elections,
     });
+    const uses = this.#claimed
+      .follow(key, decision)
+      .map((use): SpeakerCommand => ({ kind: "use", use }));
     const move = this.#owners.follow(key, { decision, announced, cause });
     if (move === undefined || service === undefined)
-      return this.#carryOut(key, decision, { cause });
+      return [...this.#carryOut(key, decision, { cause }), ...uses];
     const moved = { kind: "moved", move, object: serviceReference(service.object) } as const;
-    return this.#carryOut(key, decision, { cause, moved });
+    return [...this.#carryOut(key, decision, { cause, moved }), ...uses];
   }
 
   #carryOut(key: string, decision: Decision, { cause, moved }: Occasion): SpeakerCommand[] {
@@ -229,7 +270,8 @@ export class Speaker {
         return [];
       case "withdraw": {
         const { reason } = decision;
-        const isHandedOver = cause === "ring" && reason === "notOwner";
+        const isOthersNews = cause === "ring" || cause === "claims";
+        const isHandedOver = isOthersNews && reason === "notOwner";
         const told = moved === undefined ? [] : [moved];
         const withdrawn = [...this.#withdraw(key, reason, isHandedOver), ...told];
         return reason === "notSupported" ? [...withdrawn, notSupportedLog(key)] : withdrawn;
@@ -268,7 +310,8 @@ export class Speaker {
     const { nodeName } = this.#options;
     const assigned = nodeAssigned(service.object, nodeName, this.#config.generation);
     const failed = isReachable ? [] : announceFailed(service.object, nodeName, announcement);
-    return [...failed, assigned].map((note) => ({ kind: "record-event", note }));
+    const ignored = preemptIgnored(service, this.#config.generation);
+    return [...failed, ...ignored, assigned].map((note) => ({ kind: "record-event", note }));
   }
 
   #withdraw(key: string, reason: WithdrawReason, isHandedOver = false): SpeakerCommand[] {
@@ -289,6 +332,8 @@ interface Occasion {
   readonly cause: PassCause;
   readonly moved?: Moved;
 }
+
+const nobody: ReadonlySet<string> = new Set();
 
 const countUpdate: SpeakerCommand = { kind: "count-update", hasFailed: false };
 
