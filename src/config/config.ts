@@ -124,6 +124,15 @@ export interface BfdProfile {
   readonly passiveMode: boolean;
 }
 
+/** Whether any pool's addresses are spread evenly over the nodes. */
+export function spreadsAddresses(config: Config | undefined): boolean {
+  for (const { spread, l2Advertisements } of config?.pools.values() ?? []) {
+    if (spread !== undefined || l2Advertisements.some((one) => one.spread !== undefined))
+      return true;
+  }
+  return false;
+}
+
 /** One index per configuration, made at the first question and freed with it. */
 const poolIndexes = new WeakMap<Config, PrefixMap<Pool>>();
 

@@ -3,6 +3,7 @@ export {
   isAvoided,
   isBuggyAddress,
   poolContaining,
+  spreadsAddresses,
   type BfdProfile,
   type BgpAdvertisement,
   type Config,

@@ -3,6 +3,7 @@ import type { L2Advertisement, Pool } from "../config/index.ts";
 import type { IpAddress } from "../ip/index.ts";
 import type { ServiceView } from "../kube/index.ts";
 import { AddressClaims } from "./address-claims.ts";
+import { type SpreadAddress, spreadAddresses } from "./address-spread.ts";
 import type { Electorate } from "./electorate.ts";
 import {
   advertisementsFor,
@@ -62,6 +63,8 @@ export class ModernElection {
   readonly #electorate: Electorate;
   readonly #claims: AddressClaims;
   readonly #rankings = new Map<string, Ranking>();
+  /** Owners of the addresses that are spread, as of the last look at all of them. */
+  #spread: ReadonlyMap<string, string> = new Map();
   readonly #unions = new WeakMap<Advertisements, Names>();
   /** By a set of names: the set that came after it, and what that has more. */
   readonly #additions = new WeakMap<Names, { readonly to: Names; readonly names: string[] }>();
@@ -99,6 +102,59 @@ export class ModernElection {
     return ownership.keeps || ownership.spreads ? key : undefined;
   }
 
+  /** Who is to announce a spread address, as of the last look; undefined: it is not spread, or new. */
+  spreadOwner(address: string): string | undefined {
+    return this.#spread.get(address);
+  }
+
+  /**
+   * Looks at all services anew, and spreads the addresses of those that ask for it. The result are the addresses that
+   * have another owner than before.
+   */
+  spread(subjects: Iterable<ElectionSubject>): string[] {
+    const before = this.#spread;
+    const candidates = new Map<Names, readonly string[]>();
+    const spread = new Map<string, { readonly service: string; readonly one: SpreadAddress }>();
+    for (const subject of this.#claims.areValid ? subjects : []) {
+      const one = this.#spreadAddress(subject, candidates);
+      const service = subject.service.key;
+      const known = one && spread.get(one.address);
+      // Services that share an address are one; the first by name speaks for all.
+      if (one && (known === undefined || service < known.service)) {
+        spread.set(one.address, { service, one });
+      }
+    }
+    this.#spread = spreadAddresses([...spread.values()].map(({ one }) => one));
+    const all = new Set([...before.keys(), ...this.#spread.keys()]);
+    return [...all].filter((address) => before.get(address) !== this.#spread.get(address));
+  }
+
+  /** Undefined where it is not spread, or nobody may announce it. */
+  #spreadAddress(
+    subject: ElectionSubject,
+    known: Map<Names, readonly string[]>,
+  ): SpreadAddress | undefined {
+    const ranking = this.#ranking(subject);
+    const { ownership, base, key, advertisements } = ranking;
+    if (!ownership.spreads || advertisements.length === 0) return undefined;
+    if (!subject.endpoints.some(({ canServe }) => canServe)) return undefined;
+    if (isSharedButSelected(advertisements, subject.service)) return undefined;
+    const candidates =
+      known.get(base) ?? [...base].filter((name) => this.#electorate.isCandidate(name));
+    known.set(base, candidates);
+    const first = this.#first(ranking);
+    if (first === undefined) return undefined;
+    const owner = this.#keeper(ranking);
+    const isClaimed = owner !== undefined;
+    return {
+      address: key,
+      candidates,
+      at: owner ?? first,
+      isClaimed,
+      isFixed: isClaimed && ownership.keeps,
+    };
+  }
+
   /** What keeps `node` from announcing this service, where its Node object and its speaker do not; undefined: nothing. */
   objection(subject: ElectionSubject, node: string): ServiceObjection | undefined {
     const { advertisements } = this.#ranking(subject);
@@ -116,11 +172,25 @@ export class ModernElection {
   }
 
   #elected(ranking: Ranking): string | undefined {
-    const { front, base, key, scores } = ranking;
-    const keeper = ranking.ownership.keeps ? this.#claims.ownerOf(key) : undefined;
-    if (keeper !== undefined && base.has(keeper) && this.#electorate.isCandidate(keeper)) {
-      return keeper;
-    }
+    const { ownership, key } = ranking;
+    const spread = ownership.spreads && this.#claims.areValid ? this.#spread.get(key) : undefined;
+    if (spread !== undefined && this.#isCandidate(spread, ranking)) return spread;
+    const keeper = ownership.keeps ? this.#keeper(ranking) : undefined;
+    return keeper ?? this.#first(ranking);
+  }
+
+  /** The node that claims the address, if it may announce it now. */
+  #keeper(ranking: Ranking): string | undefined {
+    const owner = this.#claims.ownerOf(ranking.key);
+    return owner !== undefined && this.#isCandidate(owner, ranking) ? owner : undefined;
+  }
+
+  #isCandidate(name: string, { base }: Ranking): boolean {
+    return base.has(name) && this.#electorate.isCandidate(name);
+  }
+
+  /** In MetalLB's order. */
+  #first({ front, base, key, scores }: Ranking): string | undefined {
     const first = front.find((name) => this.#electorate.isCandidate(name));
     if (first !== undefined || front.length === base.size) return first;
     const candidates = [...base].filter((name) => this.#electorate.isCandidate(name));

@@ -110,6 +110,20 @@ export function decideAnnouncement(input: AnnouncementInput): Decision {
 
 type ServiceInput = AnnouncementInput & { readonly service: KnownService };
 
+/** What later releases elect about, where the service has addresses that are ours to announce. */
+export function announcedSubject(
+  config: Config,
+  input: Pick<AnnouncementInput, "endpoints" | "lbClass"> & { readonly service: KnownService },
+): ElectionSubject | undefined {
+  const { service, lbClass } = input;
+  const { loadBalancerClass = "", type } = service.view;
+  if (type !== "LoadBalancer" || loadBalancerClass !== lbClass) return undefined;
+  if (refusalOfIngress(service, config.generation) !== undefined) return undefined;
+  const ips = service.ips ?? [];
+  const pool = commonPool(config, ips);
+  return pool === undefined || pool.protocol === "bgp" ? undefined : subjectOf(input, ips, pool);
+}
+
 /** The decision about a service of type LoadBalancer. */
 function decideWith(config: Config, input: ServiceInput): Decision {
   const { service, lbClass } = input;
@@ -207,7 +221,7 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
 }
 
 function subjectOf(
-  { service, endpoints = noEndpoints }: ServiceInput,
+  { service, endpoints = noEndpoints }: Pick<ServiceInput, "service" | "endpoints">,
   [ip]: readonly IpAddress[],
   pool: Pool,
 ): ElectionSubject | undefined {

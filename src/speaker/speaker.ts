@@ -1,8 +1,14 @@
 /** The speaker as a machine: what the API server tells goes in, what to announce, withdraw and say comes out. */
 
-import type { Config, ConfigOutcome, HeldAddress } from "../config/index.ts";
+import {
+  type Config,
+  type ConfigOutcome,
+  type HeldAddress,
+  spreadsAddresses,
+} from "../config/index.ts";
 import {
   AddressClaims,
+  type ElectionSubject,
   Electorate,
   LegacyElection,
   ModernElection,
@@ -14,6 +20,7 @@ import type { ClaimNews } from "../ring/index.ts";
 import { AddressOwners, type PassCause } from "./address-owners.ts";
 import {
   type Announcement,
+  announcedSubject,
   decideAnnouncement,
   type Decision,
   type KnownService,
@@ -58,6 +65,8 @@ export class Speaker {
   readonly #claims = new AddressClaims();
   readonly #claimed = new ClaimedAddresses();
   readonly #validity: ClaimsValidity;
+  /** Some addresses are spread, and something happened since the last look at all of them. */
+  #isSpreadOld = false;
   /** What the pass over all services has not come to yet, and what asks for it: the ring only where nothing else does. */
   readonly #toPass = new Map<string, PassCause>();
   #config: Config | undefined;
@@ -171,6 +180,8 @@ export class Speaker {
     for (const address of forgotten) this.#claims.forget(address);
     for (const { address, owner } of news) {
       this.#claims.set(address, owner);
+      // A claim of what is to be so anyway changes nothing about others.
+      if (this.#elections.modern.spreadOwner(address) !== owner) this.#isSpreadOld = true;
       for (const key of this.#claimed.servicesOf(address)) {
         if (!this.#toPass.has(key)) this.#toPass.set(key, "claims");
       }
@@ -202,6 +213,7 @@ export class Speaker {
 
   /** All services without a rate limit (L2-59), those with the most addresses first (L2-15), though not all in one step. */
   #passAll(cause: PassCause): SpeakerCommand[] {
+    this.#isSpreadOld = true;
     if (this.#config === undefined || !this.#mayDecide()) return [];
     const isNews = (key: string): boolean => cause !== "ring" || !this.#toPass.has(key);
     const count = (key: string): number => this.#services.get(key)?.view.ingress.length ?? 0;
@@ -213,6 +225,7 @@ export class Speaker {
 
   /** A service of a pass counts as an update in v0.9.5 only. */
   #passSome(): SpeakerCommand[] {
+    this.#spread();
     const commands: SpeakerCommand[] = [];
     const isCounted = this.#config?.generation === "legacy";
     const digests = Math.max(1, this.#electorate.names.size);
@@ -227,8 +240,35 @@ export class Speaker {
     return commands;
   }
 
+  /** Where addresses are spread all are looked at, so once for all events that come together. */
   #handleOne(key: string, cause: PassCause): SpeakerCommand[] {
-    return this.#mayDecide() ? [countUpdate, ...this.#passOne(key, cause)] : [];
+    this.#isSpreadOld = true;
+    if (!this.#mayDecide()) return [];
+    if (!spreadsAddresses(this.#config)) return [countUpdate, ...this.#passOne(key, cause)];
+    this.#toPass.set(key, cause);
+    return [countUpdate, { kind: "continue" }];
+  }
+
+  /** Finds the owners of all addresses that are spread, and has a look at those that are to go elsewhere. */
+  #spread(): void {
+    const config = this.#config;
+    if (!this.#isSpreadOld || config === undefined || !this.#mayDecide()) return;
+    this.#isSpreadOld = false;
+    const subjects = spreadsAddresses(config) ? this.#subjects(config) : [];
+    for (const address of this.#elections.modern.spread(subjects)) {
+      for (const key of this.#claimed.servicesOf(address)) {
+        if (!this.#toPass.has(key)) this.#toPass.set(key, "claims");
+      }
+    }
+  }
+
+  *#subjects(config: Config): IterableIterator<ElectionSubject> {
+    const { lbClass } = this.#options;
+    for (const [key, service] of this.#services) {
+      const endpoints = this.#endpoints.get(key);
+      const subject = announcedSubject(config, { service, endpoints, lbClass });
+      if (subject !== undefined) yield subject;
+    }
   }
 
   #passOne(key: string, cause: PassCause): SpeakerCommand[] {

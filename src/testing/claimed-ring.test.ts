@@ -9,6 +9,10 @@ import { simulatedService, SimulatedSpeakers } from "./simulated-speakers.ts";
 
 const prefixes = ["10.9.0.0/16", "2001:db8::/64"];
 const sticky = configOf(poolOf("lan", prefixes, [advertisement({ preempt: false })]));
+const spread = configOf(poolOf("lan", prefixes, [advertisement({ spread: "bounded" })]));
+const spreadAndSticky = configOf(
+  poolOf("lan", prefixes, [advertisement({ spread: "bounded", preempt: false })]),
+);
 const plain = configOf(poolOf("lan", prefixes));
 /** From the last thing that happens to one owner for each address that all agree upon. */
 const agreedMs = 1000 + takeoverMs;
@@ -145,29 +149,94 @@ describe("a ring whose owners keep their addresses", () => {
   });
 });
 
+describe("a ring whose addresses are spread", () => {
+  it("has even shares at once, after a death and after a return, and moves what that needs", () => {
+    const speakers = speakersOf(5, { config: spread, services: 43 });
+    speakers.startAll();
+    const { simulation } = speakers;
+    assert.deepEqual(speakers.shares(), [9, 9, 9, 8, 8]);
+    const before = ownersIn(speakers);
+    // Not far from MetalLB's order.
+    const ordered = speakersOf(5, { config: plain, services: 43 });
+    ordered.startAll();
+    assert.ok(differences(before, ownersIn(ordered)) <= 43 / 2);
+    simulation.kill(1);
+    simulation.run(simulation.nowMs + 5000);
+    const without = ownersIn(speakers);
+    assert.deepEqual(speakers.shares(), [11, 11, 11, 10]);
+    assert.equal(differences(before, without), of(before, "node1").length);
+    speakers.start(1, others(5, 1));
+    simulation.run(simulation.nowMs + 5000);
+    const after = ownersIn(speakers);
+    assert.deepEqual(speakers.shares(), [9, 9, 9, 8, 8]);
+    assert.equal(differences(without, after), of(after, "node1").length);
+    const wanted = Object.keys(after).length;
+    simulation.run(simulation.nowMs + 60_000);
+    assert.deepEqual(ownersIn(speakers), after);
+    assert.equal(wanted, 43);
+  });
+
+  it("spreads new Services and what a death leaves, and moves nothing to a node that returns where owners keep", () => {
+    const speakers = speakersOf(4, { config: spreadAndSticky, services: 40 });
+    speakers.startAll();
+    const { simulation } = speakers;
+    assert.deepEqual(speakers.shares(), [10, 10, 10, 10]);
+    simulation.kill(2);
+    simulation.run(simulation.nowMs + 5000);
+    assert.deepEqual(speakers.shares(), [14, 13, 13]);
+    const without = ownersIn(speakers);
+    speakers.start(2, others(4, 2));
+    simulation.run(simulation.nowMs + 5000);
+    assert.deepEqual(ownersIn(speakers), without);
+    for (let index = 40; index < 44; index++) {
+      const service = simulatedService(index);
+      const key = `shop/${service.metadata.name}`;
+      const endpoints = [{ nodeName: "node0", isReady: true, canServe: true }];
+      speakers.tell({ kind: "endpoints", key, endpoints });
+      speakers.tell({ kind: "service", key, service });
+    }
+    simulation.run(simulation.nowMs + 3000);
+    assert.equal(of(ownersIn(speakers), "node2").length, 4);
+  });
+});
+
+function differences(a: Record<string, string>, b: Record<string, string>): number {
+  return Object.keys(a).filter((key) => a[key] !== b[key]).length;
+}
+
 function isAboutOrder(one: SimulatedSpeakers["log"][number]): boolean {
   return one.kind === "record-event" && one.note.reason === "OwnershipByOrderOnly";
 }
 
-const histories = 60;
+const histories = 12;
 
-describe("rings whose owners keep their addresses, under random faults", () => {
-  it(`have one owner for each address soon after, in ${histories} histories`, () => {
-    for (let seed = 1; seed <= histories; seed++) {
-      const random = seededRandom(seed);
-      const nodes = 3 + Math.floor(random() * 4);
-      const speakers = speakersOf(nodes, { seed, services: 12 });
-      speakers.startAll();
-      const { simulation } = speakers;
-      simulation.network.loss = random() < 0.5 ? 0 : 0.05;
-      for (let episode = 0; episode < 4; episode++) {
-        const what = disturb(speakers, random);
-        simulation.run(simulation.nowMs + agreedMs + 1500);
-        const wrong = speakers.wronglyOwned();
-        assert.deepEqual(wrong, [], `seed ${seed}, episode ${episode}: ${what}`);
+describe("rings whose owners are claimed, under random faults", () => {
+  const kinds = {
+    "keep their addresses": sticky,
+    "are spread": spread,
+    "do both": spreadAndSticky,
+  };
+  for (const [kind, config] of Object.entries(kinds)) {
+    it(`have one owner for each address soon after, where they ${kind}, in ${histories} histories`, () => {
+      for (let seed = 1; seed <= histories; seed++) {
+        const random = seededRandom(seed);
+        const nodes = 3 + Math.floor(random() * 4);
+        const speakers = speakersOf(nodes, { seed, services: 12, config });
+        speakers.startAll();
+        const { simulation } = speakers;
+        simulation.network.loss = random() < 0.5 ? 0 : 0.05;
+        for (let episode = 0; episode < 4; episode++) {
+          const what = disturb(speakers, random);
+          simulation.run(simulation.nowMs + agreedMs + 1500);
+          const where = `seed ${seed}, episode ${episode}: ${what}`;
+          assert.deepEqual(speakers.wronglyOwned(), [], where);
+          const shares = speakers.shares();
+          if (config === spread)
+            assert.ok(shares[0]! - shares.at(-1)! <= 1, `${where}: ${shares.join()}`);
+        }
       }
-    }
-  });
+    });
+  }
 });
 
 /** One or two faults, over when this returns. */
