@@ -58,9 +58,9 @@ describe("annotations about who keeps an address", () => {
     );
     assert.equal(config, undefined);
     assert.deepEqual(findings.map(findingText), [
-      'IPAddressPool metallb-system/lan, metadata.annotations["metallb-ts/spread"]: "even" is no value of ' +
+      'IPAddressPool metallb-system/lan, metadata.annotations.metallb-ts/spread: "even" is no value of ' +
         'the annotation metallb-ts/spread; write "bounded", or no such annotation',
-      'L2Advertisement metallb-system/all, metadata.annotations["metallb-ts/preempt"]: "no" is no value of ' +
+      'L2Advertisement metallb-system/all, metadata.annotations.metallb-ts/preempt: "no" is no value of ' +
         'the annotation metallb-ts/preempt; write "true" or "false"',
     ]);
   });

@@ -47,7 +47,7 @@ interface Refused {
 }
 
 function refuse(report: Report, { name, value, code }: Refused, expected: string): void {
-  const path = `metadata.annotations["${name}"]`;
+  const path = `metadata.annotations.${name}`;
   const shown = typeof value === "object" ? {} : { value };
   const message = `${JSON.stringify(value)} is no value of the annotation ${name}`;
   report.add({ code, path, ...shown, message, fix: `write ${expected}` });

@@ -11,6 +11,7 @@ import {
   selectsNode,
 } from "./layer2-advertisements.ts";
 import { electionKey, electionOrder, legacyElectionKey, type Scores } from "./layer2-election.ts";
+import { type Ownership, ownershipOf } from "./ownership.ts";
 import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
 
 export interface Layer2Question {
@@ -29,6 +30,10 @@ export interface Layer2Question {
   /** `--ignore-exclude-lb` */
   readonly ignoresExcludeLabel: boolean;
   readonly generation: Generation;
+  /** Who announces it now, as far as anybody knows: it goes on where owners keep their addresses. */
+  readonly announcer?: string | undefined;
+  /** To whom the address goes where all are spread; the caller knows the others. */
+  readonly spreadTo?: string | undefined;
 }
 
 export interface Layer2Candidate {
@@ -52,14 +57,18 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     if (reason === undefined) eligible.push(node);
     else others.push({ node, eligible: false, reason });
   }
-  const order = electionOrder(eligible, rules.key, rules.scores);
+  const { order, why } = withOwner(
+    electionOrder(eligible, rules.key, rules.scores),
+    rules.ownership,
+    question,
+  );
   const ranked = order.map((node, index) => {
     const interfaces = interfacesOn(rules.advertisements, node);
     const ahead = order[index - 1];
     return {
       node,
       eligible: true,
-      reason: ahead === undefined ? "first in the order" : `comes after ${ahead}`,
+      reason: ahead === undefined ? why : `comes after ${ahead}`,
       rank: index + 1,
       ...(interfaces !== undefined && { interfaces: [...interfaces].sort() }),
     };
@@ -68,12 +77,30 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
   return [...ranked, ...others];
 }
 
+/** The owner that speakers agree on comes before MetalLB's order; and why the first is first. */
+function withOwner(
+  order: readonly string[],
+  { keeps, spreads }: Ownership,
+  { announcer, spreadTo }: Layer2Question,
+): { readonly order: readonly string[]; readonly why: string } {
+  const goesTo = (node: string, why: string) => {
+    return { order: [node, ...order.filter((other) => other !== node)], why };
+  };
+  const isEligible = (node: string | undefined) => node !== undefined && order.includes(node);
+  if (keeps && isEligible(announcer)) return goesTo(announcer!, "keeps it (preempt is false)");
+  if (spreads && isEligible(spreadTo)) return goesTo(spreadTo!, "spread: shares of nodes are even");
+  const later =
+    "first in the order; whoever has it when another starts keeps it (preempt is false)";
+  return { order, why: keeps ? later : "first in the order" };
+}
+
 /** What one generation says about a question. */
 interface ElectionRules {
   readonly key: string;
   readonly nodes: Iterable<string>;
   readonly advertisements: readonly L2Advertisement[];
   readonly scores: Scores;
+  readonly ownership: Ownership;
   /** Why no node may announce. */
   readonly refusal: string | undefined;
   readonly refusalOf: (node: string) => string | undefined;
@@ -89,6 +116,7 @@ function legacyRules(question: Layer2Question): ElectionRules {
     nodes: new Set([...nodes.keys(), ...ready]),
     advertisements: pool.l2Advertisements,
     scores: new Map(),
+    ownership: { keeps: false, spreads: false },
     refusal: isLayer2 ? undefined : `pool "${pool.name}" is not announced by layer 2`,
     refusalOf: (node) => {
       if (!ready.has(node)) return "no endpoint of the service is ready on the node";
@@ -108,6 +136,7 @@ function modernRules(question: Layer2Question): ElectionRules {
     nodes: question.speakers ?? nodes.keys(),
     advertisements,
     scores: scoresOf(advertisements),
+    ownership: ownershipOf(pool, advertisements, service),
     refusal: modernRefusal(question, advertisements),
     refusalOf: (node) => {
       if (!isAlive(node)) return "the node's speaker is not alive";
