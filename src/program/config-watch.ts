@@ -1,6 +1,7 @@
 /** Follows everything that a configuration is made of, and tells what came of each change. */
 
 import type { ConfigKind, ConfigOutcome, ConfigSource } from "../config/index.ts";
+import { preemptAnnotation, spreadAnnotation } from "../config/index.ts";
 import type {
   ConfigMap,
   IPAddressPool,
@@ -284,7 +285,11 @@ function faultOf(error: unknown): ConfigOutcome {
 /** K8S-3: changes with what is configured, not with the status; labels are what advertisements select by. */
 function specVersionOf({ metadata }: KubeObject): unknown {
   const { uid, generation, resourceVersion, labels = {} } = metadata;
-  return [uid, generation ?? resourceVersion, labels];
+  // Annotations are part of no generation.
+  const own = [preemptAnnotation, spreadAnnotation].map(
+    (name) => metadata.annotations?.[name] ?? "",
+  );
+  return [uid, generation ?? resourceVersion, labels, own];
 }
 
 function projectLabels({ metadata }: Namespace): Namespace {
