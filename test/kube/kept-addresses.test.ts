@@ -117,14 +117,7 @@ describe(
 
     /** Once the speaker on the node says that so many addresses are claimed: nobody joined for 30 s by then. */
     async function claimed(node: string, count: number): Promise<void> {
-      const [program = "", ...words] = [
-        ...lan.on(node),
-        process.execPath,
-        cli,
-        "members",
-        "-o",
-        "json",
-      ];
+      const [program, ...words] = [...lan.on(node), process.execPath, cli, "members", "-o", "json"];
       for (;;) {
         const { stdout } = await run(program, words).catch(({ stdout: told }) => ({
           stdout: told,
