@@ -38,10 +38,13 @@ const kinds: readonly Kind[] = [
   { kind: "BGPPeer", ...metallb, version: "v1beta2", plural: "bgppeers" },
   { kind: "BFDProfile", ...metallb, plural: "bfdprofiles" },
   { kind: "Community", ...metallb, plural: "communities" },
+  { kind: "ServiceL2Status", ...metallb, plural: "servicel2statuses" },
 ];
 
 /** What servers have that do not know EndpointSlices of this version yet. */
 const oldEndpoints: Kind = { kind: "Endpoints", ...core, plural: "endpoints" };
+
+const mayBeHidden: ReadonlySet<string> = new Set(["Secret", "ServiceL2Status"]);
 
 /** Objects in a page: large clusters are read in bounded pieces. */
 const pageSize = 500;
@@ -113,8 +116,9 @@ async function readKind(
       next = page.continue;
     } while (next !== undefined);
   } catch (error) {
-    // A release without custom resources has no such kind; who may not see secrets gets no findings about them.
-    if (hasStatus(error, 404) || (kind === "Secret" && hasStatus(error, 403))) return [];
+    // A release without custom resources has no such kind; who may not see secrets gets no findings about them, and who
+    // may not see reports is told the order.
+    if (hasStatus(error, 404) || (mayBeHidden.has(kind) && hasStatus(error, 403))) return [];
     throw error;
   }
   return objects;

@@ -24,6 +24,8 @@ export interface Pool {
   readonly autoAssign: boolean;
   /** IPv4 addresses that end in .0 or .255 are not part of the pool (IPAM-5). */
   readonly avoidBuggyIps: boolean;
+  /** Its addresses are spread evenly over the nodes (`metallb-ts/spread`). */
+  readonly spread?: "bounded";
   /** Custom resources only: whom the pool serves; absent means everybody. */
   readonly serviceAllocation?: ServiceAllocation;
   /** ConfigMap: one for `layer2`, none for `bgp`. */
@@ -57,6 +59,10 @@ export interface L2Advertisement {
   readonly preference: ReadonlyMap<string, number>;
   /** Ours: nodes without an address in the subnet of the announced one come after all others. Absent: false. */
   readonly isSubnetAware?: boolean;
+  /** A node that returns does not take its addresses back (`metallb-ts/preempt`). */
+  readonly preempt?: false;
+  /** Its addresses are spread evenly over the nodes (`metallb-ts/spread`). */
+  readonly spread?: "bounded";
 }
 
 export interface BgpAdvertisement {
@@ -118,6 +124,15 @@ export interface BfdProfile {
   readonly minimumTtl?: number;
   readonly echoMode: boolean;
   readonly passiveMode: boolean;
+}
+
+/** Whether any pool's addresses are spread evenly over the nodes. */
+export function spreadsAddresses(config: Config | undefined): boolean {
+  for (const { spread, l2Advertisements } of config?.pools.values() ?? []) {
+    if (spread !== undefined || l2Advertisements.some((one) => one.spread !== undefined))
+      return true;
+  }
+  return false;
 }
 
 /** One index per configuration, made at the first question and freed with it. */

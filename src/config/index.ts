@@ -3,6 +3,7 @@ export {
   isAvoided,
   isBuggyAddress,
   poolContaining,
+  spreadsAddresses,
   type BfdProfile,
   type BgpAdvertisement,
   type Config,
@@ -23,6 +24,7 @@ export {
   type ConfigMapGeneration,
 } from "./from-configmap.ts";
 export { readLegacyDocument, type LegacyDocument } from "./legacy-document.ts";
+export { preempt, preemptAnnotation, spreadAnnotation } from "./ownership-annotations.ts";
 export { parseDuration, parseDurationSeconds } from "./duration.ts";
 export { matchesAnySelector } from "./selector.ts";
 export { findStrandedAddress, type HeldAddress, type TransitionRefusal } from "./transitions.ts";
@@ -46,4 +48,4 @@ export {
   type ConfigKind,
   type ResourceSet,
 } from "./resource-set.ts";
-export { ownAnnotations } from "./own-annotations.ts";
+export { ownAnnotations, settingProblem } from "./own-annotations.ts";

@@ -3,7 +3,8 @@ import type { L2Advertisement as L2AdvertisementObject } from "../kube/index.ts"
 import type { L2Advertisement, NodeNames } from "./config.ts";
 import { nameOf, type FindingList } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
-import { readOwnFlag, subnetAwareAnnotation } from "./own-annotations.ts";
+import { readSetting, subnetAware } from "./own-annotations.ts";
+import { preempt, spread } from "./ownership-annotations.ts";
 import { refuseRepeats, selectNodes, selectPools, type Targets } from "./resource-attachment.ts";
 import { Fields } from "./resource-fields.ts";
 import type { PoolDraft } from "./resource-pools.ts";
@@ -39,8 +40,10 @@ export function attachL2Advertisements(
       interfaces: setOrAll(spec.words("interfaces").map(({ text }) => text)),
       serviceSelectors: lists.services.compileSorted(),
       preference: compilePreference(spec, nodes, targets.nodes),
+      ...(readSetting(object, preempt, report) === "false" && { preempt: false }),
+      ...(readSetting(object, spread, report) === "bounded" && { spread: "bounded" }),
     };
-    const isAware = readOwnFlag(object, subnetAwareAnnotation, report);
+    const isAware = readSetting(object, subnetAware, report) === "true";
     const [plain, aware] = [advertisement, { ...advertisement, isSubnetAware: true }].map((one) => {
       return { one, contents: contentsOf(one, targets.nodes) };
     }) as [Attachable, Attachable];
@@ -81,12 +84,13 @@ function compilePreference(
 }
 
 /**
- * Equal for advertisements that announce the same, whatever their names. One that prefers nodes
- * equals no other, as its twin would hide the preference.
+ * Equal for advertisements that announce the same, whatever their names. One that prefers nodes, or says who keeps
+ * addresses, equals no other, as its twin would hide that.
  */
 function contentsOf(advertisement: L2Advertisement, nodes: LabelIndex): string | undefined {
-  const { nodes: names, interfaces, serviceSelectors, preference, isSubnetAware } = advertisement;
-  if (preference.size > 0) return undefined;
+  const { nodes: names, interfaces, serviceSelectors, isSubnetAware } = advertisement;
+  const { preference, preempt: preempts, spread: spreads } = advertisement;
+  if (preference.size > 0 || preempts !== undefined || spreads !== undefined) return undefined;
   // Today, all known nodes by name are the same as no selector at all.
   const isAll = names === undefined || names.size === nodes.size;
   return JSON.stringify([

@@ -5,7 +5,8 @@ import { parseAddressEntry } from "./address-entry.ts";
 import type { BgpAdvertisement, L2Advertisement, Pool, ServiceAllocation } from "./config.ts";
 import { nameOf, type FindingList, type Report } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
-import { readOwnFlag, subnetAwareAnnotation } from "./own-annotations.ts";
+import { readSetting, subnetAware } from "./own-annotations.ts";
+import { spread } from "./ownership-annotations.ts";
 import type { PoolMemory } from "./pool-memory.ts";
 import { findOverlaps } from "./prefix-overlap.ts";
 import { Fields, labelsOf, type Word } from "./resource-fields.ts";
@@ -102,12 +103,13 @@ function compilePool(object: IPAddressPool, context: PoolContext, report: Report
     entries,
     narrowest: narrowestBlocks(entries),
     report,
-    isSubnetAware: readOwnFlag(object, subnetAwareAnnotation, report),
+    isSubnetAware: readSetting(object, subnetAware, report) === "true",
     settings: {
       name,
       prefixes: entries.flatMap(({ prefixes }) => prefixes),
       autoAssign: spec.flag("autoAssign", true),
       avoidBuggyIps: spec.flag("avoidBuggyIPs"),
+      ...(readSetting(object, spread, report) === "bounded" && { spread: "bounded" }),
       ...(serviceAllocation && { serviceAllocation }),
     },
     l2Advertisements: [],

@@ -45,6 +45,28 @@ export function electAnswering(
   return { owner: elect(true).owner, isOutsideSubnets: true };
 }
 
+/**
+ * All of the nodes that can answer as well as the best of them: whom an election may choose without anybody being worse
+ * served. All, in the same list, where that tells none apart.
+ */
+export function equallyReady(
+  nodes: readonly string[],
+  offer: Offer,
+  abilityOf: AbilityOf,
+): readonly string[] {
+  for (const ignoresSubnets of [false, true]) {
+    const found = nodes.map((node): readonly [string, Readiness] => {
+      const ability = abilityOf(node);
+      return [node, ability ? readinessBy(ability, offer, { node, ignoresSubnets }) : "ready"];
+    });
+    for (const wanted of ["ready", "settling"]) {
+      const some = found.filter(([, readiness]) => readiness === wanted).map(([node]) => node);
+      if (some.length > 0) return some.length === nodes.length ? nodes : some;
+    }
+  }
+  return nodes;
+}
+
 /** What keeps a node from answering, as half a sentence about it; undefined: nothing. */
 export function notReadyBy(
   ability: AnsweringAbility,

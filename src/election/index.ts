@@ -1,5 +1,5 @@
 /** Who announces: candidates, their order, and the readiness of endpoints. */
-export { notReadyBy } from "./advertised-readiness.ts";
+export { equallyReady, notReadyBy } from "./advertised-readiness.ts";
 export {
   addressesAnnotation,
   addressesMoved,
@@ -11,6 +11,8 @@ export {
   parseMove,
   whyMoved,
 } from "./address-move.ts";
+export { AddressClaims } from "./address-claims.ts";
+export { spreadAddresses } from "./address-spread.ts";
 export { legacyBgpEndpoints } from "./bgp-endpoints.ts";
 export { uniteAttributes } from "./bgp-paths.ts";
 export {
@@ -23,7 +25,7 @@ export {
 } from "./bgp-routes.ts";
 export { isNotReady } from "./eligible-nodes.ts";
 export { Electorate, type NodeObjection } from "./electorate.ts";
-export { interfacesOn } from "./layer2-advertisements.ts";
+export { advertisementsFor, interfacesOn } from "./layer2-advertisements.ts";
 export {
   layer2Candidates,
   type Layer2Candidate,
@@ -36,6 +38,7 @@ export {
   ModernElection,
   type ServiceObjection,
 } from "./modern-election.ts";
+export { ownershipOf, preemptProblem } from "./ownership.ts";
 export {
   endpointsOfObject,
   endpointsOfSlices,

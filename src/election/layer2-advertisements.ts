@@ -60,7 +60,12 @@ export function isSharedButSelected(
   { annotations }: Pick<ServiceView, "annotations">,
 ): boolean {
   return (
-    SHARING_KEYS.some((key) => Object.hasOwn(annotations, key)) &&
+    isShared({ annotations }) &&
     advertisements.some(({ serviceSelectors }) => serviceSelectors.length > 0)
   );
+}
+
+/** Whether the Service may share its address with others. */
+export function isShared({ annotations }: Pick<ServiceView, "annotations">): boolean {
+  return SHARING_KEYS.some((key) => Object.hasOwn(annotations, key));
 }

@@ -13,7 +13,10 @@ import {
   selectsNode,
 } from "./layer2-advertisements.ts";
 import { electionKey, electionOrder, legacyElectionKey, type Scores } from "./layer2-election.ts";
+import { type Ownership, ownershipOf } from "./ownership.ts";
 import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
+
+type Abilities = ReadonlyMap<string, AnsweringAbility>;
 
 export interface Layer2Question {
   readonly service: ServiceView;
@@ -29,10 +32,14 @@ export interface Layer2Question {
   /** May the speaker of this node be counted on? */
   readonly isAlive: (node: string) => boolean;
   /** What the interfaces of our speakers' nodes can answer; no entry for stock speakers. Default: nothing is known. */
-  readonly abilities?: ReadonlyMap<string, AnsweringAbility>;
+  readonly abilities?: Abilities;
   /** `--ignore-exclude-lb` */
   readonly ignoresExcludeLabel: boolean;
   readonly generation: Generation;
+  /** Who announces it now, as far as anybody knows: it goes on where owners keep their addresses. */
+  readonly announcer?: string | undefined;
+  /** To whom the address goes where all are spread; the caller knows the others. */
+  readonly spreadTo?: string | undefined;
 }
 
 export interface Layer2Candidate {
@@ -58,10 +65,16 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     if (reason === undefined) eligible.push(node);
     else others.push({ node, eligible: false, reason });
   }
-  const order = electionOrder(eligible, rules.key, rules.scores);
+  const { order, why } = withOwner(
+    electionOrder(eligible, rules.key, rules.scores),
+    rules.ownership,
+    question,
+  );
   const { advertisements } = rules;
   const offer = { ip: question.ip, advertisements };
-  const ranked = answeringOrder(order, offer, question.abilities).map(({ node, reason }, index) => {
+  const { abilities = new Map() as Abilities } = question;
+  const places = answeringOrder(order, offer, { why, abilities });
+  const ranked = places.map(({ node, reason }, index) => {
     const interfaces = interfacesOn(advertisements, node);
     return {
       node,
@@ -72,7 +85,7 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     };
   });
   others.sort((a, b) => (a.node < b.node ? -1 : 1));
-  return [...ranked, ...others].map((one) => withLinks(one, question.abilities?.get(one.node)));
+  return [...ranked, ...others].map((one) => withLinks(one, abilities.get(one.node)));
 }
 
 function withLinks(one: Layer2Candidate, ability: AnsweringAbility | undefined): Layer2Candidate {
@@ -81,11 +94,14 @@ function withLinks(one: Layer2Candidate, ability: AnsweringAbility | undefined):
   return { ...one, links: text.split(";").filter((item) => item !== "") };
 }
 
-/** Who announces, who does when that one is gone, and so on: last those whose interfaces cannot answer. */
+/**
+ * Who announces, who does when that one is gone, and so on: last those whose interfaces cannot answer. `why`: the first
+ * of `order` is that.
+ */
 function answeringOrder(
   order: readonly string[],
   offer: Offer,
-  abilities: Layer2Question["abilities"] = new Map(),
+  { why, abilities }: { readonly why: string; readonly abilities: Abilities },
 ): readonly { readonly node: string; readonly reason: string }[] {
   const abilityOf = (node: string) => abilities.get(node);
   const left = new Set(order);
@@ -94,12 +110,30 @@ function answeringOrder(
     const { owner } = electAnswering(() => left, offer, abilityOf);
     if (owner === undefined) return [];
     left.delete(owner);
-    const place = ahead === undefined ? "first in the order" : `comes after ${ahead}`;
+    const first = owner === order[0] ? why : "first in the order";
+    const place = ahead === undefined ? first : `comes after ${ahead}`;
     ahead = owner;
     const ability = abilityOf(owner);
     const problem = ability && notReadyBy(ability, offer, owner);
     return [{ node: owner, reason: problem === undefined ? place : `${place}, but ${problem}` }];
   });
+}
+
+/** The owner that speakers agree on comes before MetalLB's order; and why the first is first. */
+function withOwner(
+  order: readonly string[],
+  { keeps, spreads }: Ownership,
+  { announcer, spreadTo }: Layer2Question,
+): { readonly order: readonly string[]; readonly why: string } {
+  const goesTo = (node: string, why: string) => {
+    return { order: [node, ...order.filter((other) => other !== node)], why };
+  };
+  const isEligible = (node: string | undefined) => node !== undefined && order.includes(node);
+  if (keeps && isEligible(announcer)) return goesTo(announcer!, "keeps it (preempt is false)");
+  if (spreads && isEligible(spreadTo)) return goesTo(spreadTo!, "spread: shares of nodes are even");
+  const later =
+    "first in the order; whoever has it when another starts keeps it (preempt is false)";
+  return { order, why: keeps ? later : "first in the order" };
 }
 
 /** What one generation says about a question. */
@@ -108,6 +142,7 @@ interface ElectionRules {
   readonly nodes: Iterable<string>;
   readonly advertisements: readonly L2Advertisement[];
   readonly scores: Scores;
+  readonly ownership: Ownership;
   /** Why no node may announce. */
   readonly refusal: string | undefined;
   readonly refusalOf: (node: string) => string | undefined;
@@ -123,6 +158,7 @@ function legacyRules(question: Layer2Question): ElectionRules {
     nodes: new Set([...nodes.keys(), ...ready]),
     advertisements: pool.l2Advertisements,
     scores: new Map(),
+    ownership: { keeps: false, spreads: false },
     refusal: isLayer2 ? undefined : `pool "${pool.name}" is not announced by layer 2`,
     refusalOf: (node) => {
       if (!ready.has(node)) return "no endpoint of the service is ready on the node";
@@ -142,6 +178,7 @@ function modernRules(question: Layer2Question): ElectionRules {
     nodes: question.speakers ?? nodes.keys(),
     advertisements,
     scores: scoresOf(advertisements),
+    ownership: ownershipOf(pool, advertisements, service),
     refusal: modernRefusal(question, advertisements),
     refusalOf: (node) => {
       if (!isAlive(node)) return "the node's speaker is not alive";

@@ -8,6 +8,8 @@ import {
   notReadyBy,
   type Offer,
 } from "./advertised-readiness.ts";
+import { AddressClaims } from "./address-claims.ts";
+import { type SpreadAddress, spreadAddresses } from "./address-spread.ts";
 import type { Electorate } from "./electorate.ts";
 import {
   advertisementsFor,
@@ -16,7 +18,9 @@ import {
   selectsNode,
 } from "./layer2-advertisements.ts";
 import { electionKey, electionOrder, leadingNodes, type Scores } from "./layer2-election.ts";
+import { type Ownership, ownershipOf } from "./ownership.ts";
 import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
+import { SpreadCandidates } from "./spread-candidates.ts";
 
 /**
  * How many nodes of an order are kept. All of them are dead or unfit only where most nodes are; the few others are
@@ -54,6 +58,7 @@ interface Ranking {
   readonly key: string;
   readonly advertisements: Advertisements;
   readonly scores: Scores;
+  readonly ownership: Ownership;
   /** Who stands, if alive and fit. Services with the same advertisements have the same set. */
   readonly base: Names;
   /** The first of `base` in the order; all of them where there are few. */
@@ -63,13 +68,17 @@ interface Ranking {
 /** Elects for any number of services; what is kept never shows in what is decided. */
 export class ModernElection {
   readonly #electorate: Electorate;
+  readonly #claims: AddressClaims;
   readonly #rankings = new Map<string, Ranking>();
+  /** Owners of the addresses that are spread, as of the last look at all of them. */
+  #spread: ReadonlyMap<string, string> = new Map();
   readonly #unions = new WeakMap<Advertisements, Names>();
   /** By a set of names: the set that came after it, and what that has more. */
   readonly #additions = new WeakMap<Names, { readonly to: Names; readonly names: string[] }>();
 
-  constructor(electorate: Electorate) {
+  constructor(electorate: Electorate, claims = new AddressClaims()) {
     this.#electorate = electorate;
+    this.#claims = claims;
   }
 
   /** The advertisements by which `node` announces the service, or why it does not (L2-20, L2-31, L2-32, L2-37). */
@@ -93,6 +102,64 @@ export class ModernElection {
   /** No node that may announce it is in the subnet of the address and can answer there, though that is asked for. */
   isOutsideSubnets(subject: ElectionSubject): boolean {
     return this.#elect(this.#ranking(subject)).isOutsideSubnets;
+  }
+
+  /**
+   * The address whose owner is claimed, so that it stays where it is; undefined where the order alone decides, or nobody
+   * announces.
+   */
+  claimedAddress(subject: ElectionSubject): string | undefined {
+    const { ownership, key, advertisements } = this.#ranking(subject);
+    if (advertisements.length === 0) return undefined;
+    return ownership.keeps || ownership.spreads ? key : undefined;
+  }
+
+  /** Who is to announce a spread address, as of the last look; undefined: it is not spread, or new. */
+  spreadOwner(address: string): string | undefined {
+    return this.#spread.get(address);
+  }
+
+  /**
+   * Looks at all services anew, and spreads the addresses of those that ask for it. The result are the addresses that
+   * have another owner than before.
+   */
+  spread(subjects: Iterable<ElectionSubject>): string[] {
+    const before = this.#spread;
+    const candidates = new SpreadCandidates(this.#electorate);
+    const spread = new Map<string, { readonly service: string; readonly one: SpreadAddress }>();
+    for (const subject of this.#claims.areValid ? subjects : []) {
+      const one = this.#spreadAddress(subject, candidates);
+      const service = subject.service.key;
+      const known = one && spread.get(one.address);
+      // Services that share an address are one; the first by name speaks for all.
+      if (one && (known === undefined || service < known.service)) {
+        spread.set(one.address, { service, one });
+      }
+    }
+    this.#spread = spreadAddresses([...spread.values()].map(({ one }) => one));
+    const all = new Set([...before.keys(), ...this.#spread.keys()]);
+    return [...all].filter((address) => before.get(address) !== this.#spread.get(address));
+  }
+
+  /** Undefined where it is not spread, or nobody may announce it. */
+  #spreadAddress(subject: ElectionSubject, known: SpreadCandidates): SpreadAddress | undefined {
+    const ranking = this.#ranking(subject);
+    const { ownership, base, key, advertisements } = ranking;
+    if (!ownership.spreads || advertisements.length === 0) return undefined;
+    if (!subject.endpoints.some(({ canServe }) => canServe)) return undefined;
+    if (isSharedButSelected(advertisements, subject.service)) return undefined;
+    const candidates = known.of(base, offerOf(ranking));
+    const keeper = this.#keeper(ranking);
+    const isClaimed = keeper !== undefined && candidates.includes(keeper);
+    const at = isClaimed ? keeper : this.#firstOf(candidates, ranking);
+    if (at === undefined) return undefined;
+    return {
+      address: key,
+      candidates,
+      at,
+      isClaimed,
+      isFixed: isClaimed && ownership.keeps,
+    };
   }
 
   /** What keeps `node` from announcing this service, where its Node object and its speaker do not; undefined: nothing. */
@@ -124,8 +191,36 @@ export class ModernElection {
     return electAnswering(() => this.#candidates(ranking), offerOf(ranking), abilityOf);
   }
 
-  /** In their order; those behind the front only if anybody asks for them. */
-  *#candidates({ front, base, key, scores }: Ranking): IterableIterator<string> {
+  /** Whom the speakers agree on comes before MetalLB's order. */
+  *#candidates(ranking: Ranking): IterableIterator<string> {
+    const { keeps, spreads } = ranking.ownership;
+    if (!keeps && !spreads) return yield* this.#inOrder(ranking);
+    const agreed = new Set<string>();
+    const spread = spreads && this.#claims.areValid ? this.#spread.get(ranking.key) : undefined;
+    if (spread !== undefined && this.#isCandidate(spread, ranking)) agreed.add(spread);
+    const keeper = keeps ? this.#keeper(ranking) : undefined;
+    if (keeper !== undefined) agreed.add(keeper);
+    yield* agreed;
+    for (const name of this.#inOrder(ranking)) if (!agreed.has(name)) yield name;
+  }
+
+  /** The node that claims the address, if it may announce it now. */
+  #keeper(ranking: Ranking): string | undefined {
+    const owner = this.#claims.ownerOf(ranking.key);
+    return owner !== undefined && this.#isCandidate(owner, ranking) ? owner : undefined;
+  }
+
+  #isCandidate(name: string, { base }: Ranking): boolean {
+    return base.has(name) && this.#electorate.isCandidate(name);
+  }
+
+  #firstOf(candidates: readonly string[], ranking: Ranking): string | undefined {
+    for (const name of this.#inOrder(ranking)) if (candidates.includes(name)) return name;
+    return undefined;
+  }
+
+  /** In MetalLB's order; those behind the front only if anybody asks for them. */
+  *#inOrder({ front, base, key, scores }: Ranking): IterableIterator<string> {
     for (const name of front) if (this.#electorate.isCandidate(name)) yield name;
     if (front.length === base.size) return;
     const others = [...base].filter(
@@ -146,7 +241,8 @@ export class ModernElection {
     const scores = scoresOf(advertisements);
     const kept = known?.key === key ? this.#follow(known, base, scores) : undefined;
     const front = kept ?? leadingNodes(base, key, scores, FRONT);
-    const ranking = { subject, key, advertisements, scores, base, front };
+    const ownership = ownershipOf(subject.pool, advertisements, subject.service);
+    const ranking = { subject, key, advertisements, scores, ownership, base, front };
     this.#rankings.set(subject.service.key, ranking);
     return ranking;
   }

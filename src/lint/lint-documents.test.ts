@@ -67,6 +67,17 @@ describe("lint", () => {
     );
   });
 
+  it("annotations of ours with a misspelt value are warnings at the value, on Services too", () => {
+    const text =
+      `${pool("{addresses: [10.0.0.0/24]}", "name: lan, annotations: {metallb-ts/spread: even}")}---\n` +
+      'apiVersion: v1\nkind: Service\nmetadata: {name: web, annotations: {metallb-ts/preempt: "no"}}\n';
+    assert.deepEqual(outline(text), ["warning OWN-2 8:57", "warning OWN-3 3:56"]);
+    const [service] = findings(text);
+    assert.equal(service?.object, "Service default/web");
+    assert.equal(service?.fix, 'write "true" or "false", in quotes');
+    assert.deepEqual(outline(text.replace("even", "bounded").replace('"no"', '"false"')), []);
+  });
+
   it("CRD-10: says where quotes are missing, or too many", () => {
     const fixOf = (more: string) => findings(pool(`{addresses: [10.0.0.0/24], ${more}}`))[0]?.fix;
     const labels = "serviceAllocation: {serviceSelectors: [{matchLabels: {a: y}}]}";

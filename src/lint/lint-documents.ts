@@ -10,6 +10,7 @@ import { placed, reportOf, type LintFinding, type LintReport } from "./lint-find
 import { metadataOf, objectTitle, type Manifest, type ManifestFile } from "./manifest.ts";
 import { isOfMetalLb, objectFindings } from "./object-findings.ts";
 import { readManifests, type ReadManifests } from "./read-manifests.ts";
+import { serviceFindings } from "./service-findings.ts";
 import { resourceSetOf } from "./resource-set-of.ts";
 
 export interface LintOptions {
@@ -37,6 +38,7 @@ export function lintManifests(read: ReadManifests, options: LintOptions): LintRe
   const own = resources.filter((one) => isInside(one, namespace));
   const single = manifests.flatMap((one) => [
     ...schemaFindings(one, namespace),
+    ...annotationFindings(one),
     ...foreignFindings(one, namespace),
   ]);
   const configMaps = manifests.filter((one) => isConfigMap(one, namespace));
@@ -102,6 +104,11 @@ function otherName(manifest: Manifest, namespace: string): LintFinding {
 function schemaFindings(manifest: Manifest, namespace: string): readonly LintFinding[] {
   if (!isOfMetalLb(manifest)) return [];
   const findings = objectFindings(manifest, objectTitle(manifest, namespace));
+  return findings.map((one) => placed(one, manifest.file, manifest.positionOf(one.path)));
+}
+
+function annotationFindings(manifest: Manifest): readonly LintFinding[] {
+  const findings = serviceFindings(manifest, objectTitle(manifest, "default"));
   return findings.map((one) => placed(one, manifest.file, manifest.positionOf(one.path)));
 }
 

@@ -5,13 +5,15 @@ import { Joins } from "./joins.ts";
 import type { Member, Place } from "./member.ts";
 import { messageOfTold, ownState, versionConflict } from "./push-pull.ts";
 import type { Timings } from "./timings.ts";
-import type { PacketMessage, PushPullNode, StreamMessage } from "./wire/index.ts";
+import type { PacketMessage, PushPull, StreamMessage } from "./wire/index.ts";
 
 /** What the exchanges need of the machine around them. */
 export interface ExchangeTools {
   readonly name: string;
   readonly timings: Timings;
   members(): Iterable<Member>;
+  /** What goes along with our table; stock members do not look at it (ML-27d). */
+  userState(): Uint8Array;
   /** Takes a told member as if its news had come in a packet. */
   take(message: PacketMessage, nowMs: number): GossipCommand[];
   /** A ping over TCP was answered. */
@@ -28,12 +30,11 @@ export class Exchanges {
   }
 
   join(places: readonly Place[]): GossipCommand[] {
-    const state = ownState(this.#tools.members(), true);
-    return this.#joins.begin(places, state, this.#tools.timings.tcpTimeoutMs);
+    return this.#joins.begin(places, this.#ownState(true), this.#tools.timings.tcpTimeoutMs);
   }
 
   begin(to: Place): GossipCommand {
-    const message = ownState(this.#tools.members(), false);
+    const message = this.#ownState(false);
     const stream = `push-pull-${this.#count++}`;
     return { kind: "dial", stream, to, message, timeoutMs: this.#tools.timings.tcpTimeoutMs };
   }
@@ -47,8 +48,8 @@ export class Exchanges {
     }
     if (message.kind !== "push-pull") return [{ kind: "answer", stream, message: undefined }];
     // Our state as it is before the merge, so that both sides see the same two tables (ML-70).
-    const answer = ownState(this.#tools.members(), message.isJoin);
-    const { commands } = this.#merge(message.nodes, nowMs);
+    const answer = this.#ownState(message.isJoin);
+    const { commands } = this.#merge(message, nowMs);
     return [{ kind: "answer", stream, message: answer }, ...commands];
   }
 
@@ -59,7 +60,7 @@ export class Exchanges {
       return [];
     }
     if (message.kind === "push-pull") {
-      const { commands, error } = this.#merge(message.nodes, nowMs);
+      const { commands, error } = this.#merge(message, nowMs);
       return [...commands, ...this.onEnd(stream, error)];
     }
     const error = message.kind === "error" ? message.error : `answered with ${message.kind}`;
@@ -75,8 +76,12 @@ export class Exchanges {
     return [logLine("debug", { op: "memberlist", error, msg: "exchange of tables failed" })];
   }
 
+  #ownState(isJoin: boolean): PushPull {
+    return ownState(this.#tools.members(), isJoin, this.#tools.userState());
+  }
+
   #merge(
-    nodes: readonly PushPullNode[],
+    { nodes, userState }: PushPull,
     nowMs: number,
   ): { readonly commands: GossipCommand[]; readonly error: string | undefined } {
     const error = versionConflict(this.#tools.members(), nodes);
@@ -84,11 +89,14 @@ export class Exchanges {
       const msg = "the tables of two members do not fit together, nothing was merged";
       return { commands: [logLine("warn", { op: "memberlist", error, msg })], error };
     }
-    const commands = nodes.flatMap((node) => {
+    const told = nodes.flatMap((node) => {
       const message = messageOfTold(node, this.#tools.name);
       return message === undefined ? [] : this.#tools.take(message, nowMs);
     });
-    return { commands, error: undefined };
+    // First: who comes in with the table is judged by what comes along with it.
+    const state: GossipCommand[] =
+      userState.length === 0 ? [] : [{ kind: "user-state", bytes: userState }];
+    return { commands: [...state, ...told], error: undefined };
   }
 }
 

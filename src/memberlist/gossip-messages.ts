@@ -57,6 +57,8 @@ export type GossipCommand =
     }
   /** A message of ours to our own kind came in (ML-27d). */
   | { readonly kind: "user"; readonly from: Place; readonly payload: Uint8Array }
+  /** What came along with another member's table; never empty. */
+  | { readonly kind: "user-state"; readonly bytes: Uint8Array }
   /** How long a member took to answer a ping. */
   | { readonly kind: "ack-time"; readonly name: string; readonly ms: number }
   /** We suspect a member ourselves: it did not answer our probe, or another told us that it is gone. */

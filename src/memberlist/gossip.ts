@@ -7,30 +7,18 @@ import { addressFromBytes, formatAddress } from "../ip/index.ts";
 import { Checks } from "./checks.ts";
 import { Exchanges } from "./exchanges.ts";
 import { conflictLine, deadLine, refutedLine, wrongPingLine } from "./gossip-lines.ts";
-import {
-  type GossipCommand,
-  type GossipEvent,
-  memberChange,
-  type Reprieve,
-  setTimer,
-} from "./gossip-messages.ts";
+import { type GossipCommand, type GossipEvent, memberChange, setTimer } from "./gossip-messages.ts";
+import type { GossipOptions } from "./gossip-options.ts";
 import { type DeadMessage, isUsable, type Member, type Place } from "./member.ts";
 import type { SuspectMessage } from "./member.ts";
 import { aliveMessageOf, Membership, type MembershipEffect } from "./membership.ts";
-import { placeOf, Postman, type PostmanOptions, sourceOf } from "./postman.ts";
+import { placeOf, Postman, sourceOf } from "./postman.ts";
 import { pick } from "./probe-order.ts";
 import { type AskedMember, Prober } from "./prober.ts";
 import { Relays } from "./relays.ts";
 import { suspicionEndsMs } from "./suspicion.ts";
 import { pushPullIntervalMs } from "./timings.ts";
 import type { Accusation, IndirectPing, PacketMessage, Ping } from "./wire/index.ts";
-
-export interface GossipOptions extends PostmanOptions {
-  /** What we say about ourselves, at most 512 bytes. */
-  readonly meta: Uint8Array;
-  /** Asked when a suspect's time is up, and again after each reprieve. Undefined: it is dead. */
-  readonly beforeDeath?: (name: string, nowMs: number) => Reprieve | undefined;
-}
 
 /** The goodbye is worth so long a wait (ML-108). */
 const leaveWaitMs = 1000;
@@ -39,6 +27,7 @@ const nowhere: Place = { address: "", port: 0 };
 /** A timer that comes later than that shows that this process was stopped. */
 const sleptMs = 100;
 const suspicionPrefix = "suspicion-";
+const nothing = new Uint8Array();
 
 export class Gossip {
   readonly #options: GossipOptions;
@@ -63,6 +52,7 @@ export class Gossip {
       name: options.name,
       timings,
       members: () => this.members.values(),
+      userState: options.userState ?? (() => nothing),
       take: (message, nowMs) => this.#take(message, nowhere, nowMs),
       onTcpAck: (stream) => this.#prober.onTcp(stream),
     });

@@ -1,5 +1,6 @@
 /** Gossip between speakers: hashicorp/memberlist's protocol as a pure machine (gossip.md). */
-export { Gossip, type GossipOptions } from "./gossip.ts";
+export { Gossip } from "./gossip.ts";
+export type { GossipOptions } from "./gossip-options.ts";
 export type {
   FailedJoin,
   GossipCommand,

@@ -10,9 +10,13 @@ import {
 import type { Alive, PushPull, PushPullNode } from "./wire/index.ts";
 
 /** Everybody we know, the suspect and the gone too (ML-71). */
-export function ownState(members: Iterable<Member>, isJoin: boolean): PushPull {
+export function ownState(
+  members: Iterable<Member>,
+  isJoin: boolean,
+  userState: Uint8Array = new Uint8Array(),
+): PushPull {
   const nodes = [...members].map(memberToPushPull);
-  return { kind: "push-pull", isJoin, nodes, userState: new Uint8Array() };
+  return { kind: "push-pull", isJoin, nodes, userState };
 }
 
 /**

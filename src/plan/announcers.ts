@@ -53,7 +53,11 @@ export interface Announced {
 }
 
 /** Every node's place for the service's addresses; empty where the pool is for BGP alone. */
-export function candidatesFor(stage: Stage, announced: Announced): readonly Layer2Candidate[] {
+export function candidatesFor(
+  stage: Stage,
+  announced: Announced,
+  owners: { readonly announcer?: string | undefined; readonly spreadTo?: string | undefined } = {},
+): readonly Layer2Candidate[] {
   const { pool, endpoints, ips } = announced;
   const first = ips[0];
   if (first === undefined) return [];
@@ -74,6 +78,7 @@ export function candidatesFor(stage: Stage, announced: Announced): readonly Laye
     },
     ignoresExcludeLabel,
     generation: config.generation,
+    ...owners,
   });
 }
 

@@ -30,6 +30,7 @@ export function changeView(
     nodes: merge(before.nodes, given.nodes),
     slices: merge(endpointsFrom.slices, given.slices),
     endpoints: merge(endpointsFrom.endpoints, given.endpoints),
+    announcers: new Map([...before.announcers, ...given.announcers]),
     ...configurationOf(before, given),
   };
 }

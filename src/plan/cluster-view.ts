@@ -27,6 +27,8 @@ export interface ClusterView {
   /** By service key; both maps are empty if the input has no such objects at all. */
   readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
   readonly endpoints: ReadonlyMap<string, Endpoints>;
+  /** By service key, the node that announces it now by layer 2; only those that their speakers reported (ST-10). */
+  readonly announcers: ReadonlyMap<string, string>;
   readonly resources: ResourceSet;
   /** The legacy ConfigMap, and that with text for FRR. */
   readonly configMap: ConfigMap | undefined;
@@ -84,6 +86,7 @@ export function viewCluster(
     nodes: all<Node>("Node"),
     slices: slicesByService(all<EndpointSlice>("EndpointSlice").values()),
     endpoints: all<Endpoints>("Endpoints"),
+    announcers: announcersOf(all<KubeObject>("ServiceL2Status").values()),
     resources: {
       ...emptyResourceSet,
       ...configuration(kinds, options.namespace),
@@ -125,6 +128,7 @@ const groupOfKind: Readonly<Record<string, string>> = {
   EndpointSlice: "discovery.k8s.io",
   ConfigMap: "",
   Secret: "",
+  ServiceL2Status: "metallb.io",
   ...Object.fromEntries(Object.keys(resourceLists).map((kind) => [kind, "metallb.io"])),
 };
 
@@ -197,6 +201,21 @@ function namespacesOf(
     if (!labels.has(name)) labels.set(name, { "kubernetes.io/metadata.name": name });
   }
   return labels;
+}
+
+/** One that tells of a node by its labels, as selectors find it. */
+function announcersOf(statuses: Iterable<KubeObject>): ReadonlyMap<string, string> {
+  const announcers = new Map<string, string>();
+  for (const status of statuses) {
+    const {
+      "metallb.io/node": node,
+      "metallb.io/service-name": name,
+      "metallb.io/service-namespace": namespace,
+    } = labelsOf(status);
+    if (node !== undefined && name !== undefined)
+      announcers.set(`${namespace ?? ""}/${name}`, node);
+  }
+  return announcers;
 }
 
 function labelsOf({ metadata }: KubeObject): Labels {

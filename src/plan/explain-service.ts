@@ -47,7 +47,7 @@ export interface ServiceRequest {
   readonly ipFamilyPolicy: string;
   readonly loadBalancerIP: string | null;
   readonly externalTrafficPolicy: string;
-  /** Those with a prefix of MetalLB. */
+  /** Those with a prefix of MetalLB, or ours. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -102,7 +102,7 @@ export function explainService(
 
 function requestOf(service: Service): ServiceRequest {
   const view = viewService(service);
-  const isOurs = (name: string): boolean => /^metallb\.(?:io|universe\.tf)\//.test(name);
+  const isOurs = (name: string): boolean => /^metallb(?:\.io|\.universe\.tf|-ts)\//.test(name);
   return {
     type: view.type,
     loadBalancerClass: view.loadBalancerClass ?? null,

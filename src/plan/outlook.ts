@@ -33,6 +33,7 @@ import {
   type Configuration,
   type ConfigurationOptions,
 } from "./configuration.ts";
+import { spreadOwners, type Asking } from "./spread-owners.ts";
 
 export interface PlanOptions extends ConfigurationOptions {
   /** In which order services ask for an address; `name` if absent. */
@@ -115,10 +116,22 @@ function announcing(scene: Scene): Pick<Outlook, "layer2Of" | "bgpOf" | "sharers
     ring,
   });
   const announcedOf = (key: string): Announced | undefined => announced(scene, stage, key);
+  const { announcers } = scene.view;
+  const toSpread = function* (): Iterable<Asking> {
+    for (const key of [...scene.assigned.keys()].sort()) {
+      const one = announcedOf(key);
+      if (one !== undefined) yield { announced: one, announcer: announcers.get(key) };
+    }
+  };
+  let spread: ReadonlyMap<string, string> | undefined;
   return {
     layer2Of: (key) => {
       const one = announcedOf(key);
-      return one === undefined ? [] : candidatesFor(stage, one);
+      if (one === undefined) return [];
+      spread ??= spreadOwners(stage, toSpread());
+      const [first] = one.ips;
+      const spreadTo = first && spread.get(formatAddress(first));
+      return candidatesFor(stage, one, { announcer: announcers.get(key), spreadTo });
     },
     bgpOf: (key) => {
       const one = announcedOf(key);

@@ -11,6 +11,8 @@ export type BeatMessage =
       readonly seq: number;
       /** Whom the sender counts as alive, in four bytes. */
       readonly view: number;
+      /** Which claims the sender knows, in four bytes at the end of the message; absent: none. */
+      readonly claims?: number;
       readonly isLast: boolean;
       /** The receiver counts as dead with the sender: the first word after a partition. */
       readonly isHail: boolean;
@@ -32,22 +34,27 @@ const magic = [0x6d, 0x74, 0x73, 0x01]; // "mts" and the version
 const types = ["beat", "ask", "answer", "missing"] as const;
 const lastFlag = 1;
 const hailFlag = 2;
+const claimsFlag = 4;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const headBytes = magic.length + 6;
 const viewBytes = 4;
+const claimsBytes = 4;
 
 export function encodeBeatMessage(message: BeatMessage): Uint8Array {
   const names = [message.name, ...("about" in message ? [message.about] : [])];
   const texts = names.map((name) => encoder.encode(name).subarray(0, 255));
   const head = headBytes + (message.kind === "beat" ? viewBytes : 0);
-  const bytes = new Uint8Array(head + texts.reduce((sum, { length }) => sum + 1 + length, 0));
+  const end = head + texts.reduce((sum, { length }) => sum + 1 + length, 0);
+  const claims = message.kind === "beat" ? message.claims : undefined;
+  const bytes = new Uint8Array(end + (claims === undefined ? 0 : claimsBytes));
   const view = new DataView(bytes.buffer);
   bytes.set(magic);
   bytes[4] = types.indexOf(message.kind);
   bytes[5] = flagsOf(message);
   view.setUint32(6, numberOf(message));
   if (message.kind === "beat") view.setUint32(headBytes, message.view);
+  if (claims !== undefined) view.setUint32(end, claims);
   let at = head;
   for (const text of texts) {
     bytes[at] = text.length;
@@ -71,7 +78,10 @@ export function decodeBeatMessage(bytes: Uint8Array): BeatMessage | undefined {
   if (kind === undefined || !name) return undefined;
   if (kind === "beat") {
     const [isLast, isHail] = [(flags & lastFlag) !== 0, (flags & hailFlag) !== 0];
-    return { kind, name, seq: number, view: numbers.getUint32(headBytes), isLast, isHail };
+    const view = numbers.getUint32(headBytes);
+    const hasClaims = (flags & claimsFlag) !== 0 && bytes.length >= head + claimsBytes;
+    const claims = hasClaims ? { claims: numbers.getUint32(bytes.length - claimsBytes) } : {};
+    return { kind, name, seq: number, view, ...claims, isLast, isHail };
   }
   if (kind === "missing") return { kind, name, incarnation: number };
   if (!about) return undefined;
@@ -82,7 +92,8 @@ export function decodeBeatMessage(bytes: Uint8Array): BeatMessage | undefined {
 function flagsOf(message: BeatMessage): number {
   if (message.kind === "answer") return message.isHeard ? 1 : 0;
   if (message.kind !== "beat") return 0;
-  return (message.isLast ? lastFlag : 0) | (message.isHail ? hailFlag : 0);
+  const claims = message.claims === undefined ? 0 : claimsFlag;
+  return (message.isLast ? lastFlag : 0) | (message.isHail ? hailFlag : 0) | claims;
 }
 
 function numberOf(message: BeatMessage): number {

@@ -87,7 +87,8 @@ export class Beater {
     return { kind: "beat", name: this.#tools.name, ...this.#numbers(), isLast, isHail: false };
   }
 
-  #numbers(): { readonly seq: number; readonly view: number } {
-    return { seq: this.#seq, view: this.#view };
+  #numbers(): { readonly seq: number; readonly view: number; readonly claims?: number } {
+    const claims = this.#tools.claims();
+    return { seq: this.#seq, view: this.#view, ...(claims !== 0 && { claims }) };
   }
 }

@@ -14,6 +14,7 @@ import {
 import { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import { Beater } from "./beater.ts";
+import { ClaimComparison } from "./claim-comparison.ts";
 import { type Decided, Inquiries } from "./inquiries.ts";
 import { beats, type RingTools, say } from "./ring-tools.ts";
 import { ViewComparison } from "./view-comparison.ts";
@@ -58,6 +59,7 @@ export class Detector {
   /** Suspects that we ask about before they count as dead: whether somebody heard them since. */
   readonly #lastLooks = new Map<string, boolean>();
   readonly #views = new ViewComparison();
+  readonly #claims = new ClaimComparison();
   /** Infinite before the first and after the last. */
   #nextBeatMs = Number.POSITIVE_INFINITY;
   /** When something came in or was due last, at least once a beat. */
@@ -226,6 +228,7 @@ export class Detector {
     if (isLast) {
       if (!this.#watching.onLastBeat(beat, from)) return [];
       this.#views.forget(name);
+      this.#claims.forget(name);
       return this.#inquiries.end(name);
     }
     const news = this.#watching.onBeat(beat, from, nowMs);
@@ -247,18 +250,23 @@ export class Detector {
   }
 
   /** Who sees others than we do, and longer than news take, has missed some, or we have. */
-  #compareViews({ name, view }: Beat, nowMs: number): DetectorCommand[] {
+  #compareViews({ name, view, claims = 0 }: Beat, nowMs: number): DetectorCommand[] {
     const member = this.#tools.members().get(name);
     if (member === undefined || !isUsable(member)) return [];
     const patienceMs = this.#tools.newsMs() + 2 * this.#beatMs;
     const views = { own: this.#beater.view, told: view };
-    if (!this.#views.differsForLong(name, views, { nowMs, patienceMs })) return [];
-    return [this.#tools.exchange(placeOf(member))];
+    const known = { own: this.#tools.claims(), told: claims };
+    const misses = [
+      this.#views.differsForLong(name, views, { nowMs, patienceMs }),
+      this.#claims.differsForLong(name, known, { nowMs, patienceMs: 2 * this.#beatMs }),
+    ];
+    return misses.includes(true) ? [this.#tools.exchange(placeOf(member))] : [];
   }
 
   #forget(name: string): void {
     this.#watching.forget(name);
     this.#views.forget(name);
+    this.#claims.forget(name);
   }
 
   /** It is there: an inquiry about it is over, and whoever asked us shall know. */

@@ -18,6 +18,8 @@ export interface RingTools {
   /** Refutes that we are dead, to `to` first. */
   speakUp(accused: number, to: Place, nowMs: number): GossipCommand[];
   exchange(to: Place): GossipCommand;
+  /** Which claims we know, in 32 bits; 0: none. */
+  claims(): number;
   /** How long gossip carries news until everybody is likely to have them. */
   newsMs(): number;
 }

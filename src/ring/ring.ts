@@ -13,6 +13,8 @@ import {
   newsMs,
 } from "../memberlist/index.ts";
 import { decodeBeatMessage } from "./beat-messages.ts";
+import { Claiming, type ClaimingCommand, type ClaimNews } from "./claiming.ts";
+import type { AddressUse } from "./claims.ts";
 import { Detector, type DetectorCommand, type Finding } from "./detector.ts";
 import { describeOwnKind, type OwnKind, type OwnWords, readOwnKind } from "./own-kind.ts";
 import type { WatchedMember } from "./watching.ts";
@@ -32,13 +34,24 @@ export type RingEvent =
   /** The addresses of all speakers' pods. */
   | { readonly kind: "addresses"; readonly addresses: ReadonlySet<string> }
   /** What others are to know of us from now on; before the start, too. */
-  | { readonly kind: "words"; readonly words: OwnWords };
+  | { readonly kind: "words"; readonly words: OwnWords }
+  /** This speaker begins or ends to keep the owner of an address, or to announce it. */
+  | { readonly kind: "use"; readonly use: AddressUse };
 
 export type RingCommand =
-  | Exclude<GossipCommand, { kind: "user" | "ack-time" | "suspected" | "checked" | "member" }>
+  | Exclude<
+      GossipCommand,
+      { kind: "user" | "user-state" | "ack-time" | "suspected" | "checked" | "member" }
+    >
   /** `silentMs`: how long ago we heard a beat of it; undefined where we do not watch it. */
   | (Extract<GossipCommand, { kind: "member" }> & { readonly silentMs: number | undefined })
-  | { readonly kind: "finding"; readonly finding: Finding };
+  | { readonly kind: "finding"; readonly finding: Finding }
+  /** Other owners of addresses than were known until now. */
+  | ({ readonly kind: "claims" } & ClaimNews);
+
+/** Or of its absence. */
+type SignOfLife = Extract<GossipCommand, { kind: "suspected" | "checked" }>;
+type InnerCommand = DetectorCommand | ClaimingCommand;
 
 /** 200 ms: two beats and what a busy machine adds stay below half a second; each wakes sender and receiver. */
 export const defaultBeatMs = 200;
@@ -46,6 +59,7 @@ export const defaultBeatMs = 200;
 export class Ring {
   readonly gossip: Gossip;
   readonly #detector: Detector | undefined;
+  readonly #claiming: Claiming;
   readonly #dueMs = new Map<string, number>();
   readonly #beatMs: number;
 
@@ -56,8 +70,15 @@ export class Ring {
       ...options,
       meta: describeOwnKind(beatMs),
       beforeDeath: (name, nowMs) => this.#detector?.beforeDeath(name, nowMs),
+      userState: () => this.#claiming.state(),
     });
     const { gossip } = this;
+    this.#claiming = new Claiming({
+      name: options.name,
+      random: options.random,
+      members: () => gossip.members,
+      user: gossip.sendUser.bind(gossip),
+    });
     const tools = {
       name: options.name,
       firstSeq: options.firstSeq,
@@ -67,6 +88,7 @@ export class Ring {
       declareDead: gossip.declareDead.bind(gossip),
       speakUp: gossip.speakUp.bind(gossip),
       exchange: gossip.exchange.bind(gossip),
+      claims: () => this.#claiming.digest,
       newsMs: () => newsMs(options.timings, gossip.members.size),
     };
     this.#detector = beatMs > 0 ? new Detector(tools, beatMs) : undefined;
@@ -79,7 +101,16 @@ export class Ring {
     }
   }
 
-  /** Whether `name` is one of those. */
+  /** Those of them that are MetalLB's own speakers: they know nothing of claims. */
+  *stock(): IterableIterator<string> {
+    for (const member of this.gossip.members.values()) {
+      const isOurs =
+        member.name === this.gossip.self?.name || readOwnKind(member.meta) !== undefined;
+      if (isUsable(member) && !isOurs) yield member.name;
+    }
+  }
+
+  /** Whether `name` is one of those who may announce. */
   isAlive(name: string): boolean {
     const member = this.gossip.members.get(name);
     return member !== undefined && isUsable(member);
@@ -89,6 +120,11 @@ export class Ring {
   ownKind(name: string): OwnKind | undefined {
     const member = this.gossip.members.get(name);
     return member && readOwnKind(member.meta);
+  }
+
+  /** How many addresses have an owner that is claimed. */
+  get claimedAddresses(): number {
+    return this.#claiming.size;
   }
 
   get watchers(): readonly string[] {
@@ -105,6 +141,7 @@ export class Ring {
   }
 
   step(event: RingEvent, nowMs: number): RingCommand[] {
+    if (event.kind === "packet") this.#claiming.heard(nowMs);
     const woken = this.#detector?.wakeUp(nowMs) ?? [];
     if (woken.length > 0) this.gossip.slept();
     const commands = this.#settle([...woken, ...this.#take(event, nowMs)], nowMs);
@@ -115,13 +152,15 @@ export class Ring {
     return commands;
   }
 
-  #take(event: RingEvent, nowMs: number): DetectorCommand[] {
+  #take(event: RingEvent, nowMs: number): InnerCommand[] {
     switch (event.kind) {
       case "addresses":
-        this.#detector?.setAddresses(event.addresses);
+        this.#takeAddresses(event.addresses);
         return [];
       case "words":
         return this.gossip.describe(describeOwnKind(this.#beatMs, event.words), nowMs);
+      case "use":
+        return this.#claiming.use(event.use, nowMs);
       case "timer":
         return this.#onTimer(event.name, nowMs) ?? this.gossip.step(event, nowMs);
       case "start":
@@ -133,26 +172,32 @@ export class Ring {
     }
   }
 
+  #takeAddresses(addresses: ReadonlySet<string>): void {
+    this.#claiming.setPods(addresses.size);
+    this.#detector?.setAddresses(addresses);
+  }
+
   /** Undefined for timers of gossip. */
-  #onTimer(name: string, nowMs: number): DetectorCommand[] | undefined {
+  #onTimer(name: string, nowMs: number): InnerCommand[] | undefined {
     const lateMs = nowMs - (this.#dueMs.get(name) ?? nowMs);
     this.#dueMs.delete(name);
-    return this.#detector?.onTimer(name, lateMs, nowMs);
+    return this.#claiming.onTimer(name, nowMs) ?? this.#detector?.onTimer(name, lateMs, nowMs);
   }
 
   /** Gossip's news go to the detector, whose answers may be news again. */
-  #settle(commands: readonly DetectorCommand[], nowMs: number): RingCommand[] {
+  #settle(commands: readonly InnerCommand[], nowMs: number): RingCommand[] {
     return commands.flatMap((command): RingCommand[] => {
       switch (command.kind) {
         case "user":
           return this.#onUser(command, nowMs);
+        case "user-state":
+          return this.#settle(this.#claiming.onState(command.bytes, nowMs), nowMs);
         case "ack-time":
           this.#detector?.onAckTime(command.name, command.ms);
           return [];
         case "suspected":
-          return this.#settle(this.#detector?.onSuspected(command.name, nowMs) ?? [], nowMs);
         case "checked":
-          return this.#settle(this.#detector?.onChecked(command.name, nowMs) ?? [], nowMs);
+          return this.#onSign(command, nowMs);
         case "member":
           return [
             { ...command, silentMs: this.#detector?.silentForMs(command.member.name, nowMs) },
@@ -164,16 +209,27 @@ export class Ring {
     });
   }
 
+  #onSign({ kind, name }: SignOfLife, nowMs: number): RingCommand[] {
+    const commands =
+      kind === "checked"
+        ? this.#detector?.onChecked(name, nowMs)
+        : this.#detector?.onSuspected(name, nowMs);
+    return this.#settle(commands ?? [], nowMs);
+  }
+
   #onUser(
     { payload, from }: Extract<GossipCommand, { kind: "user" }>,
     nowMs: number,
   ): RingCommand[] {
+    const claimed = this.#claiming.onMessage(payload, from, nowMs);
+    if (claimed !== undefined) return this.#settle(claimed, nowMs);
     const message = decodeBeatMessage(payload);
     if (message === undefined || this.#detector === undefined) return [];
     return this.#settle(this.#detector.onMessage(message, from, nowMs), nowMs);
   }
 
   #onMember(change: "join" | "leave" | "update", member: Member, nowMs: number): RingCommand[] {
+    if (change === "join") this.#claiming.joined(nowMs);
     return this.#settle(this.#detector?.onMember(change, member, nowMs) ?? [], nowMs);
   }
 }

@@ -5,7 +5,14 @@ import { formatAddress } from "../ip/index.ts";
 import type { Announcement, Decision, Objection, WithdrawReason } from "./announcements.ts";
 
 /** What made the Service be looked at again. */
-export type PassCause = "ring" | "link" | "node" | "configuration" | "endpoints" | "service";
+export type PassCause =
+  | "ring"
+  | "link"
+  | "claims"
+  | "node"
+  | "configuration"
+  | "endpoints"
+  | "service";
 
 export interface Decided {
   readonly decision: Decision;

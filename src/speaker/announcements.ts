@@ -50,9 +50,10 @@ export type Decision =
       readonly reason: WithdrawReason;
       /** The interfaces of this node cannot answer, or have been able to only for a moment. */
       readonly isUnable?: boolean;
-    } & OtherOwner)
+    } & OtherOwner &
+      ClaimedAddress)
   /** `replaces`: the announcement in force must be withdrawn first, for this reason. */
-  | {
+  | ({
       readonly kind: "announce";
       readonly announcement: Announcement;
       readonly replaces?: WithdrawReason;
@@ -60,7 +61,12 @@ export type Decision =
       readonly objection?: Objection;
       /** A node in the subnet of the address is asked for, and there is none that can answer. */
       readonly isOutsideSubnets?: boolean;
-    };
+    } & ClaimedAddress);
+
+/** The address whose owner our speakers claim, in canonical text; absent where MetalLB's order alone decides. */
+interface ClaimedAddress {
+  readonly claimed?: string;
+}
 
 interface OtherOwner {
   readonly owner?: string;
@@ -118,6 +124,20 @@ export function decideAnnouncement(input: AnnouncementInput): Decision {
 
 type ServiceInput = AnnouncementInput & { readonly service: KnownService };
 
+/** What later releases elect about, where the service has addresses that are ours to announce. */
+export function announcedSubject(
+  config: Config,
+  input: Pick<AnnouncementInput, "endpoints" | "lbClass"> & { readonly service: KnownService },
+): ElectionSubject | undefined {
+  const { service, lbClass } = input;
+  const { loadBalancerClass = "", type } = service.view;
+  if (type !== "LoadBalancer" || loadBalancerClass !== lbClass) return undefined;
+  if (refusalOfIngress(service, config.generation) !== undefined) return undefined;
+  const ips = service.ips ?? [];
+  const pool = commonPool(config, ips);
+  return pool === undefined || pool.protocol === "bgp" ? undefined : subjectOf(input, ips, pool);
+}
+
 /** The decision about a service of type LoadBalancer. */
 function decideWith(config: Config, input: ServiceInput): Decision {
   const { service, lbClass } = input;
@@ -163,9 +183,10 @@ function decideOwner(
       : electModern(input, subjectOf(input, ips, pool));
   if ("reason" in elected)
     return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
-  const { interfaces, objection, isOutsideSubnets } = elected;
+  const { interfaces, objection, claimed, isOutsideSubnets } = elected;
   return {
     kind: "announce",
+    ...(claimed !== undefined && { claimed }),
     announcement: { ips, pool: pool.name, protocol: "layer2", interfaces },
     ...(changed !== undefined && { replaces: changed }),
     ...(objection !== undefined && { objection }),
@@ -173,13 +194,15 @@ function decideOwner(
   };
 }
 
-type Elected =
-  | ({ readonly reason: ElectionRefusal; readonly isUnable?: boolean } & OtherOwner)
-  | {
-      readonly interfaces: Announcement["interfaces"];
-      readonly objection: Objection | undefined;
-      readonly isOutsideSubnets?: boolean;
-    };
+type Elected = ClaimedAddress &
+  (
+    | ({ readonly reason: ElectionRefusal; readonly isUnable?: boolean } & OtherOwner)
+    | {
+        readonly interfaces: Announcement["interfaces"];
+        readonly objection: Objection | undefined;
+        readonly isOutsideSubnets?: boolean;
+      }
+  );
 
 function electLegacy(input: AnnouncementInput, [ip]: readonly IpAddress[], pool: Pool): Elected {
   const { serviceKey, endpoints = noEndpoints, isAlive, abilityOf, elections } = input;
@@ -231,13 +254,16 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
   if (subject === undefined) return { reason: "notOwner" };
   const { nodeName, elections } = input;
   const elected = elections.modern.decide(subject, nodeName);
+  const address = elections.modern.claimedAddress(subject);
+  const claimed = address === undefined ? {} : { claimed: address };
   if (typeof elected === "string") {
     const of = (node: string) => elections.modern.objection(subject, node);
-    return notOurs(input, elected, { ...otherOwner(elections.modern, subject), of });
+    const refused = notOurs(input, elected, { ...otherOwner(elections.modern, subject), of });
+    return { ...refused, ...claimed };
   }
   const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
   const isOutsideSubnets = elections.modern.isOutsideSubnets(subject);
-  return { interfaces: interfacesOn(elected, nodeName), objection, isOutsideSubnets };
+  return { interfaces: interfacesOn(elected, nodeName), objection, isOutsideSubnets, ...claimed };
 }
 
 function otherOwner(election: ModernElection, subject: ElectionSubject): OtherOwner {
@@ -250,7 +276,7 @@ function otherOwner(election: ModernElection, subject: ElectionSubject): OtherOw
 }
 
 function subjectOf(
-  { service, endpoints = noEndpoints }: ServiceInput,
+  { service, endpoints = noEndpoints }: Pick<ServiceInput, "service" | "endpoints">,
   [ip]: readonly IpAddress[],
   pool: Pool,
 ): ElectionSubject | undefined {

@@ -16,6 +16,7 @@ import {
   startProgram,
   stopSignal,
 } from "../platform/index.ts";
+import type { ClaimNews } from "../ring/index.ts";
 import { openPages, readOwnPod } from "../program/index.ts";
 import { ConditionWriter } from "./condition-writer.ts";
 import { readExcludedInterfaces } from "./excluded-interfaces.ts";
@@ -87,6 +88,7 @@ async function run(start: SpeakerStart): Promise<number> {
     stories,
     onMembers: (members) => program.setMembers(members),
     onTurn: () => announcer.isAwake(),
+    onClaims: (claims) => program.setClaims(claims),
   });
   const links = ring && reportLinks(start, ring, exclusion);
   const hasRing = ring !== undefined;
@@ -108,6 +110,7 @@ async function run(start: SpeakerStart): Promise<number> {
     passesSecrets: flags["frrk8s-secret-passthrough"],
     metrics: { ...metrics.client(), ...speakerMetrics },
     awaitsMembers: hasRing,
+    onUse: (use) => ring?.use(use),
     onOwnNode: () => ring?.nodeChanged(),
     onInterfaces: (interfaces) => links?.setInterfaces(interfaces),
     // Whoever joins is elected at once, so it joins when it can serve.
@@ -213,6 +216,7 @@ interface RingStart {
   readonly moves: MoveLog;
   readonly stories: EventRecorder;
   readonly onMembers: (members: RingMembers) => void;
+  readonly onClaims: (claims: ClaimNews) => void;
   readonly onTurn: () => void;
 }
 

@@ -92,6 +92,20 @@ const notes = (commands: SpeakerCommand[]) =>
     ({ note }) => `${note.type} ${note.reason}: ${note.message}`,
   );
 
+const preempt = "metallb-ts/preempt";
+const claimsOf = (owner: string, term = 1): SpeakerEvent => {
+  return {
+    kind: "claims",
+    claims: { news: [{ address: "192.168.1.240", owner, term }], forgotten: [] },
+  };
+};
+const membersOf = (alive: string[], stock: string[] = []): SpeakerEvent => {
+  return { kind: "members", alive: new Set(alive), stock: new Set(stock) };
+};
+const ALL = ["kmaster", "knode1", "knode2"];
+const usesOf = (commands: SpeakerCommand[]) =>
+  ofKind(commands, "use").map(({ use }) => `${use.address} ${use.isHeld ? "held" : "wanted"}`);
+
 const ANNOUNCED = ["announce 192.168.1.240"];
 const WITHDRAWN = ["withdraw 192.168.1.240"];
 
@@ -104,6 +118,65 @@ describe("speaker of later releases", () => {
     ]);
     const other = speakerWith(lan(), [{}], { nodeName: "knode1" });
     assert.deepEqual(changes(other.start), []);
+  });
+
+  it("a claim that came with the ring decides before anything is announced, and a later one hands over", () => {
+    const sticky = lan(advertisement({ preempt: false }));
+    const { step, start } = speakerWith(sticky, [{}], { awaitsMembers: true });
+    assert.deepEqual(changes(start), []);
+    step(claimsOf("knode1"));
+    const met = step(membersOf(ALL));
+    assert.deepEqual([changes(met), usesOf(met)], [[], ["192.168.1.240 wanted"]]);
+    const alone = step(membersOf(["kmaster", "knode2"]));
+    assert.deepEqual([changes(alone), usesOf(alone)], [ANNOUNCED, ["192.168.1.240 held"]]);
+    // It comes back, and does not get it.
+    step(claimsOf("knode2", 2));
+    assert.ok(!changes(step(membersOf(ALL))).includes(WITHDRAWN[0]!));
+    const lost = step(claimsOf("kmaster", 3));
+    assert.deepEqual([changes(lost), usesOf(lost)], [WITHDRAWN, ["192.168.1.240 wanted"]]);
+    assert.ok(ofKind(lost, "withdraw")[0]?.isHandedOver);
+    const { step: plain } = speakerWith(lan(), [{}], { awaitsMembers: true });
+    plain(claimsOf("knode1"));
+    const announced = plain(membersOf(ALL));
+    assert.deepEqual([changes(announced), usesOf(announced)], [ANNOUNCED, []]);
+  });
+
+  it("a stock speaker in the ring, or no gossip, lets the order decide, and is told of once by one speaker", () => {
+    const sticky = lan(advertisement({ preempt: false }));
+    const reason = "Warning OwnershipByOrderOnly";
+    const { step } = speakerWith(sticky, [{}], { awaitsMembers: true });
+    step(claimsOf("knode1"));
+    const told = step(membersOf(ALL, ["kmaster", "knode1"]));
+    assert.deepEqual(changes(told), ANNOUNCED);
+    assert.equal(notes(told).filter((note) => note.startsWith(reason)).length, 2);
+    const again = step(membersOf(ALL, ["kmaster", "knode1"]));
+    assert.deepEqual(
+      notes(again).filter((note) => note.startsWith(reason)),
+      [],
+    );
+    const back = step(membersOf(ALL));
+    assert.deepEqual(changes(back), WITHDRAWN);
+    assert.ok(
+      ofKind(back, "log").some(({ fields }) => /followed again/.test(String(fields["msg"]))),
+    );
+    const silent = speakerWith(sticky, [{}], { awaitsMembers: true });
+    const second = silent.step(membersOf(ALL, ["knode1"]));
+    assert.deepEqual(
+      notes(second).filter((note) => note.startsWith(reason)),
+      [],
+    );
+    assert.ok(ofKind(second, "log").some(({ fields }) => fields["node"] === "knode1"));
+    const { start } = speakerWith(sticky, [{}]);
+    assert.match(notes(start).join("\n"), /OwnershipByOrderOnly: gossip is off here/);
+    assert.deepEqual(changes(start), ANNOUNCED);
+  });
+
+  it("a misspelt annotation of a Service is told of at the Service", () => {
+    const { start } = speakerWith(lan(), [{ annotations: { [preempt]: "no" } }]);
+    assert.match(
+      notes(start).join("\n"),
+      /Warning preemptIgnored: the annotation metallb-ts\/preempt="no" has/,
+    );
   });
 
   it("L2-4 L2-5: no address, or one that does not parse among several, is not announced", () => {

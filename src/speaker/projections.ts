@@ -1,9 +1,14 @@
 /** What a speaker keeps of each object: with ten thousand services the rest would be most of its memory. */
 
+import { preemptAnnotation } from "../config/index.ts";
 import type { Endpoints, EndpointSlice, Node, ObjectMeta, Service } from "../kube/index.ts";
 
-/** Annotations that later releases look at; any other is as good as absent. */
-const READ_ANNOTATIONS = ["metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip"];
+/** Annotations that later releases look at, and ours; any other is as good as absent. */
+const READ_ANNOTATIONS = [
+  "metallb.io/allow-shared-ip",
+  "metallb.universe.tf/allow-shared-ip",
+  preemptAnnotation,
+];
 
 export function projectService({ metadata, spec, status }: Service): Service {
   const { type, externalTrafficPolicy, loadBalancerClass } = spec;

@@ -75,6 +75,7 @@ export class RingHistory {
       beatMs,
       watchedBy: ring.watchers,
       awareness: ring.gossip.awareness,
+      ...(ring.claimedAddresses > 0 && { claimedAddresses: ring.claimedAddresses }),
       members: members.sort((a, b) => (a.name < b.name ? -1 : 1)),
       changes: this.#entries.toReversed(),
     };

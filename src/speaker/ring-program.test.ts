@@ -48,6 +48,7 @@ class Ring {
       metrics: new Metrics().ring(),
       moves: new MoveLog(),
       stories: { record: (note) => void this.notes.push({ of: name, ...note }) },
+      onClaims: () => {},
       onMembers: ({ alive }) => {
         this.#views.set(name, alive);
         for (const look of this.#waiting) look();

@@ -13,6 +13,8 @@ import {
   type RingMetrics,
 } from "../platform/index.ts";
 import {
+  type AddressUse,
+  type ClaimNews,
   type Finding,
   Ring,
   type RingCommand,
@@ -35,6 +37,8 @@ export interface RingProgramOptions {
   readonly moves: MoveLog;
   readonly stories: Pick<EventRecorder, "record">;
   readonly onMembers: (members: RingMembers) => void;
+  /** What others claim. */
+  readonly onClaims: (claims: ClaimNews) => void;
   /** Something woke us, as happens with every beat of the ring. */
   readonly onTurn?: () => void;
 }
@@ -42,9 +46,9 @@ export interface RingProgramOptions {
 /** Who may announce, after each change (L2-57). */
 export interface RingMembers {
   readonly alive: ReadonlySet<string>;
-  /** Those of them whose speakers are of our kind. */
-  readonly ours: ReadonlySet<string>;
-  /** What the interfaces of those can answer, as far as they say it. */
+  /** Those of them whose speaker is MetalLB's own. */
+  readonly stock: ReadonlySet<string>;
+  /** What the interfaces of the others can answer, as far as they say it. */
   readonly abilities: ReadonlyMap<string, AnsweringAbility>;
 }
 
@@ -144,6 +148,11 @@ export class RingProgram {
     this.#peers.look();
   }
 
+  /** What this speaker does with an address whose owner is claimed. */
+  use(use: AddressUse): void {
+    this.#step({ kind: "use", use });
+  }
+
   /** What `metallb members` shows. */
   members(): unknown {
     const { settings, moves } = this.#options;
@@ -235,6 +244,9 @@ export class RingProgram {
       case "departed":
         this.#onDeparted?.();
         return;
+      case "claims":
+        if (!this.#ring.gossip.isLeaving) this.#options.onClaims(command);
+        return;
       default:
         logger[command.level](command.fields);
     }
@@ -264,9 +276,8 @@ export class RingProgram {
       this.#isTelling = false;
       const ring = this.#ring;
       if (ring.gossip.isLeaving) return;
-      const alive = new Set(ring.alive());
-      const ours = new Set([...alive].filter((name) => ring.ownKind(name) !== undefined));
-      this.#options.onMembers({ alive, ours, abilities: this.#abilities.of(ring) });
+      const [alive, stock] = [new Set(ring.alive()), new Set(ring.stock())];
+      this.#options.onMembers({ alive, stock, abilities: this.#abilities.of(ring) });
     });
   }
 

@@ -1,9 +1,10 @@
 /** What a speaker tells the owners of services in events (L2-150, L2-151). */
 
-import type { Generation } from "../config/index.ts";
+import { type Generation, preemptAnnotation } from "../config/index.ts";
+import { preemptProblem } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { EventNote, ObjectReference, Service } from "../kube/index.ts";
-import type { Announcement } from "./announcements.ts";
+import type { Announcement, KnownService } from "./announcements.ts";
 
 /** This node announces the service; later releases name the protocol. */
 export function nodeAssigned(service: Service, node: string, generation: Generation): EventNote {
@@ -41,6 +42,19 @@ export function announcedOutsideSubnet(
     `no node that may announce ${address} and can answer has an interface with an address in its subnet, ` +
     `as metallb-ts/subnet-aware asks; node "${node}" announces it all the same`;
   return { object: serviceReference(service), type: "Warning", reason: "NoNodeInSubnet", message };
+}
+
+/** The Service's own wish about its owner is not followed. */
+export function preemptIgnored(
+  { object, view }: KnownService,
+  generation: Generation,
+): EventNote[] {
+  const isAsked = Object.hasOwn(view.annotations, preemptAnnotation);
+  if (!isAsked) return [];
+  const legacy = `the annotation ${preemptAnnotation} has no effect with a ConfigMap: use custom resources`;
+  const message = generation === "legacy" ? legacy : preemptProblem(view);
+  if (message === undefined) return [];
+  return [{ object: serviceReference(object), type: "Warning", reason: "preemptIgnored", message }];
 }
 
 export function serviceReference({ metadata }: Service): ObjectReference {

@@ -4,6 +4,7 @@ import type { ConfigOutcome } from "../config/index.ts";
 import type { AddressMove, ServiceEndpoint } from "../election/index.ts";
 import type { AnsweringAbility } from "../layer2/index.ts";
 import type { EventNote, Node, ObjectReference, Service } from "../kube/index.ts";
+import type { AddressUse, ClaimNews } from "../ring/index.ts";
 import type { Subject } from "../wire/index.ts";
 import type { Announcement } from "./announcements.ts";
 
@@ -20,9 +21,13 @@ export type SpeakerEvent =
   | {
       readonly kind: "members";
       readonly alive: ReadonlySet<string>;
+      /** Those of them that are MetalLB's own speakers. Default: none. */
+      readonly stock?: ReadonlySet<string>;
       /** What our speakers say that their interfaces can answer, by name; no entry for stock speakers. Default: none. */
       readonly abilities?: ReadonlyMap<string, AnsweringAbility>;
     }
+  /** Who claims which address, where that is different now. */
+  | { readonly kind: "claims"; readonly claims: ClaimNews }
   /** What came of the last look at the configuration. */
   | { readonly kind: "config"; readonly outcome: ConfigOutcome }
   /** Names of this node's interfaces that an advertisement may list (L2-81). */
@@ -56,6 +61,8 @@ export type SpeakerCommand =
       readonly object?: ObjectReference;
       readonly subject?: Subject;
     }
+  /** What this node does with an address whose owner is claimed is different now. */
+  | { readonly kind: "use"; readonly use: AddressUse }
   | { readonly kind: "record-event"; readonly note: EventNote }
   | { readonly kind: "config-state"; readonly isStale: boolean }
   | { readonly kind: "count-update"; readonly hasFailed: boolean }

@@ -16,6 +16,7 @@ import {
   timestamp,
   watchNetworkInterfaces,
 } from "../platform/index.ts";
+import type { AddressUse, ClaimNews } from "../ring/index.ts";
 import { ConfigurationStateWriter, ConfigWatch } from "../program/index.ts";
 import { serviceBgpStatuses, serviceL2Statuses } from "../status/index.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
@@ -45,6 +46,8 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   /** Undefined where `--wire-check` is off. */
   readonly wire: WireProgram | undefined;
   readonly metrics: ClientMetrics & SpeakerMetrics;
+  /** What this node does with an address whose owner is claimed. */
+  readonly onUse: (use: AddressUse) => void;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
   /** This machine's interfaces, at first and after each change. */
@@ -145,10 +148,16 @@ export class SpeakerProgram {
     this.#parts.announcer.close();
   }
 
-  /** Who is alive in the ring now, and which of them are speakers of our kind. */
-  setMembers({ alive, ours, abilities }: RingMembers): void {
-    this.#parts.wire?.setSpeakers(ours);
-    this.#step({ kind: "members", alive, abilities });
+  /** Who is alive in the ring now. */
+  setMembers(members: RingMembers): void {
+    const { alive, stock } = members;
+    this.#parts.wire?.setSpeakers(new Set([...alive].filter((name) => !stock.has(name))));
+    this.#step({ kind: "members", ...members });
+  }
+
+  /** What other speakers claim. */
+  setClaims(claims: ClaimNews): void {
+    this.#step({ kind: "claims", claims });
   }
 
   #takeOutcome(outcome: ConfigOutcome): void {
@@ -212,6 +221,7 @@ export class SpeakerProgram {
     const { logger, metrics } = this.#parts;
     if (command.kind === "moved") this.#moved(command);
     if (command.kind === "owned") this.#parts.wire?.owned(command);
+    if (command.kind === "use") this.#parts.onUse(command.use);
     if (command.kind === "record-event") this.#recorder.record(command.note);
     if (command.kind === "log") logger[command.level](command.fields);
     if (command.kind === "count-update") {

@@ -1,18 +1,27 @@
 /** The speaker as a machine: what the API server tells goes in, what to announce, withdraw and say comes out. */
 
-import type { Config, ConfigOutcome, HeldAddress } from "../config/index.ts";
 import {
+  type Config,
+  type ConfigOutcome,
+  type HeldAddress,
+  spreadsAddresses,
+} from "../config/index.ts";
+import {
+  AddressClaims,
+  type ElectionSubject,
   Electorate,
   LegacyElection,
   ModernElection,
   type ServiceEndpoint,
 } from "../election/index.ts";
-import { formatAddress } from "../ip/index.ts";
 import type { Node, Service } from "../kube/index.ts";
-import type { AnsweringAbility } from "../layer2/index.ts";
+import type { ClaimNews } from "../ring/index.ts";
 import { AddressOwners, type PassCause } from "./address-owners.ts";
+import { AgreedOwners } from "./agreed-owners.ts";
+import { logFields, notSupportedLog } from "./announcement-log.ts";
 import {
   type Announcement,
+  announcedSubject,
   decideAnnouncement,
   type Decision,
   type KnownService,
@@ -25,6 +34,7 @@ import {
   announcedOutsideSubnet,
   announceFailed,
   nodeAssigned,
+  preemptIgnored,
   serviceReference,
 } from "./service-events.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
@@ -54,6 +64,7 @@ export class Speaker {
   readonly #elections: { readonly legacy: LegacyElection; readonly modern: ModernElection };
   readonly #owners: AddressOwners;
   readonly #ownerships: Ownerships;
+  readonly #agreed: AgreedOwners;
   /** What the pass over all services has not come to yet, and what asks for it: the ring only where nothing else does. */
   readonly #toPass = new Map<string, PassCause>();
   #config: Config | undefined;
@@ -69,7 +80,10 @@ export class Speaker {
     this.#owners = new AddressOwners(options.nodeName);
     this.#ownerships = new Ownerships(options.nodeName);
     this.#electorate = new Electorate(options.ignoresExcludeLabel);
-    const modern = new ModernElection(this.#electorate);
+    const claims = new AddressClaims();
+    const modern = new ModernElection(this.#electorate, claims);
+    const { nodeName, awaitsMembers: hasGossip } = options;
+    this.#agreed = new AgreedOwners({ nodeName, hasGossip, claims, election: modern });
     this.#elections = { legacy: new LegacyElection(), modern };
   }
 
@@ -86,6 +100,14 @@ export class Speaker {
   }
 
   step(event: SpeakerEvent): SpeakerCommand[] {
+    const commands = this.#take(event);
+    const last = commands.at(-1);
+    const told = this.#agreed.report();
+    if (told.length === 0) return commands;
+    return last?.kind === "continue" ? [...told, ...commands] : [...commands, ...told];
+  }
+
+  #take(event: SpeakerEvent): SpeakerCommand[] {
     switch (event.kind) {
       case "service":
         return this.#takeService(event.key, event.service);
@@ -94,7 +116,9 @@ export class Speaker {
       case "node":
         return this.#takeNode(event.name, event.node);
       case "members":
-        return this.#takeMembers(event.alive, event.abilities);
+        return this.#takeMembers(event);
+      case "claims":
+        return this.#takeClaims(event.claims);
       case "config":
         return this.#takeConfig(event.outcome);
       case "interfaces":
@@ -138,16 +162,22 @@ export class Speaker {
    * L2-57: every event of the ring passes all services, whether or not it changes an election: after a partition the
    * bursts of the owners are what repairs clients (L2-138). What others announced until now comes first.
    */
-  #takeMembers(alive: ReadonlySet<string>, abilities: Abilities = new Map()): SpeakerCommand[] {
+  #takeMembers({ alive, stock = nobody, abilities = new Map() }: Members): SpeakerCommand[] {
     const { isOnlyOfLinks } = this.#electorate.setMembers(alive, abilities);
     const cause = isOnlyOfLinks ? "link" : "ring";
+    this.#agreed.setMembers(alive, stock);
     this.#areMembersKnown = true;
     const keys = [...this.#services.keys()];
     const isOthers = (key: string): boolean => !this.#announced.has(key);
-    for (const key of [...keys.filter(isOthers), ...keys.filter((key) => !isOthers(key))]) {
-      if (!this.#toPass.has(key)) this.#toPass.set(key, cause);
-    }
+    this.#passSoon(keys.filter(isOthers), cause);
+    this.#passSoon(keys, cause);
     return this.#passAll(cause);
+  }
+
+  /** Only Services of those addresses can notice. */
+  #takeClaims(claims: ClaimNews): SpeakerCommand[] {
+    this.#passSoon(this.#agreed.take(claims), "claims");
+    return this.#mayDecide() ? this.#passSome() : [];
   }
 
   #mayDecide(): boolean {
@@ -174,6 +204,7 @@ export class Speaker {
 
   /** All services without a rate limit (L2-59), those with the most addresses first (L2-15), though not all in one step. */
   #passAll(cause: PassCause): SpeakerCommand[] {
+    this.#agreed.touch();
     if (this.#config === undefined || !this.#mayDecide()) return [];
     const isOfRing = cause === "ring" || cause === "link";
     const isNews = (key: string): boolean => !isOfRing || !this.#toPass.has(key);
@@ -186,6 +217,7 @@ export class Speaker {
 
   /** A service of a pass counts as an update in v0.9.5 only. */
   #passSome(): SpeakerCommand[] {
+    this.#spread();
     const commands: SpeakerCommand[] = [];
     const isCounted = this.#config?.generation === "legacy";
     const digests = Math.max(1, this.#electorate.names.size);
@@ -200,8 +232,35 @@ export class Speaker {
     return commands;
   }
 
+  /** Where addresses are spread all are looked at, so once for all events that come together. */
   #handleOne(key: string, cause: PassCause): SpeakerCommand[] {
-    return this.#mayDecide() ? [countUpdate, ...this.#passOne(key, cause)] : [];
+    this.#agreed.touch();
+    if (!this.#mayDecide()) return [];
+    if (!spreadsAddresses(this.#config)) return [countUpdate, ...this.#passOne(key, cause)];
+    this.#toPass.set(key, cause);
+    return [countUpdate, { kind: "continue" }];
+  }
+
+  /** Finds the owners of all addresses that are spread, and has a look at those that are to go elsewhere. */
+  #spread(): void {
+    const config = this.#config;
+    if (config === undefined || !this.#mayDecide()) return;
+    const subjects = () => (spreadsAddresses(config) ? this.#subjects(config) : []);
+    this.#passSoon(this.#agreed.spread(subjects), "claims");
+  }
+
+  /** Whatever asked for them before goes first. */
+  #passSoon(keys: Iterable<string>, cause: PassCause): void {
+    for (const key of keys) if (!this.#toPass.has(key)) this.#toPass.set(key, cause);
+  }
+
+  *#subjects(config: Config): IterableIterator<ElectionSubject> {
+    const { lbClass } = this.#options;
+    for (const [key, service] of this.#services) {
+      const endpoints = this.#endpoints.get(key);
+      const subject = announcedSubject(config, { service, endpoints, lbClass });
+      if (subject !== undefined) yield subject;
+    }
   }
 
   #passOne(key: string, cause: PassCause): SpeakerCommand[] {
@@ -228,14 +287,17 @@ export class Speaker {
       nodeObjection: (name) => config && this.#electorate.objection(name, config.generation),
       elections: this.#elections,
     });
-    const owned = this.#ownerships.follow(key, decision, service);
+    const told = [
+      ...this.#ownerships.follow(key, decision, service),
+      ...this.#agreed.follow(key, decision),
+    ];
     const move = this.#owners.follow(key, { decision, announced, cause });
     // Links of others are no reason to tell clients anew what did not change.
-    if (cause === "link" && isRepeated(decision, announced)) return owned;
+    if (cause === "link" && isRepeated(decision, announced)) return told;
     if (move === undefined || service === undefined)
-      return [...this.#carryOut(key, decision, { cause }), ...owned];
+      return [...this.#carryOut(key, decision, { cause }), ...told];
     const moved = { kind: "moved", move, object: serviceReference(service.object) } as const;
-    return [...this.#carryOut(key, decision, { cause, moved }), ...owned];
+    return [...this.#carryOut(key, decision, { cause, moved }), ...told];
   }
 
   #carryOut(key: string, decision: Decision, { cause, moved }: Occasion): SpeakerCommand[] {
@@ -294,7 +356,11 @@ export class Speaker {
     const outside = isOutsideSubnets
       ? [announcedOutsideSubnet(service.object, nodeName, announcement)]
       : [];
-    return [...failed, ...outside, assigned].map((note) => ({ kind: "record-event", note }));
+    const ignored = preemptIgnored(service, this.#config.generation);
+    return [...failed, ...outside, ...ignored, assigned].map((note) => ({
+      kind: "record-event",
+      note,
+    }));
   }
 
   #withdraw(key: string, reason: WithdrawReason, isHandedOver = false): SpeakerCommand[] {
@@ -309,7 +375,7 @@ export class Speaker {
   }
 }
 
-type Abilities = ReadonlyMap<string, AnsweringAbility>;
+type Members = Extract<SpeakerEvent, { kind: "members" }>;
 type Announced = Extract<Decision, { kind: "announce" }>;
 type Moved = Extract<SpeakerCommand, { kind: "moved" }>;
 
@@ -322,26 +388,11 @@ function isRepeated(decision: Decision, announced: Announcement | undefined): bo
   return decision.kind === "announce" && !decision.replaces && announced !== undefined;
 }
 
+const nobody: ReadonlySet<string> = new Set();
+
 const countUpdate: SpeakerCommand = { kind: "count-update", hasFailed: false };
 
 function setOrDelete<V>(map: Map<string, V>, key: string, value: V | undefined): void {
   if (value === undefined) map.delete(key);
   else map.set(key, value);
-}
-
-/** One address is written as v0.9.5 does, several as later releases do. */
-function logFields(
-  service: string,
-  { ips, pool, protocol }: Announcement,
-): Readonly<Record<string, unknown>> {
-  const texts = ips.map(formatAddress);
-  const addresses = texts.length === 1 ? { ip: texts[0] } : { ips: texts };
-  return { service, ...addresses, pool, protocol };
-}
-
-function notSupportedLog(service: string): SpeakerCommand {
-  const msg =
-    "not announced: this speaker announces addresses of pools with protocol layer2; " +
-    "give the service an address of such a pool";
-  return { kind: "log", level: "warn", fields: { op: "setBalancer", service, msg } };
 }

@@ -132,6 +132,9 @@ function run(command: RingCommand): void {
       say({ event: "departed" });
       end();
       return;
+    case "claims":
+      say({ event: "claims", detail: JSON.stringify(command.news) });
+      return;
     default:
       say({ event: "log", detail: JSON.stringify(command.fields) });
   }

@@ -161,8 +161,8 @@ export const ringMutations: readonly RingMutation[] = [
     edits: [
       [
         "memberlist/exchanges.ts",
-        "const commands = nodes.flatMap((node) => {",
-        "const commands = nodes.slice(nodes.length).flatMap((node) => {",
+        "const told = nodes.flatMap((node) => {",
+        "const told = nodes.slice(nodes.length).flatMap((node) => {",
       ],
     ],
     wishes: { kind: "ours" },

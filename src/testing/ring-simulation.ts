@@ -34,6 +34,10 @@ export interface SimulationObserver {
   /** A node that was stopped until a moment ago says that it suspects another, or counts it as dead. */
   onAccusation(node: SimulatedNode, accused: string): void;
   onFinding(node: SimulatedNode, finding: CommandOf<"finding">["finding"]): void;
+  /** Its ring learned who claims which address, or claimed some itself. */
+  onClaims?(node: SimulatedNode, claims: CommandOf<"claims">): void;
+  /** All of a join were tried. */
+  onJoined?(node: SimulatedNode): void;
   /** The node runs, or does not: started, died, stopped, went on, is gone. */
   onRunning(node: SimulatedNode): void;
 }
@@ -230,9 +234,20 @@ export class RingSimulation {
       case "member":
         this.#noteMember(node, command);
         return this.observer?.onMember(node, command);
+      default:
+        return this.#tell(node, command);
+    }
+  }
+
+  #tell(node: SimulatedNode, command: RingCommand): void {
+    switch (command.kind) {
       case "finding":
         this.note(`${node.name}: ${JSON.stringify(command.finding)}`);
         return this.observer?.onFinding(node, command.finding);
+      case "claims":
+        return this.observer?.onClaims?.(node, command);
+      case "joined":
+        return this.observer?.onJoined?.(node);
       case "log":
         if (command.level === "warn") this.note(`${node.name}: ${String(command.fields["msg"])}`);
         return;

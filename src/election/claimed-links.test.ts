@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { formatAddress, parseAddress } from "../ip/index.ts";
+import { viewService } from "../kube/index.ts";
+import { parseAbility } from "../layer2/index.ts";
+import { advertisement, poolOf } from "../testing/layer2-config.ts";
+import { AddressClaims } from "./address-claims.ts";
+import { equallyReady } from "./advertised-readiness.ts";
+import { Electorate } from "./electorate.ts";
+import { type ElectionSubject, ModernElection } from "./modern-election.ts";
+
+const nodes = ["a", "b", "c"];
+const up = "eth0:192.0.2.0/24";
+const failed = "eth0!carrier:192.0.2.0/24";
+
+/** `links`: what the speakers of some nodes tell, that are not up. */
+function electionOf(links: Record<string, string>, shape: Parameters<typeof advertisement>[0]) {
+  const electorate = new Electorate(false);
+  for (const name of nodes) electorate.setNode(name, { metadata: { name } });
+  const abilities = nodes.map((name) => [name, parseAbility(links[name] ?? up)] as const);
+  electorate.setMembers(new Set(nodes), new Map(abilities));
+  const claims = new AddressClaims();
+  const pool = poolOf("lan", ["192.0.2.0/24"], [advertisement(shape)]);
+  const endpoints = [{ nodeName: "a", isReady: true, canServe: true }];
+  const subjectOf = (last: number): ElectionSubject => {
+    const metadata = { namespace: "shop", name: `web${last}` };
+    const service = viewService({ metadata, spec: { type: "LoadBalancer" } });
+    return { service, ip: parseAddress(`192.0.2.${last}`)!, pool, endpoints };
+  };
+  return { claims, election: new ModernElection(electorate, claims), subjectOf };
+}
+
+describe("claims, and links that failed", () => {
+  it("whoever keeps an address hands it over while its link is down, and keeps it else", () => {
+    for (const keeper of nodes) {
+      const well = electionOf({}, { preempt: false });
+      well.claims.set("192.0.2.1", keeper);
+      assert.equal(well.election.owner(well.subjectOf(1)), keeper);
+      const broken = electionOf({ [keeper]: failed }, { preempt: false });
+      broken.claims.set("192.0.2.1", keeper);
+      const owner = broken.election.owner(broken.subjectOf(1));
+      assert.ok(owner !== undefined && owner !== keeper);
+      const allBroken = electionOf({ a: failed, b: failed, c: failed }, { preempt: false });
+      allBroken.claims.set("192.0.2.1", keeper);
+      assert.equal(allBroken.election.owner(allBroken.subjectOf(1)), keeper);
+    }
+  });
+
+  it("the spread gives nothing to a node whose link is down, and is even among the others", () => {
+    const { election, claims, subjectOf } = electionOf({ b: failed }, { spread: "bounded" });
+    const subjects = Array.from({ length: 20 }, (_, index) => subjectOf(index + 1));
+    for (const { ip } of subjects.slice(0, 5)) claims.set(formatAddress(ip), "b");
+    election.spread(subjects);
+    const owners = subjects.map((one) => election.owner(one));
+    const countOf = (name: string) => owners.filter((owner) => owner === name).length;
+    assert.deepEqual(nodes.map(countOf), [10, 0, 10]);
+  });
+
+  it("the spread tells apart addresses of one pool by the subnets that links failed in", () => {
+    const half = "eth0!carrier:192.0.2.0/25;eth1:192.0.2.128/25";
+    const { election, subjectOf } = electionOf({ b: half }, { spread: "bounded" });
+    const subjects = [...Array(9).keys()].flatMap((n) => [subjectOf(n + 1), subjectOf(n + 201)]);
+    election.spread(subjects);
+    const ofB = subjects.filter((one) => election.owner(one) === "b").map(({ ip }) => ip);
+    assert.equal(ofB.length, 6);
+    assert.ok(ofB.every(({ value }) => (value & 255n) > 200n));
+  });
+
+  it("all that can answer as well as the best may be chosen; where none can, all", () => {
+    const ip = parseAddress("192.0.2.1")!;
+    const ready = (texts: readonly string[], isSubnetAware = false) => {
+      const offer = { ip, advertisements: [advertisement({ isSubnetAware })] };
+      const names = texts.map((_, index) => `n${index}`);
+      return equallyReady(names, offer, (name) => parseAbility(texts[Number(name.slice(1))]!));
+    };
+    assert.deepEqual(ready([up, failed, up]), ["n0", "n2"]);
+    assert.deepEqual(ready([failed, failed]), ["n0", "n1"]);
+    assert.deepEqual(ready([up, "eth0:10.0.0.0/8"], true), ["n0"]);
+    assert.deepEqual(ready([failed, "eth0:10.0.0.0/8"], true), ["n1"]);
+  });
+});

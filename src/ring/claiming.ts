@@ -1,0 +1,178 @@
+/**
+ * Claims among the speakers of our own kind: made by whoever holds an address, passed on like rumours, and carried whole
+ * where tables are exchanged. Nothing is sent, timed or kept while no Service asks for an owner that is claimed.
+ */
+
+import {
+  type GossipCommand,
+  isUsable,
+  type Member,
+  type Place,
+  placeOf,
+} from "../memberlist/index.ts";
+import { claimMessages, decodeClaims, encodeClaims } from "./claim-messages.ts";
+import { type AddressUse, type Claim, Claims } from "./claims.ts";
+import { readOwnKind } from "./own-kind.ts";
+
+export interface ClaimingTools {
+  readonly name: string;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  members(): ReadonlyMap<string, Member>;
+  user(to: Place, payload: Uint8Array): GossipCommand;
+}
+
+export interface ClaimNews {
+  /** Claims, of others or our own, that count from now on. */
+  readonly news: readonly Claim[];
+  /** Addresses that nobody claims any more. */
+  readonly forgotten: readonly string[];
+}
+
+export type ClaimingCommand = GossipCommand | ({ readonly kind: "claims" } & ClaimNews);
+
+const timer = "claims";
+const everyMs = 250;
+/** To so many members news are passed on at once; whoever misses them shows it with its beats. */
+const audience = 4;
+/**
+ * A ring that nobody came to for so long is complete: only then its owners claim what nobody claimed before. Until then
+ * the order alone decides, or the first speaker that starts would keep all addresses.
+ */
+const settledMs = 30_000;
+/** Who hears nobody for so long is cut off, though it counts others as alive. */
+const deafMs = 2000;
+const expireEveryMs = 60_000;
+
+export class Claiming {
+  readonly #tools: ClaimingTools;
+  readonly #claims: Claims;
+  #isTimed = false;
+  #pods = 0;
+  #joinedMs = Number.NEGATIVE_INFINITY;
+  #heardMs = Number.NEGATIVE_INFINITY;
+  #expiredMs = Number.NEGATIVE_INFINITY;
+
+  constructor(tools: ClaimingTools) {
+    this.#tools = tools;
+    this.#claims = new Claims(tools.name);
+  }
+
+  get digest(): number {
+    return this.#claims.digest;
+  }
+
+  /** How many addresses are claimed, by anybody. */
+  get size(): number {
+    return this.#claims.size;
+  }
+
+  /** What goes along with our table. */
+  state(): Uint8Array {
+    return encodeClaims(this.#claims.told());
+  }
+
+  /** How many speakers' pods there are, dead ones too. */
+  setPods(count: number): void {
+    this.#pods = count;
+  }
+
+  /** Something came in from another speaker. */
+  heard(nowMs: number): void {
+    this.#heardMs = nowMs;
+  }
+
+  /** A member came into the ring, we ourselves too. */
+  joined(nowMs: number): void {
+    this.#joinedMs = nowMs;
+  }
+
+  use(use: AddressUse, nowMs: number): ClaimingCommand[] {
+    this.#claims.use(use, nowMs);
+    return this.#time();
+  }
+
+  /** A message of our own kind; undefined: it is none about claims. */
+  onMessage(payload: Uint8Array, from: Place, nowMs: number): ClaimingCommand[] | undefined {
+    const claims = decodeClaims(payload);
+    if (claims === undefined) return undefined;
+    return this.#take(claims, nowMs, from);
+  }
+
+  /** What came along with another's table. */
+  onState(bytes: Uint8Array, nowMs: number): ClaimingCommand[] {
+    // Old news for all others, where we know nothing yet.
+    const isFirst = this.#claims.size === 0;
+    const claims = decodeClaims(bytes) ?? [];
+    return isFirst ? tell(this.#claims.merge(claims, nowMs)) : this.#take(claims, nowMs);
+  }
+
+  /** Undefined for timers of others. */
+  onTimer(name: string, nowMs: number): ClaimingCommand[] | undefined {
+    if (name !== timer) return undefined;
+    this.#isTimed = false;
+    if (!this.#isConnected(nowMs)) return this.#time();
+    const isComplete = nowMs - this.#joinedMs >= settledMs;
+    const made = this.#claims.make(nowMs, isComplete);
+    return [...tell(made, this.#expire(nowMs)), ...this.#passOn(made), ...this.#time()];
+  }
+
+  #take(claims: readonly Claim[], nowMs: number, from?: Place): ClaimingCommand[] {
+    const forgotten = this.#expire(nowMs);
+    const news = this.#claims.merge(claims, nowMs);
+    return [...tell(news, forgotten), ...this.#passOn(news, from), ...this.#time()];
+  }
+
+  /** To a few of our own, each of which passes on what is new to it. */
+  #passOn(news: readonly Claim[], from?: Place): ClaimingCommand[] {
+    if (news.length === 0) return [];
+    const others = [...this.#tools.members().values()].filter((member) => {
+      const { name, meta, address } = member;
+      if (name === this.#tools.name || address === from?.address) return false;
+      return isUsable(member) && readOwnKind(meta) !== undefined;
+    });
+    const messages = claimMessages(news);
+    return this.#some(others).flatMap((member) =>
+      messages.map((payload) => this.#tools.user(placeOf(member), payload)),
+    );
+  }
+
+  #some(members: Member[]): Member[] {
+    while (members.length > audience) {
+      members.splice(Math.floor(this.#tools.random() * members.length), 1);
+    }
+    return members;
+  }
+
+  #time(): ClaimingCommand[] {
+    if (this.#isTimed || !this.#claims.isDue) return [];
+    this.#isTimed = true;
+    return [{ kind: "set-timer", name: timer, ms: everyMs }];
+  }
+
+  /**
+   * The smaller part of a ring that fell apart announces what it must, and claims nothing: when the parts meet again, all
+   * goes on as the larger part had it. With two speakers each is half of the ring.
+   */
+  #isConnected(nowMs: number): boolean {
+    const count = { alive: 0, dead: 0, usable: 0 };
+    for (const member of this.#tools.members().values()) {
+      if (member.state === "alive") count.alive++;
+      if (member.state === "dead") count.dead++;
+      if (isUsable(member)) count.usable++;
+    }
+    const isAlone = count.usable <= 1;
+    if (!isAlone && nowMs - this.#heardMs > deafMs) return false;
+    return 2 * count.alive >= Math.max(this.#pods, count.usable + count.dead);
+  }
+
+  #expire(nowMs: number): string[] {
+    if (nowMs - this.#expiredMs < expireEveryMs) return [];
+    this.#expiredMs = nowMs;
+    return this.#claims.expire(nowMs);
+  }
+}
+
+function tell(news: readonly Claim[], forgotten: readonly string[] = []): ClaimingCommand[] {
+  return news.length + forgotten.length === 0 ? [] : [{ kind: "claims", news, forgotten }];
+}
