@@ -1,8 +1,10 @@
 /** `metallb members`: the ring of speakers as one of them sees it. */
-import { fetchText } from "../platform/index.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { membersText, type RingView } from "./members-text.ts";
 import { processOutput, type Output } from "./output.ts";
+import { fetchPage, pageFailure, pageOfThisNode } from "./speaker-page.ts";
+
+const defaultUrl = pageOfThisNode("members");
 
 const verb = {
   synopsis: "members [--url URL] [flags]",
@@ -14,14 +16,11 @@ Exit status 0; 1: somebody is suspect or dead; 2: the speaker cannot be asked.`,
     url: {
       type: "string",
       value: "URL",
-      help: "page of the speaker (default http://127.0.0.1:17472/members)",
+      help: `page of the speaker (default ${defaultUrl})`,
     },
     output: { type: "string", short: "o", choices: ["text", "json"], help: "form of the answer" },
   },
 } as const;
-
-const defaultUrl = "http://127.0.0.1:17472/members";
-const timeoutMs = 5000;
 
 /** Returns the exit status. */
 export async function runMembers(
@@ -38,12 +37,10 @@ export async function runMembers(
   let text: string;
   let view: RingView;
   try {
-    text = await fetchText(url, timeoutMs);
+    text = await fetchPage(url);
     view = JSON.parse(text) as RingView;
   } catch (error) {
-    const mend =
-      "run this where a speaker runs (kubectl exec into its pod), or give --url; with --config its page is that of the metrics";
-    output.err(`metallb members: ${url}: ${(error as Error).message}; ${mend}\n`);
+    output.err(pageFailure("members", url, (error as Error).message));
     return 2;
   }
   output.out(form === "json" ? text : membersText(view));

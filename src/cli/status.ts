@@ -1,8 +1,10 @@
 /** `metallb status`: what speakers do on the LAN, as they tell it. */
-import { fetchText } from "../platform/index.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { processOutput, type Output } from "./output.ts";
+import { fetchPage, pageFailure, pageOfThisNode } from "./speaker-page.ts";
 import { statusText, type SpeakerView } from "./status-text.ts";
+
+const defaultUrl = pageOfThisNode("status");
 
 const verb = {
   synopsis: "status [--url URL]... [flags]",
@@ -15,14 +17,11 @@ Exit status 0; 1: a speaker's kernel gave up since its start; 2: a speaker canno
       type: "string",
       multiple: true,
       value: "URL",
-      help: "page of a speaker (default http://127.0.0.1:17472/status); once for each speaker",
+      help: `page of a speaker (default ${defaultUrl}); once for each speaker`,
     },
     output: { type: "string", short: "o", choices: ["text", "json"], help: "form of the answer" },
   },
 } as const;
-
-const defaultUrl = "http://127.0.0.1:17472/status";
-const timeoutMs = 5000;
 
 type Answer = { readonly view: SpeakerView } | { readonly url: string; readonly error: string };
 
@@ -43,17 +42,14 @@ export async function runStatus(
   if (form === "json") output.out(`${JSON.stringify(views, undefined, 2)}\n`);
   else output.out(views.map(statusText).join("\n"));
   const failures = answers.flatMap((answer) => ("error" in answer ? answer : []));
-  for (const { url, error } of failures) output.err(`metallb status: ${url}: ${error}; ${mend}\n`);
+  for (const { url, error } of failures) output.err(pageFailure("status", url, error));
   if (failures.length > 0) return 2;
   return views.some(({ layer2 }) => layer2?.reason === "gave-up") ? 1 : 0;
 }
 
-const mend =
-  "run this where a speaker runs (kubectl exec into its pod), or give --url; with --config its page is that of the metrics";
-
 async function ask(url: string): Promise<Answer> {
   try {
-    const view: unknown = JSON.parse(await fetchText(url, timeoutMs));
+    const view: unknown = JSON.parse(await fetchPage(url));
     if (typeof view === "object" && view !== null) return { view };
     return { url, error: "the page is not a speaker's" };
   } catch (error) {

@@ -9,8 +9,8 @@ import { systemNamespace, TestCluster } from "./cluster.ts";
 import { Lan, managementAddress } from "./lan.ts";
 
 const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
-export const services = "/api/v1/namespaces/default/services";
-export const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+const services = "/api/v1/namespaces/default/services";
+const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
 export type TestSpeaker = Daemon & { log(): string };
 
@@ -66,27 +66,11 @@ export class LanSpeakers {
     await make("IPAddressPool", { addresses: ["192.168.2.0/24"] });
     await make("L2Advertisement", {});
     for (const name of this.#nodes) await cluster.addSpeakerNode(name, lan.address(name));
-    for (let index = 1; index <= this.#count; index++) await this.#addService(index);
+    for (let index = 1; index <= this.#count; index++) {
+      await addService(cluster, `s${index}`, `192.168.2.${index}`);
+    }
     mkdirSync(join(cluster.scratch, "secret"));
     writeFileSync(join(cluster.scratch, "secret", "secretkey"), "of this test\n");
-  }
-
-  async #addService(index: number): Promise<void> {
-    const { cluster } = this;
-    const name = `s${index}`;
-    const spec = {
-      type: "LoadBalancer",
-      ports: [{ port: 80 }],
-      allocateLoadBalancerNodePorts: false,
-    };
-    await cluster.create(services, { metadata: { name }, spec });
-    await cluster.create(slices, {
-      metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
-      addressType: "IPv4",
-      endpoints: [{ addresses: ["10.1.0.1"] }],
-    });
-    const ingress = [{ ip: `192.168.2.${index}` }];
-    await cluster.merge(`${services}/${name}/status`, { status: { loadBalancer: { ingress } } });
   }
 
   async startSpeaker(node: string): Promise<void> {
@@ -140,4 +124,21 @@ export class LanSpeakers {
     await this.cluster.stop();
     this.lan.remove();
   }
+}
+
+/** A Service that has this address and an endpoint that serves; no controller is needed. */
+export async function addService(cluster: TestCluster, name: string, ip: string): Promise<void> {
+  const spec = {
+    type: "LoadBalancer",
+    ports: [{ port: 80 }],
+    allocateLoadBalancerNodePorts: false,
+  };
+  await cluster.create(services, { metadata: { name }, spec });
+  await cluster.create(slices, {
+    metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: ["10.1.0.1"] }],
+  });
+  const status = { loadBalancer: { ingress: [{ ip }] } };
+  await cluster.merge(`${services}/${name}/status`, { status });
 }

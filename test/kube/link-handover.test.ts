@@ -14,18 +14,19 @@ import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, type Json } from "../kube-api/api-client.ts";
 import { systemNamespace, TestCluster } from "./cluster.ts";
 import { Lan, lanObstacle, managementAddress } from "./lan.ts";
+import { addService } from "./lan-speakers.ts";
 
 const nodes = ["node1", "node2", "node3"];
 const skip = lanObstacle() ?? false;
 if (skip === false) enterPrivateNetwork();
 const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
-const services = "/api/v1/namespaces/default/services";
-const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 /** Of both families, so that each node has some of each. */
 const addresses = Array.from({ length: 8 }, (_, at) => [
   `192.168.1.${100 + at}`,
   `fd00:1::${100 + at}`,
 ]);
+
+const nameOf = (ip: string): string => `s${ip.replaceAll(/[.:]+/g, "-")}`;
 
 describe("a link that fails while its node lives", { skip, timeout: 280_000 }, () => {
   let lan: Lan;
@@ -50,7 +51,7 @@ describe("a link that fails while its node lives", { skip, timeout: 280_000 }, (
     await make("IPAddressPool", { addresses: ["192.168.1.100-192.168.1.120", "fd00:1::100/120"] });
     await make("L2Advertisement", {});
     for (const [at, name] of nodes.entries()) await cluster.addSpeakerNode(name, gossipAddress(at));
-    for (const ip of addresses.flat()) await addService(ip);
+    for (const ip of addresses.flat()) await addService(cluster, nameOf(ip), ip);
     mkdirSync(join(cluster.scratch, "secret"));
     writeFileSync(join(cluster.scratch, "secret", "secretkey"), "of this test\n");
     for (const node of nodes) await startSpeaker(node);
@@ -75,27 +76,8 @@ describe("a link that fails while its node lives", { skip, timeout: 280_000 }, (
     inside("switch", `link set p${nodes.indexOf(node)} ${words}`);
   };
 
-  async function addService(ip: string): Promise<void> {
-    const name = nameOf(ip);
-    const spec = {
-      type: "LoadBalancer",
-      ports: [{ port: 80 }],
-      allocateLoadBalancerNodePorts: false,
-    };
-    await cluster.create(services, { metadata: { name }, spec });
-    await cluster.create(slices, {
-      metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
-      addressType: "IPv4",
-      endpoints: [{ addresses: ["10.1.0.1"] }],
-    });
-    const status = { loadBalancer: { ingress: [{ ip }] } };
-    await cluster.merge(`${services}/${name}/status`, { status });
-  }
-
   const firstOf = (ip: string): string | undefined =>
     electionOrder(nodes, electionKey(parseAddress(ip) as IpAddress))[0];
-
-  const nameOf = (ip: string): string => `s${ip.replaceAll(/[.:]+/g, "-")}`;
 
   async function startSpeaker(node: string, more: Record<string, string> = {}): Promise<void> {
     const env = {
