@@ -21,7 +21,7 @@ const suites: Record<string, Suite> = {
   unit: {
     files: [
       "src/{ip,bpf,kube,schema,crds,config,allocator,election,layer2,memberlist,ring}/**/*.test.ts",
-      "src/{status,assignment,admission,migrate,lint,plan}/**/*.test.ts",
+      "src/{status,assignment,admission,migrate,lint,plan,wire}/**/*.test.ts",
       "src/{memberlist,ring}/**/*.test.ts",
       "src/controller/*.test.ts",
       "src/speaker/*.test.ts",
@@ -31,7 +31,7 @@ const suites: Record<string, Suite> = {
     without: [
       "src/controller/main.test.ts",
       "src/controller/{modern-program,pool-status-writer,webhook-*}.test.ts",
-      "src/speaker/{cluster-watch,ring-program,service-status-writer}.test.ts",
+      "src/speaker/{cluster-watch,condition-writer,ring-program,service-status-writer}.test.ts",
     ],
     // Pure code shares nothing, so one process is as good as sixty, and starts once.
     flags: ["--test-isolation=none"],

@@ -194,7 +194,10 @@ export class ModernElection {
   /** Whom the speakers agree on comes before MetalLB's order. */
   *#candidates(ranking: Ranking): IterableIterator<string> {
     const { keeps, spreads } = ranking.ownership;
-    if (!keeps && !spreads) return yield* this.#inOrder(ranking);
+    if (!keeps && !spreads) {
+      yield* this.#inOrder(ranking);
+      return;
+    }
     const agreed = new Set<string>();
     const spread = spreads && this.#claims.areValid ? this.#spread.get(ranking.key) : undefined;
     if (spread !== undefined && this.#isCandidate(spread, ranking)) agreed.add(spread);

@@ -233,7 +233,7 @@ function electLegacy(input: AnnouncementInput, [ip]: readonly IpAddress[], pool:
 function notOurs(
   { announced, nodeName }: AnnouncementInput,
   reason: ElectionRefusal,
-  { of, ...other }: OtherOwner & { of(node: string): ServiceObjection | undefined },
+  { of, ...other }: OtherOwner & { of: (node: string) => ServiceObjection | undefined },
 ): Elected {
   if (other.owner === undefined) return { reason };
   const isUnable = announced !== undefined && of(nodeName)?.because === "link";

@@ -29,7 +29,7 @@ class Wire {
   }
 
   step(event: Unstamped<WireEvent>): void {
-    for (const command of this.check.step({ ...event, nowMs: this.nowMs } as WireEvent)) {
+    for (const command of this.check.step({ ...event, nowMs: this.nowMs })) {
       this.commands.push(command);
       if (command.kind === "set-timer") this.#timerMs = this.nowMs + command.ms;
       if (command.kind !== "ask") continue;

@@ -178,7 +178,7 @@ describe("the wire as speakers see it", { skip, timeout: 240_000 }, () => {
           [announced.status, announced.message],
           ["True", `node "${OWNER}" announces it`],
         );
-        const shown = JSON.parse(page(ASKER, "/wire")) as Json;
+        const shown = JSON.parse(page(ASKER, "/wire"));
         const [check] = shown.checks.filter((one: Json) => one.ip === vip);
         assert.deepEqual([check.seen, check.owners], ["yes", [OWNER]]);
         assert.equal(await conditionOf(service, "Conflict"), undefined);
@@ -247,7 +247,7 @@ describe("the wire as speakers see it", { skip, timeout: 240_000 }, () => {
         const told = await event(service, "AddressConflict", `${mac} asks whether it may use it`);
         assert.equal(told.source.host, OWNER);
         ip(FOREIGN, `link del ${name}`);
-        const metrics = JSON.parse(page(OWNER, "/wire")) as Json;
+        const metrics = JSON.parse(page(OWNER, "/wire"));
         assert.ok(metrics.conflicts.some((one: Json) => one.mac === mac && one.ip === vip));
       });
     });
