@@ -46,6 +46,30 @@ describe("claims, and links that failed", () => {
     }
   });
 
+  it("says of an owner why it is not simply the first: it keeps the address, it stands in, or the shares are even", () => {
+    const plain = electionOf({}, {});
+    const first = plain.election.owner(plain.subjectOf(1))!;
+    const other = nodes.find((name) => name !== first)!;
+    assert.equal(plain.election.standing(plain.subjectOf(1)), undefined);
+    const failing = electionOf({ [first]: failed }, {});
+    assert.equal(failing.election.standing(failing.subjectOf(1)), "stands-in");
+    const kept = electionOf({}, { preempt: false });
+    assert.equal(kept.election.standing(kept.subjectOf(1)), undefined);
+    kept.claims.set("192.0.2.1", other);
+    assert.equal(kept.election.standing(kept.subjectOf(1)), "kept");
+    kept.claims.areValid = false;
+    assert.equal(kept.election.standing(kept.subjectOf(1)), undefined);
+    const even = electionOf({}, { spread: "bounded" });
+    assert.equal(even.election.standing(even.subjectOf(1)), undefined);
+    even.election.spread([even.subjectOf(1)]);
+    assert.equal(even.election.standing(even.subjectOf(1)), "spread");
+    const away = electionOf(
+      { a: "eth0:10.0.0.0/8", b: "eth0:10.0.0.0/8", c: failed },
+      { isSubnetAware: true },
+    );
+    assert.equal(away.election.standing(away.subjectOf(1)), "outside-subnets");
+  });
+
   it("the spread gives nothing to a node whose link is down, and is even among the others", () => {
     const { election, claims, subjectOf } = electionOf({ b: failed }, { spread: "bounded" });
     const subjects = Array.from({ length: 20 }, (_, index) => subjectOf(index + 1));

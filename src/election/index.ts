@@ -38,6 +38,7 @@ export {
   ModernElection,
   type ServiceObjection,
 } from "./modern-election.ts";
+export { type OwnerStanding, standingWords } from "./owner-standing.ts";
 export { ownershipOf, preemptProblem } from "./ownership.ts";
 export {
   endpointsOfObject,

@@ -19,6 +19,7 @@ import {
 } from "./layer2-advertisements.ts";
 import { electionKey, electionOrder, leadingNodes, type Scores } from "./layer2-election.ts";
 import { type Ownership, ownershipOf } from "./ownership.ts";
+import type { OwnerStanding } from "./owner-standing.ts";
 import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
 import { SpreadCandidates } from "./spread-candidates.ts";
 
@@ -102,6 +103,20 @@ export class ModernElection {
   /** No node that may announce it is in the subnet of the address and can answer there, though that is asked for. */
   isOutsideSubnets(subject: ElectionSubject): boolean {
     return this.#elect(this.#ranking(subject)).isOutsideSubnets;
+  }
+
+  /** What besides MetalLB's order makes the owner the owner; undefined: nothing, or there is none. */
+  standing(subject: ElectionSubject): OwnerStanding | undefined {
+    const ranking = this.#ranking(subject);
+    const { owner, isOutsideSubnets } = this.#elect(ranking);
+    if (owner === undefined) return undefined;
+    if (isOutsideSubnets) return "outside-subnets";
+    const { keeps, spreads } = ranking.ownership;
+    if (keeps && this.#keeper(ranking) === owner) return "kept";
+    if (spreads && this.#claims.areValid && this.#spread.get(ranking.key) === owner)
+      return "spread";
+    const [first] = this.#inOrder(ranking);
+    return first === owner ? undefined : "stands-in";
   }
 
   /**

@@ -9,6 +9,7 @@ import {
   type LegacyElection,
   type ModernElection,
   type NodeObjection,
+  type OwnerStanding,
   type ServiceEndpoint,
   type ServiceObjection,
 } from "../election/index.ts";
@@ -61,14 +62,20 @@ export type Decision =
       readonly objection?: Objection;
       /** A node in the subnet of the address is asked for, and there is none that can answer. */
       readonly isOutsideSubnets?: boolean;
-    } & ClaimedAddress);
+    } & ClaimedAddress &
+      Standing);
 
 /** The address whose owner our speakers claim, in canonical text; absent where MetalLB's order alone decides. */
 interface ClaimedAddress {
   readonly claimed?: string;
 }
 
-interface OtherOwner {
+interface Standing {
+  /** What besides MetalLB's order makes the owner, this node or another, the owner; absent: nothing. */
+  readonly standing?: OwnerStanding;
+}
+
+interface OtherOwner extends Standing {
   readonly owner?: string;
   /** Names that the advertisements by which it announces list; absent: all. */
   readonly interfaces?: ReadonlySet<string>;
@@ -183,7 +190,7 @@ function decideOwner(
       : electModern(input, subjectOf(input, ips, pool));
   if ("reason" in elected)
     return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
-  const { interfaces, objection, claimed, isOutsideSubnets } = elected;
+  const { interfaces, objection, claimed, isOutsideSubnets, standing } = elected;
   return {
     kind: "announce",
     ...(claimed !== undefined && { claimed }),
@@ -191,10 +198,12 @@ function decideOwner(
     ...(changed !== undefined && { replaces: changed }),
     ...(objection !== undefined && { objection }),
     ...(isOutsideSubnets === true && { isOutsideSubnets }),
+    ...(standing !== undefined && { standing }),
   };
 }
 
 type Elected = ClaimedAddress &
+  Standing &
   (
     | ({ readonly reason: ElectionRefusal; readonly isUnable?: boolean } & OtherOwner)
     | {
@@ -263,7 +272,14 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
   }
   const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
   const isOutsideSubnets = elections.modern.isOutsideSubnets(subject);
-  return { interfaces: interfacesOn(elected, nodeName), objection, isOutsideSubnets, ...claimed };
+  const interfaces = interfacesOn(elected, nodeName);
+  const standing = standingOf(elections.modern, subject);
+  return { interfaces, objection, isOutsideSubnets, ...standing, ...claimed };
+}
+
+function standingOf(election: ModernElection, subject: ElectionSubject): Standing {
+  const standing = election.standing(subject);
+  return standing === undefined ? {} : { standing };
 }
 
 function otherOwner(election: ModernElection, subject: ElectionSubject): OtherOwner {
@@ -272,7 +288,8 @@ function otherOwner(election: ModernElection, subject: ElectionSubject): OtherOw
   const advertisements = election.decide(subject, owner);
   const interfaces =
     typeof advertisements === "string" ? undefined : interfacesOn(advertisements, owner);
-  return { owner, ...(interfaces !== undefined && { interfaces }) };
+  const standing = standingOf(election, subject);
+  return { owner, ...(interfaces !== undefined && { interfaces }), ...standing };
 }
 
 function subjectOf(

@@ -47,8 +47,12 @@ for (const [family, prefix, vip] of [
               if (command.kind !== "owned") return [];
               const { subject } = command;
               if (subject === undefined) return ["nobody"];
-              const { owner, ips, interfaces } = subject;
-              return [[owner, ...ips.map(formatAddress), ...(interfaces ?? [])].join(" ")];
+              const { owner, ips, interfaces, standing = [] } = subject;
+              return [
+                [owner, ...ips.map(formatAddress), ...(interfaces ?? [])]
+                  .concat(standing[0] ?? [])
+                  .join(" "),
+              ];
             }),
         );
       const one: ServiceEndpoint = { nodeName: "knode1", isReady: true, canServe: true };
@@ -76,6 +80,19 @@ for (const [family, prefix, vip] of [
       assert.deepEqual(step(members(...nodes), lan()), [[], []]);
       const at = nodes.indexOf(other);
       assert.deepEqual(step(members(other))[at], [`${other} ${vip}`]);
+    });
+
+    it("tells every speaker when the owner is another by MetalLB's order, but keeps the address", () => {
+      const { step, ready } = cluster();
+      const owner = ready[0]?.join().split(" ")[0] ?? "";
+      const kept = lan({ preempt: false });
+      assert.deepEqual(step(kept), [[], []]);
+      const claims = { news: [{ address: vip, owner, term: 1 }], forgotten: [] };
+      assert.deepEqual(step({ kind: "claims", claims }), [
+        [`${owner} ${vip} KeepsAddress`],
+        [`${owner} ${vip} KeepsAddress`],
+      ]);
+      assert.deepEqual(step(lan()), ready);
     });
 
     it("tells of the owner's interfaces on every node, and when nobody announces any more", () => {

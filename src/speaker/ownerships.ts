@@ -1,5 +1,6 @@
 /** Who announces each service now, this node or another: told only when it changes. */
 
+import { standingWords } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Subject } from "../wire/index.ts";
 import type { Decision, KnownService } from "./announcements.ts";
@@ -23,8 +24,9 @@ export class Ownerships {
       return this.#told.delete(key) ? [{ kind: "owned", service: key }] : [];
     }
     const object = serviceReference(known.object);
-    const { owner, ips, interfaces = [] } = subject;
-    const text = JSON.stringify([object.uid, owner, ips.map(formatAddress), [...interfaces]]);
+    const { owner, ips, interfaces = [], standing } = subject;
+    const places = [ips.map(formatAddress), [...interfaces]];
+    const text = JSON.stringify([object.uid, owner, ...places, standing?.[0]]);
     if (this.#told.get(key) === text) return [];
     this.#told.set(key, text);
     return [{ kind: "owned", service: key, object, subject }];
@@ -35,14 +37,16 @@ export class Ownerships {
     decision: Exclude<Decision, { kind: "wait" }>,
     known: KnownService | undefined,
   ): Subject | undefined {
+    const { standing } = decision;
+    const why = standing === undefined ? {} : { standing: standingWords[standing] };
     if (decision.kind === "announce") {
       const { ips, interfaces } = decision.announcement;
-      return { service, ips, owner: this.#self, interfaces };
+      return { service, ips, owner: this.#self, interfaces, ...why };
     }
     const { owner, interfaces } = decision;
     const ips = known?.ips ?? [];
     return owner === undefined || ips.length === 0
       ? undefined
-      : { service, ips, owner, interfaces };
+      : { service, ips, owner, interfaces, ...why };
   }
 }

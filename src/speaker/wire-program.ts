@@ -18,6 +18,7 @@ import {
   Conflicts,
   type Finding,
   isTrouble,
+  announcedBy,
   seenOfService,
   type Subject,
   WireCheck,
@@ -119,7 +120,8 @@ export class WireProgram {
       this.#step({ kind: "owned", subject });
     }
     this.#options.conditions?.forget(service);
-    for (const ip of [...(before?.ips ?? []), ...(subject?.ips ?? [])]) this.#followOwner(ip);
+    for (const ip of ipsOf(before, subject)) this.#followOwner(ip);
+    if (before?.standing !== subject?.standing) this.#reportSeen(subject);
   }
 
   /** All is known that this node announces: what was said in an earlier life is compared with it. */
@@ -266,17 +268,17 @@ export class WireProgram {
   }
 
   /** Where not all of a Service's addresses were asked for yet, the others are told of later. */
-  #reportSeen({ service, ips, owner }: Subject): void {
+  #reportSeen(subject: Subject | undefined): void {
+    if (subject === undefined) return;
     const { conditions } = this.#options;
+    const { service, ips, owner } = subject;
     const findings = ips.map(formatAddress).flatMap((ip) => {
       const finding = this.#check.findingOf(ip);
       return finding === undefined ? [] : [[ip, finding] as const];
     });
     const seen = findings.length < ips.length ? undefined : seenOfService(owner, findings);
     if (seen === undefined) return;
-    const message = `node "${owner}" announces it`;
-    const reason = "Announcing";
-    conditions?.set(service, owner, { type: "Announced", status: "True", reason, message });
+    conditions?.set(service, owner, announcedBy(subject));
     conditions?.set(service, owner, seen);
   }
 
@@ -310,4 +312,8 @@ export class WireProgram {
     const users = this.#check.assignments.usersOf(ip).values();
     return [...new Set([...users].map(({ owner }) => owner))];
   }
+}
+
+function ipsOf(...subjects: readonly (Subject | undefined)[]): IpAddress[] {
+  return subjects.flatMap((subject) => [...(subject?.ips ?? [])]);
 }

@@ -11,6 +11,8 @@ export interface Subject {
   readonly owner: string;
   /** Names that its advertisements list; undefined: all interfaces. */
   readonly interfaces: ReadonlySet<string> | undefined;
+  /** What besides MetalLB's order makes the owner the owner, as a condition's reason and in words; absent: nothing. */
+  readonly standing?: readonly [reason: string, words: string];
 }
 
 interface Assigned {

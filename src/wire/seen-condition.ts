@@ -1,4 +1,5 @@
 /** The conditions of a ServiceL2Status that tell what is seen on the wire, and the same words for people. */
+import type { Subject } from "./assignments.ts";
 import type { Answer, Finding, WhyUnknown } from "./finding.ts";
 
 /** One condition, without its time. */
@@ -23,6 +24,13 @@ const words = {
   nobody: ["False", "NobodyAnswers"],
   yes: ["True", "OwnerAnswers"],
 } as const;
+
+/** That the owner announces the service, and why it does where the order alone does not say so. */
+export function announcedBy({ owner, standing }: Subject): WireCondition {
+  const [reason, why] = standing ?? ["Announcing"];
+  const message = `node "${owner}" announces it${why === undefined ? "" : ` ${why}`}`;
+  return { type: "Announced", status: "True", reason, message };
+}
 
 /** `findings`: of the service's addresses as far as they are known; undefined: none is. */
 export function seenOfService(

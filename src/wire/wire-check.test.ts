@@ -110,6 +110,16 @@ for (const [family, VIP, NODE] of [
       assert.deepEqual(wire.found(), [`${VIP} yes`]);
     });
 
+    it("keeps what it found when only the reason for the owner is another", () => {
+      const wire = cluster();
+      wire.run(1600);
+      const [before] = wire.check.assignments.usersOf(VIP).values();
+      wire.step({ kind: "owned", subject: { ...before!, standing: ["KeepsAddress", ""] } });
+      assert.equal(wire.check.findingOf(VIP)?.seen, "yes");
+      const [after] = wire.check.assignments.usersOf(VIP).values();
+      assert.equal(after?.standing?.[0], "KeepsAddress");
+    });
+
     it("says what it found only when it changes, and nothing after one lost answer", () => {
       const wire = cluster();
       wire.run(1600);

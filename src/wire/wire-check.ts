@@ -140,7 +140,10 @@ export class WireCheck {
 
   #takeSubject(subject: Subject, nowMs: number): void {
     const before = this.assignments.subjectOf(subject.service);
-    if (before !== undefined && isSameSubject(before, subject)) return;
+    if (before !== undefined && isSameSubject(before, subject)) {
+      this.assignments.setSubject(subject);
+      return;
+    }
     this.#removeSubject(subject.service);
     this.assignments.setSubject(subject);
     this.#begin(subject, before === undefined ? "new" : "moved", nowMs);

@@ -146,6 +146,18 @@ describe(
       assert.ok(!speakers.get("node1")!.log().includes("serviceAnnounced"));
     });
 
+    it("the status objects say that owners keep their addresses", async () => {
+      const reasons = async (): Promise<string[]> => {
+        const { body } = await cluster.api.get(`${metallb}/servicel2statuses`);
+        return body.items.map(
+          ({ status }: Json) =>
+            status?.conditions?.find((one: Json) => one.type === "Announced")?.reason,
+        );
+      };
+      const found = await eventually(reasons, (all) => all.every((one) => one === "KeepsAddress"));
+      assert.equal(found.length, serviceCount);
+    });
+
     it("without the annotation it does, and with spread each has its share", async () => {
       const annotate = (annotations: object): Promise<Json> =>
         cluster.merge(advertisement, { metadata: { annotations } });
