@@ -54,6 +54,7 @@ export function answerArpRequest(options: ResponderProgramOptions): Step[] {
     ...checkDestination(),
     ...leaveTagged(),
     ...findAddress(options.maps.ipv4, received(ARP.targetIp)),
+    ...leaveClaims(),
     ...leaveWithoutHeartbeat(options),
     ...writeReply(),
     ...sendAnswer(FRAME_BYTES),
@@ -83,6 +84,23 @@ function checkDestination(): Step[] {
       to: "ethernet-destination",
     }),
     label("arp-for-us"),
+  ];
+}
+
+/**
+ * Who asks for the address without one of its own, or says that it is its own, wants it (RFC 5227 sections 2.1.1 and 2.4):
+ * user space must see that, and answers.
+ */
+function leaveClaims(): Step[] {
+  const own = { bytes: IPV4_BYTES, to: "claim", elsewhere: "arp-no-claim" };
+  return [
+    ...jumpIfSame(received(ARP.senderIp), received(ARP.targetIp), own),
+    ...[0, 2].flatMap((offset) => [
+      load(r1, 16, received(ARP.senderIp + offset)),
+      jumpIf(r1, "!=", 0, "arp-with-sender"),
+    ]),
+    jump("claim"),
+    label("arp-with-sender"),
   ];
 }
 

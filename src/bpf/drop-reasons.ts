@@ -18,6 +18,8 @@ export const KERNEL_DROP_REASONS = [
   "priority-tagged",
   /** A solicitation that is not the common one: another option or none, another destination, a probe from `::`. */
   "unusual-solicitation",
+  /** An ARP request of a machine that wants the address: a probe, or gratuitous. */
+  "claim",
   /** The speaker has not said lately that it is alive. */
   "no-heartbeat",
   /** The kernel had no memory for the answer. */
