@@ -1,178 +1,150 @@
 /**
- * Row `arp`: requests to a responder over a cable between two namespaces, with 1, 1,000 and 10,000 announced addresses;
- * ours by packet sockets and in the kernel, in turns. With `--paused` its process is stopped instead: how long is it
- * answered for? `--reference CMD` measures a program of the reference too; it gets `--vip ADDRESS --count N`.
+ * Row `arp`: a real speaker alone on a LAN announces so many addresses, and a client asks for one of them by ARP, or by NDP
+ * with `--family 6`. `--addresses 1,1000,10000` (these), `--who NAME,NAME`, `--seconds N` (5) of answers counted.
+ *
+ * From start to the first answer; memory and processor time at rest; round trips one after the other; answers a second
+ * with 64 questions under way; round trips, a millisecond apart, while the API server starts anew and the speaker lists
+ * everything again; and how long a stopped process is answered for.
  */
-import { ETHERTYPE_ARP } from "../src/layer2/index.ts";
-import { formatAddress, parseMac } from "../src/ip/index.ts";
-import { libc } from "../src/platform/libc.ts";
-import { scanNetworkInterfaces } from "../src/platform/index.ts";
-import { CabledNamespaces, LineProgram } from "../src/testing/index.ts";
-import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
+import {
+  announcedRanges,
+  createAnnounced,
+  createNodes,
+  deleteAnnounced,
+  deleteNodes,
+} from "./lib-announced.ts";
+import { type Contender, contenders } from "./lib-contenders.ts";
+import { apiServerAddress, BenchLan, layManagement } from "./lib-lan.ts";
+import { numberFlag, printRow } from "./lib-numbers.ts";
+import { cpuMs, memoryMib, settled } from "./lib-processes.ts";
+import { SpeakerRing } from "./lib-ring.ts";
+import { openStage, type Stage } from "./lib-stage.ts";
+import { enterPrivateWorld } from "./lib-world.ts";
+import { LineProgram } from "../src/testing/index.ts";
 
-const VIP = "192.168.1.200";
-const COUNTS = [1, 1000, 10_000];
-const WAYS = ["packet", "kernel"];
-const WINDOW = 64;
-/** So long a stopped process is asked, longer than any heartbeat holds. */
-const PAUSE_MS = 5000;
-const PAUSE_QUESTIONS_MS = 10;
-/** The rounds of 10,000 addresses take turns for nearly 10 s; they would disturb the measurement. */
-const BURST_MS = 12_000;
-const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"];
+const roundTrips = 5000;
+const restSeconds = 10;
+const firstAnswerLimitMs = 300_000;
+/** Longer than any heartbeat holds. */
+const pausedMs = 5000;
+/** After the API server is back: a watch that ended is begun anew after 30 s at most. */
+const relistMs = 40_000;
+const program = new URL("lib-asker-program.ts", import.meta.url).pathname;
 
-/**
- * `--n N`: round trips a measurement; `--ways packet,kernel`: ours; `--addresses 1,1000`: how many; `--paused`;
- * `--reference CMD` and `--who NAME`: another responder.
- */
+interface Plan {
+  readonly stage: Stage;
+  readonly lan: BenchLan;
+  readonly ip: string;
+  readonly seconds: number;
+}
+
 export async function run(args: string[]): Promise<void> {
-  if (args[0] === "load") {
-    if (args.includes("--paused")) loadPaused();
-    else load(numberFlag(args, "n", 10_000), numberFlag(args, "answers", 100_000));
-    return;
-  }
-  const reference = textFlag(args, "reference");
-  const counts = textFlag(args, "addresses")?.split(",").map(Number) ?? COUNTS;
-  const ways = textFlag(args, "ways")?.split(",") ?? WAYS;
-  const wire = new CabledNamespaces("l2t-b");
+  const at = args.indexOf("--addresses");
+  const counts = (at < 0 ? "1,1000,10000" : (args[at + 1] ?? "")).split(",").map(Number);
+  const family = numberFlag(args, "family", 4) === 6 ? 6 : 4;
+  const seconds = numberFlag(args, "seconds", 5);
+  enterPrivateWorld();
+  const otherwise = "ours-kernel,ours-packet,metallb-0.16.1,metallb-0.9.6";
+  const all = contenders(args, otherwise, ["speaker"]);
+  layManagement();
+  const stage = await openStage({ address: apiServerAddress, pool: announcedRanges[family] });
+  const lan = new BenchLan(1);
   try {
+    await createNodes(stage.client, lan.nodes);
     for (const count of counts) {
-      for (const way of ways) {
-        await measure(wire, startOurs(wire, count, way), { who: "ours", way, count, args });
+      const ips = await createAnnounced(stage.client, lan.nodes, count, family);
+      const plan = { stage, lan, ip: ips.at(-1) ?? "", seconds };
+      for (const contender of all) {
+        const found = await measure(contender, plan);
+        const row = { experiment: "arp", ...(family === 6 && { family }), who: contender.who };
+        printRow({ ...row, addresses: count, ...found });
       }
-      if (reference === undefined) continue;
-      const command = [...reference.split(" "), "--vip", VIP, "--count", String(count)];
-      const responder = new LineProgram(wire.at("node", command));
-      await measure(wire, responder, { who: textFlag(args, "who") ?? "reference", count, args });
+      await deleteAnnounced(stage.client, count);
     }
+    await deleteNodes(stage.client, lan.nodes);
   } finally {
-    wire.remove();
+    await stage.close();
+    lan.remove();
   }
-}
-
-function startOurs(wire: CabledNamespaces, count: number, way: string): LineProgram {
-  const program = new URL("../src/testing/announcer-program.ts", import.meta.url).pathname;
-  const responder = new LineProgram(wire.at("node", [...NODE, program, way]));
-  for (let other = 1; other < count; other++) {
-    const ip = formatAddress({ family: 4, value: 0x0a63_0000n + BigInt(other) });
-    responder.write(`announce ${ip}`);
-  }
-  responder.write(`announce ${VIP}`);
-  return responder;
-}
-
-interface Measurement {
-  readonly who: string;
-  /** How ours answers. */
-  readonly way?: string;
-  readonly count: number;
-  readonly args: string[];
 }
 
 async function measure(
-  wire: CabledNamespaces,
-  responder: LineProgram,
-  { who, way, count, args }: Measurement,
-): Promise<void> {
-  await new Promise((rest) => setTimeout(rest, BURST_MS));
-  const main = new URL("main.ts", import.meta.url).pathname;
-  const loader = new LineProgram(wire.at("client", [...NODE, main, "arp", "load", ...args]));
-  if (args.includes("--paused")) {
-    await loader.line((text) => text === "ready");
-    responder.signal("SIGSTOP");
-    loader.write("go");
-  }
-  const line = await loader.line((text) => text.startsWith("{"));
-  await loader.stop();
-  responder.signal("SIGCONT");
-  await responder.stop();
-  const result = JSON.parse(line) as Record<string, number>;
-  printRow({ experiment: "arp", who, ...(way && { way }), addresses: count, ...result });
-}
-
-/** The responder is stopped when the line comes: how many questions are answered, and until when? */
-function loadPaused(): void {
-  const port = new Port("eth0");
-  process.stdout.write("ready\n");
-  process.stdin.once("data", () => {
-    const began = performance.now();
-    let [asked, answered, lastMs] = [0, 0, 0];
-    const take = (): void => {
-      while (port.hasAnswer()) {
-        answered++;
-        lastMs = performance.now() - began;
-      }
-    };
-    const asking = setInterval(() => {
-      take();
-      if (performance.now() - began < PAUSE_MS) return port.ask(asked++);
-      clearInterval(asking);
-      process.stdin.destroy();
-      printRow({ paused_ms: PAUSE_MS, asked, answered, answered_for_ms: Math.round(lastMs) });
-    }, PAUSE_QUESTIONS_MS);
-  });
-}
-
-/** Asks for the address from the client's end; polls without rest, so that only the responder's time counts. */
-function load(roundTrips: number, answers: number): void {
-  const port = new Port("eth0");
-  const times: number[] = [];
-  for (let asked = 0; asked < roundTrips; asked++) {
-    const began = process.hrtime.bigint();
-    port.ask(asked);
-    while (!port.hasAnswer()) {
-      if (process.hrtime.bigint() - began > 1_000_000_000n) throw new Error("no answer within 1 s");
-    }
-    times.push(Number(process.hrtime.bigint() - began) / 1000);
-  }
-  const began = performance.now();
-  let asked = 0;
-  for (let answered = 0; answered < answers;) {
-    while (asked - answered < WINDOW) port.ask(asked++);
-    while (port.hasAnswer()) answered++;
-    if (performance.now() - began > 30_000) throw new Error(`only ${answered} answers in 30 s`);
-  }
-  const seconds = (performance.now() - began) / 1000;
-  printRow({
-    p50_us: percentile(times, 0.5),
-    p99_us: percentile(times, 0.99),
-    n: roundTrips,
-    answers_per_s: Math.round(answers / seconds),
-  });
-}
-
-/** A packet socket that is read by polling. */
-class Port {
-  readonly #fd: number;
-  readonly #request: Buffer;
-  readonly #answer = Buffer.alloc(2048);
-
-  constructor(name: string) {
-    const link = scanNetworkInterfaces().find((found) => found.name === name);
-    const mac = Buffer.from(parseMac(link?.mac ?? "") ?? []).toString("hex");
-    this.#fd = libc().socket(17, 3 | 0x800, 0);
-    const address = Buffer.alloc(20);
-    address.writeUInt16LE(17, 0);
-    address.writeUInt16BE(ETHERTYPE_ARP, 2);
-    address.writeInt32LE(link?.index ?? 0, 4);
-    if (libc().bind(this.#fd, address, 20) < 0) throw new Error(libc().errorCode());
-    const head = `ffffffffffff${mac}08060001080006040001`;
-    this.#request = Buffer.from(`${head}${mac}0a630001000000000000c0a801c8`, "hex");
-  }
-
-  /** The number rides in the sender's IP address. */
-  ask(number: number): void {
-    this.#request.writeUInt32BE(0x0b00_0000 + (number & 0xff_ffff), 28);
-    libc().send(this.#fd, this.#request, this.#request.length, 0);
-  }
-
-  hasAnswer(): boolean {
-    const length = libc().recv(this.#fd, this.#answer, this.#answer.length, 0x40);
-    return length >= 42 && this.#answer[21] === 2 && this.#answer[38] === 0x0b;
+  contender: Contender,
+  { stage, lan, ip, seconds }: Plan,
+): Promise<Record<string, number>> {
+  await stage.configure(contender);
+  const asker = new Client(lan, ip);
+  await asker.isReady();
+  const apiServer = { host: apiServerAddress, port: stage.port, account: stage.account };
+  const ring = new SpeakerRing({ contender, lan, apiServer });
+  const speaker = ring.speaker(lan.nodes[0]?.name ?? "");
+  try {
+    const first = await asker.order(`first ${firstAnswerLimitMs}`);
+    await settled(speaker.pid);
+    const before = cpuMs(speaker.pid);
+    await new Promise((rest) => setTimeout(rest, restSeconds * 1000));
+    const idle_ms_per_s = (cpuMs(speaker.pid) - before) / restSeconds;
+    const rss_mib = memoryMib(speaker.pid, "VmRSS");
+    const calm = await asker.order(`roundtrips ${roundTrips}`);
+    const window = await asker.order(`window ${seconds * 1000}`);
+    const relist = await whileListed(stage, asker, speaker.pid);
+    speaker.signal("SIGSTOP");
+    const paused = await asker.order(`paused ${pausedMs}`);
+    speaker.signal("SIGCONT");
+    return { ...first, rss_mib, idle_ms_per_s, ...calm, ...window, ...relist, ...paused };
+  } finally {
+    await asker.stop();
+    await ring.stop();
   }
 }
 
-function textFlag(args: string[], name: string): string | undefined {
-  const at = args.indexOf(`--${name}`);
-  return at < 0 ? undefined : args[at + 1];
+/** The API server starts anew and has forgotten what changed before: who watches lists all again. */
+async function whileListed(
+  stage: Stage,
+  asker: Client,
+  pid: number,
+): Promise<Record<string, number>> {
+  const trips = asker.order("while");
+  const before = cpuMs(pid);
+  await stage.restart();
+  await new Promise((resolve) => setTimeout(resolve, relistMs));
+  await settled(pid);
+  asker.tell("end");
+  const found = await trips;
+  const row = Object.entries(found).map(([name, value]) => [`relist_${name}`, value] as const);
+  return { ...Object.fromEntries(row), relist_cpu_ms: cpuMs(pid) - before };
+}
+
+/** The program on the client. */
+class Client {
+  readonly #program: LineProgram;
+  #taken = 0;
+
+  constructor(lan: BenchLan, ip: string) {
+    const node = [process.execPath, "--disable-warning=ExperimentalWarning", program, ip];
+    this.#program = new LineProgram([...lan.on(lan.client), ...node]);
+  }
+
+  async isReady(): Promise<void> {
+    await this.#answer();
+  }
+
+  order(text: string): Promise<Record<string, number>> {
+    this.tell(text);
+    return this.#answer();
+  }
+
+  tell(text: string): void {
+    this.#program.write(text);
+  }
+
+  async stop(): Promise<void> {
+    await this.#program.stop();
+  }
+
+  async #answer(): Promise<Record<string, number>> {
+    const line = await this.#program.line(() => true, this.#taken++);
+    const { order: _order, ...found } = JSON.parse(line) as Record<string, number>;
+    return found;
+  }
 }

@@ -3,7 +3,7 @@ import type { KubeObject, Service } from "../src/kube/index.ts";
 import { KubeApiError, type KubeClient, type ResourceRef } from "../src/platform/index.ts";
 import type { LanNode } from "./lib-lan.ts";
 import { podLabels, podName } from "./lib-ring.ts";
-import { inSystem, metallbKind, plainService, services } from "./lib-stage.ts";
+import { eachAtOnce, inSystem, metallbKind, plainService, services } from "./lib-stage.ts";
 
 const nodes: ResourceRef = { group: "", version: "v1", plural: "nodes" };
 const endpoints: ResourceRef = { ...services, plural: "endpoints" };
@@ -52,9 +52,8 @@ export async function createAnnounced(
   count: number,
   family: 4 | 6,
 ): Promise<string[]> {
-  const first = family === 4 ? "10.128.0." : "fd00:128::";
-  const ips = Array.from({ length: count }, (_, index) => `${first}${index + 1}`);
-  for (const [index, ip] of ips.entries()) {
+  const ips = Array.from({ length: count }, (_, index) => announcedAddress(index + 1, family));
+  await eachAtOnce([...ips.entries()], async ([index, ip]) => {
     const name = `web-${index}`;
     const service: Service = plainService(name);
     await createWithStatus(client, services, service, { loadBalancer: { ingress: [{ ip }] } });
@@ -68,13 +67,18 @@ export async function createAnnounced(
       endpoints: places.map(({ ip: address, nodeName }) => ({ addresses: [address], nodeName })),
     };
     await client.create(slices, slice);
-  }
+  });
   return ips;
 }
 
+function announcedAddress(number: number, family: 4 | 6): string {
+  if (family === 6) return `fd00:128::${number.toString(16)}`;
+  return `10.128.${number >> 8}.${number & 0xff}`;
+}
+
 export async function deleteAnnounced(client: KubeClient, count: number): Promise<void> {
-  for (let index = 0; index < count; index++) {
-    const name = `web-${index}`;
+  const names = Array.from({ length: count }, (_, index) => `web-${index}`);
+  await eachAtOnce(names, async (name) => {
     await client.delete(services, name);
     for (const [ref, other] of [
       [endpoints, name],
@@ -84,7 +88,7 @@ export async function deleteAnnounced(client: KubeClient, count: number): Promis
         if (!(error instanceof KubeApiError) || error.status !== 404) throw error;
       });
     }
-  }
+  });
 }
 
 /** A new node is tainted until a controller clears it; nobody here minds. */

@@ -34,8 +34,15 @@ export function contenders(
     join(root, "dist/metallb.mjs"),
     program,
   ];
+  const answering = (way: string): Contender => ({
+    who: `ours-${way}`,
+    generation: "resources",
+    command: (program) => [...command(program), `--layer2-responder=${way}`],
+  });
   const makers: Record<string, () => Contender | undefined> = {
     ours: () => ({ who: "ours", generation: "resources", command }),
+    "ours-kernel": () => answering("kernel"),
+    "ours-packet": () => answering("packet"),
     "ours-configmap": () => ({ who: "ours-configmap", generation: "configmap", command }),
     "metallb-0.9.6": () => reference("v0.9.6", programs),
     "metallb-0.16.1": () => reference("v0.16.1", programs),

@@ -64,6 +64,8 @@ export interface Stage {
   readonly port: number;
   /** How many requests, and how many of them writes, the programs have made so far. */
   requests(): { all: number; writes: number };
+  /** Ends the API server and starts it again with its data; a write before lets no watch be taken up where it ended. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -99,12 +101,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   writeFileSync(policy, auditPolicy);
   const apiServerFlags = [`--audit-policy-file=${policy}`, `--audit-log-path=${audit}`];
   const stateDir = join(folder, "api");
-  const server = await startRealApiServer({
-    binaries: found.dir,
-    stateDir,
-    apiServerFlags,
-    ...(address !== undefined && { address }),
-  });
+  const start = (port?: number): Promise<RealApiServer> =>
+    startRealApiServer({
+      binaries: found.dir,
+      stateDir,
+      apiServerFlags,
+      ...(port !== undefined && { port }),
+      ...(address !== undefined && { address }),
+    });
+  let server = await start();
   const connection = loadKubeConnection({ kubeconfig: server.kubeconfig, env: {} });
   const client = new KubeClient(connection);
   await seed(client, server);
@@ -131,6 +136,11 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       const isRead = /"verb":"(get|list|watch)"/;
       const writes = lines.filter((line) => !isRead.test(line)).length;
       return { all: lines.length, writes };
+    },
+    restart: async () => {
+      await client.create(inSystem("configmaps"), { metadata: { generateName: "restart-" } });
+      await server.stop();
+      server = await start(server.port);
     },
     close: async () => {
       await client.close();
