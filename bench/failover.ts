@@ -1,12 +1,14 @@
 /**
- * Row `failover`: a node that announces falls away, in one of five ways; from then to the first answer (or gratuitous
+ * Row `failover`: a node that announces falls away, in one of six ways; from then to the first answer (or gratuitous
  * ARP) of another node, as a client on the LAN sees it. `--trials N` (20) of each fault, `--others N` for others than
- * ours (the same number; a trial of theirs takes ten times as long), `--nodes 3,15` (3), `--faults power,kill,link,pause,term`,
- * `--who NAME,NAME`, `--family 6` for NDP in place of ARP. With METALLB_BENCH_LOGS the speakers' logs stay in that folder.
+ * ours (the same number; a trial of theirs takes ten times as long), `--nodes 3,15` (3), `--faults
+ * power,kill,link,split,pause,term`, `--who NAME,NAME`, `--family 6` for NDP in place of ARP. With METALLB_BENCH_LOGS the
+ * speakers' logs stay in that folder. `split` is a `link` that stays up: the switch passes nothing. `--outage SECONDS` (0):
+ * `link`, `split` and `pause` go on for up to so long after another node took over.
  *
  * The client asks every 10 ms. Of a planned end (`term`) it asks every ms, and what is told is the longest time
  * between two answers, and how many requests nobody answered. `back_ms` are, after the fault: the first answer of the
- * node that came back or, where it was never gone (`link`, `pause`), the last one before one node alone answers.
+ * node that came back or, where it was never gone (`link`, `split`, `pause`), the last one before one node alone answers.
  */
 import {
   announcedRanges,
@@ -35,6 +37,7 @@ interface Plan {
   readonly lan: BenchLan;
   readonly ips: readonly string[];
   readonly faults: readonly FaultName[];
+  readonly outageMs: number;
 }
 
 const keepsLogs = process.env["METALLB_BENCH_LOGS"] !== undefined;
@@ -46,6 +49,7 @@ export async function run(args: string[]): Promise<void> {
   const others = numberFlag(args, "others", trials);
   const nodeCounts = listFlag(args, "nodes", "3").map(Number);
   const faults = listFlag(args, "faults", faultNames.join()).map(faultNamed);
+  const outageMs = numberFlag(args, "outage", 0) * 1000;
   const family = numberFlag(args, "family", 4) === 6 ? 6 : 4;
   enterPrivateWorld();
   const all = contenders(args, "ours,metallb-0.16.1,metallb-0.9.6", ["speaker"]);
@@ -53,7 +57,7 @@ export async function run(args: string[]): Promise<void> {
   const stage = await openStage({ address: apiServerAddress, pool: announcedRanges[family] });
   try {
     for (const nodes of nodeCounts)
-      await measureWith(nodes, { stage, faults, all, trials, others, family });
+      await measureWith(nodes, { stage, faults, outageMs, all, trials, others, family });
   } finally {
     await stage.close();
   }
@@ -64,13 +68,14 @@ async function measureWith(
   what: {
     stage: Stage;
     faults: readonly FaultName[];
+    outageMs: number;
     all: readonly Contender[];
     trials: number;
     others: number;
     family: 4 | 6;
   },
 ): Promise<void> {
-  const { stage, faults, all, family } = what;
+  const { stage, faults, outageMs, all, family } = what;
   const lan = new BenchLan(nodes);
   await createNodes(stage.client, lan.nodes);
   const ips = await createAnnounced(stage.client, lan.nodes, addressCount, family);
@@ -82,7 +87,7 @@ async function measureWith(
       const wanted = contender.who === "ours" ? what.trials : what.others;
       const count = Math.min(trialsPerTurn, wanted - done);
       if (count <= 0) continue;
-      const turn = { stage, lan, ips, faults };
+      const turn = { stage, lan, ips, faults, outageMs };
       await takeTurn(contender, turn, { count, results: results.get(contender.who) ?? new Map() });
     }
   }
@@ -96,14 +101,14 @@ async function measureWith(
 
 async function takeTurn(
   contender: Contender,
-  { stage, lan, ips, faults }: Plan,
+  { stage, lan, ips, faults, outageMs }: Plan,
   { count, results }: { count: number; results: Results },
 ): Promise<void> {
   await stage.configure(contender);
   const apiServer = { host: apiServerAddress, port: stage.port, account: stage.account };
   const ring = new SpeakerRing({ contender, lan, apiServer });
   const probe = new LanProbe(lan.on(lan.client));
-  const trialStage: TrialStage = { lan, ring, probe };
+  const trialStage: TrialStage = { lan, ring, probe, outageMs };
   try {
     for (const ip of ips) await calmOwner(trialStage, ip);
     for (const fault of faults) {

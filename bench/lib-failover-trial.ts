@@ -9,6 +9,8 @@ export interface TrialStage {
   readonly lan: BenchLan;
   readonly ring: SpeakerRing;
   readonly probe: LanProbe;
+  /** A split goes on for up to so long after another node took over. */
+  readonly outageMs: number;
 }
 
 export interface TrialResult {
@@ -47,6 +49,7 @@ export async function runTrial(
     ({ mac, at }) => mac !== owner.mac && at > began,
     takeoverLimitMs,
   );
+  if (fault.isSplit) await pause(Math.random() * stage.outageMs);
   const end = name === "term" ? await plannedEnd(stage, owner) : undefined;
   // The burst of who took over is not the answer of who comes back.
   probe.watch(ip, probeEveryMs);

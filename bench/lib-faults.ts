@@ -2,7 +2,7 @@
 import type { BenchLan } from "./lib-lan.ts";
 import type { SpeakerRing } from "./lib-ring.ts";
 
-export const faultNames = ["power", "kill", "link", "pause", "term"] as const;
+export const faultNames = ["power", "kill", "link", "split", "pause", "term"] as const;
 export type FaultName = (typeof faultNames)[number];
 
 export interface Fault {
@@ -40,6 +40,11 @@ const faults: Record<FaultName, (world: World) => Fault> = {
     isSplit: true,
     begin: (node) => lan.setCables(node, ["lan"], "down"),
     end: async (node) => lan.setCables(node, ["lan"], "up"),
+  }),
+  split: ({ lan }) => ({
+    isSplit: true,
+    begin: (node) => lan.setForwarding(node, false),
+    end: async (node) => lan.setForwarding(node, true),
   }),
   pause: ({ ring }) => ({
     isSplit: true,

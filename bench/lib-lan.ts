@@ -75,6 +75,12 @@ export class BenchLan {
     if (status !== 0) throw new Error(`cables of ${node} ${state}: ${stderr.trim()}`);
   }
 
+  /** Whether the switch passes anything between the node and the others; the node's link stays up. */
+  setForwarding(node: string, isForwarding: boolean): void {
+    const port = portOf(node, "lan");
+    shell([isForwarding ? `ip link set ${port} master lan` : `ip link set ${port} nomaster`]);
+  }
+
   remove(): void {
     const hosts = [client, ...this.nodes.map(({ name }) => name)];
     shell([...hosts.map((name) => `ip netns del ${name}`), "ip link del lan"]);

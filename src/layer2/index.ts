@@ -28,5 +28,6 @@ export { solicitedNodeGroup } from "./multicast-address.ts";
 export { questionFrame } from "./question-frames.ts";
 export type { Drop, ReceivedFrame, Reply } from "./resolution.ts";
 export { arp, ndp, type ResolutionProtocol } from "./resolution-protocols.ts";
+export { RingNeighbors } from "./ring-neighbors.ts";
 export { sightArp, type Sighting, sightNdp } from "./sighting.ts";
 export { strictArpAdvice } from "./strict-arp.ts";

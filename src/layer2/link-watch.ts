@@ -158,7 +158,7 @@ export class LinkWatch {
 }
 
 /** "Unknown" is what drivers say that do not tell: the kernel sends on such links (RFC 2863). */
-function hasCarrier({ operState }: NetworkInterface): boolean {
+export function hasCarrier({ operState }: NetworkInterface): boolean {
   return operState === "up" || operState === "unknown";
 }
 

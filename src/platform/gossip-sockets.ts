@@ -58,10 +58,11 @@ export class GossipSockets {
 
   private constructor(options: GossipSocketOptions) {
     this.#options = options;
+    const family = isIPv6(options.address) ? 6 : 4;
     this.#udp = createSocket({
-      type: isIPv6(options.address) ? "udp6" : "udp4",
-      // Addresses only: nothing is ever looked up.
-      lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
+      type: `udp${family}`,
+      // Addresses only, and of the socket's family: nothing is ever looked up, nor looked at for each packet.
+      lookup: (host, _options, callback) => callback(null, host, family),
     });
     this.#udp.on("message", (bytes, from) => this.#onPacket(bytes, from));
     // A packet that could not be delivered comes back as an error of the socket; the next one may pass.
@@ -94,11 +95,14 @@ export class GossipSockets {
 
   send({ to, messages, withChecksum }: Send): void {
     const packets = this.#packets(messages, withChecksum);
-    for (const packet of packets) {
-      this.#udp.send(packet, to.port, to.address, (error) => {
-        if (error) this.#options.onEvent({ kind: "send-failed", to });
-      });
-    }
+    // Nobody asks what became of a message to our own kind, and Node would take a turn of its own to tell.
+    const isToOwnKind = messages.length === 1 && messages[0]?.message.kind === "user";
+    const tell = isToOwnKind
+      ? undefined
+      : (error: Error | null): void => {
+          if (error) this.#options.onEvent({ kind: "send-failed", to });
+        };
+    for (const packet of packets) this.#udp.send(packet, to.port, to.address, tell);
   }
 
   /** What goes to several is encoded and sealed once: the same packet says no more than one of them. */

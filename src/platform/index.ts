@@ -99,5 +99,6 @@ export type { TlsOptions } from "./tls-options.ts";
 export { modernFlags, modernOnly, parseTlsFlags, switchFlag, textFlag } from "./modern-flags.ts";
 export { processOutput, stopSignal, type Output, type StopSignal } from "./process.ts";
 export { serveProfiles } from "./profiler.ts";
+export { sendFrame } from "./send-frame.ts";
 export { keepHeapSmall } from "./small-heap.ts";
 export { startProgram, type ProcessInterface, type ProgramStart } from "./start-program.ts";

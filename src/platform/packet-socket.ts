@@ -4,7 +4,7 @@ import type { ReceivedFrame } from "../layer2/index.ts";
 import { libc, SystemCallError } from "./libc.ts";
 import { checked, openRawSocket, ReadableDescriptor } from "./readable-descriptor.ts";
 
-const AF_PACKET = 17;
+export const AF_PACKET = 17;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
@@ -181,8 +181,8 @@ function ignoreOutgoing(fd: number): void {
   checked("setsockopt PACKET_IGNORE_OUTGOING", result);
 }
 
-/** `struct sockaddr_ll` for binding: the protocol is in network order (L2-200). */
-function linkAddress(interfaceIndex: number, etherType: number): Buffer {
+/** `struct sockaddr_ll` for binding: the protocol is in network order (L2-200); 0 receives nothing. */
+export function linkAddress(interfaceIndex: number, etherType: number): Buffer {
   const address = Buffer.alloc(SOCKADDR_LL_BYTES);
   address.writeUInt16LE(AF_PACKET, 0);
   address.writeUInt16BE(etherType, 2);

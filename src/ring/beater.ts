@@ -1,17 +1,19 @@
 /** Says "I am here" to those who watch us, and hails who is lost. */
 
-import { type GossipCommand, placeOf } from "../memberlist/index.ts";
+import { type GossipCommand, type Place, placeOf } from "../memberlist/index.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import { LostMembers } from "./lost-members.ts";
-import { beating, type RingTools, say } from "./ring-tools.ts";
+import { beating, type ResolveCommand, type RingTools, say } from "./ring-tools.ts";
 import { viewOf } from "./view-comparison.ts";
 import { isWatcher, watchersOf } from "./watchers.ts";
+
+type BeaterCommand = GossipCommand | ResolveCommand;
 
 export class Beater {
   readonly lost = new LostMembers();
   readonly #tools: RingTools;
   #watchers: readonly string[] = [];
-  /** Lost members that are ours to hail: each of them costs a broadcast a second, as nobody answers for its address. */
+  /** Lost members that are ours to hail: each of them costs broadcasts, as nobody answers for its address. */
   #hailed: ReadonlySet<string> = new Set();
   #isOutdated = true;
   #view = 0;
@@ -36,14 +38,28 @@ export class Beater {
     this.#isOutdated = true;
   }
 
-  beat(nowMs: number): GossipCommand[] {
+  beat(nowMs: number): BeaterCommand[] {
     const released = this.#isOutdated ? this.#chooseWatchers() : [];
     this.#seq = (this.#seq + 1) >>> 0;
     const said = this.#sayAll(false);
     const { name } = this.#tools;
     const hail = { kind: "beat", name, ...this.#numbers(), isLast: false, isHail: true } as const;
-    const hails = this.lost.due(this.#hailed, nowMs).map((place) => say(this.#tools, place, hail));
+    const hails = this.lost.due(this.#hailed, nowMs).flatMap(({ place, isResolved }) => {
+      const hailing = say(this.#tools, place, hail);
+      return isResolved ? [resolve(place), hailing] : [hailing];
+    });
     return [...released, ...said, ...hails];
+  }
+
+  /**
+   * The way to the others is open again, and the next beat need not wait: those who are to hear it are asked for first.
+   */
+  linkReturned(): ResolveCommand[] {
+    this.lost.hurry();
+    return this.#watchers.flatMap((name) => {
+      const member = this.#tools.members().get(name);
+      return member === undefined ? [] : [resolve(placeOf(member))];
+    });
   }
 
   /** Nobody shall wait for the next beat of one who leaves. */
@@ -91,4 +107,8 @@ export class Beater {
     const claims = this.#tools.claims();
     return { seq: this.#seq, view: this.#view, ...(claims !== 0 && { claims }) };
   }
+}
+
+function resolve({ address }: Place): ResolveCommand {
+  return { kind: "resolve", address };
 }

@@ -303,6 +303,31 @@ describe("our own beats", () => {
   });
 });
 
+describe("a link that returns", () => {
+  it("brings a beat at once, and before it questions on the wire for those who are to hear it", () => {
+    const ring = ringOf();
+    ring.live(beatMs, "a", "b", x);
+    ring.pass(beatMs / 4);
+    ring.take();
+    ring.linkReturned();
+    const { watchers } = ring.ring;
+    assert.equal(watchers.length, 2);
+    const resolved = watchers.map((name) => `resolve ${name}`);
+    const beats = watchers.map((name) => `beat>${name}`);
+    assert.deepEqual(ring.take("resolve", "beat"), [...resolved, ...beats]);
+    ring.pass(beatMs / 2);
+    assert.deepEqual(ring.take("beat"), []);
+  });
+
+  it("is nothing to a speaker that leaves", () => {
+    const ring = ringOf();
+    ring.leave();
+    ring.take();
+    ring.linkReturned();
+    assert.deepEqual(ring.take("resolve", "beat", "hail"), []);
+  });
+});
+
 describe("the lost", () => {
   /** "a" is dead for us, and has not heard of it. */
   function ringWithLost(): ScriptedRing {
@@ -327,6 +352,27 @@ describe("the lost", () => {
     ring.live(10 * beatMs, "b", x);
     const hails = ring.take("hail").filter((line) => line === "hail>a").length;
     assert.ok(hails >= 3 && hails <= 10, String(hails));
+  });
+
+  it("are asked for on the wire with every other hail, where the kernel would ask once a second", () => {
+    const ring = ringWithLost();
+    ring.live(10 * beatMs, "b", x);
+    const lines = ring.take("hail", "resolve");
+    const asked = lines.filter((line) => line === "resolve a").length;
+    const hails = lines.filter((line) => line === "hail>a").length;
+    assert.ok(asked >= 4 && asked <= hails / 2 + 1, `${asked} of ${hails}`);
+    assert.equal(lines[lines.indexOf("resolve a") + 1], "hail>a");
+  });
+
+  it("are left to the kernel's own questions after an hour, so that a rack that is off does not fill the LAN", () => {
+    const ring = ringWithLost();
+    ring.stop(3_600_000);
+    ring.live(10 * beatMs, "b", x);
+    const lines = ring.take("hail", "resolve");
+    assert.ok(lines.includes("hail>a"));
+    assert.ok(!lines.includes("resolve a"));
+    ring.linkReturned();
+    assert.deepEqual(ring.take("hail", "resolve a"), ["resolve a", "hail>a"]);
   });
 
   it("are hailed by two others: whoever hails asks the whole LAN for an address that nobody has", () => {

@@ -16,7 +16,7 @@ import type { BeatMessage } from "./beat-messages.ts";
 import { Beater } from "./beater.ts";
 import { ClaimComparison } from "./claim-comparison.ts";
 import { type Decided, Inquiries } from "./inquiries.ts";
-import { beats, type RingTools, say } from "./ring-tools.ts";
+import { beats, type ResolveCommand, type RingTools, say } from "./ring-tools.ts";
 import { ViewComparison } from "./view-comparison.ts";
 import { type WatchedMember, Watching, type Widening } from "./watching.ts";
 
@@ -33,6 +33,7 @@ export type Finding =
 
 export type DetectorCommand =
   | GossipCommand
+  | ResolveCommand
   | { readonly kind: "finding"; readonly finding: Finding };
 
 type Beat = Extract<BeatMessage, { kind: "beat" }>;
@@ -105,6 +106,14 @@ export class Detector {
       (name) => ({ kind: "cancel-timer", name }) as const,
     );
     return [...this.#beater.stop(), ...cancelled, ...this.#inquiries.endAll()];
+  }
+
+  /**
+   * The link to the others is back: the next beat goes out now. Whoever took over in the meantime tells us by return.
+   */
+  linkReturned(nowMs: number): DetectorCommand[] {
+    const isBeating = this.#nextBeatMs < Number.POSITIVE_INFINITY;
+    return isBeating ? [...this.#beater.linkReturned(), ...this.#beat(nowMs)] : [];
   }
 
   /** The addresses of all speakers' pods: members that have none are not waited for any more. */

@@ -4,6 +4,15 @@ import { type GossipCommand, isUsable, type Member, type Place } from "../member
 import { type BeatMessage, encodeBeatMessage } from "./beat-messages.ts";
 import { readOwnKind } from "./own-kind.ts";
 
+/**
+ * The hardware address of that neighbour is to be asked for at once: something was sent to it, and the kernel may have
+ * asked in vain a moment ago.
+ */
+export interface ResolveCommand {
+  readonly kind: "resolve";
+  readonly address: string;
+}
+
 export interface RingTools {
   /** Our own name. */
   readonly name: string;

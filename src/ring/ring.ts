@@ -17,6 +17,7 @@ import { Claiming, type ClaimingCommand, type ClaimNews } from "./claiming.ts";
 import type { AddressUse } from "./claims.ts";
 import { Detector, type DetectorCommand, type Finding } from "./detector.ts";
 import { describeOwnKind, type OwnKind, type OwnWords, readOwnKind } from "./own-kind.ts";
+import type { ResolveCommand } from "./ring-tools.ts";
 import type { WatchedMember } from "./watching.ts";
 
 export interface RingOptions extends Omit<GossipOptions, "meta" | "beforeDeath"> {
@@ -33,6 +34,8 @@ export type RingEvent =
   | GossipEvent
   /** The addresses of all speakers' pods. */
   | { readonly kind: "addresses"; readonly addresses: ReadonlySet<string> }
+  /** The interface with our address can send again. */
+  | { readonly kind: "link-returned" }
   /** What others are to know of us from now on; before the start, too. */
   | { readonly kind: "words"; readonly words: OwnWords }
   /** This speaker begins or ends to keep the owner of an address, or to announce it. */
@@ -45,6 +48,7 @@ export type RingCommand =
     >
   /** `silentMs`: how long ago we heard a beat of it; undefined where we do not watch it. */
   | (Extract<GossipCommand, { kind: "member" }> & { readonly silentMs: number | undefined })
+  | ResolveCommand
   | { readonly kind: "finding"; readonly finding: Finding }
   /** Other owners of addresses than were known until now. */
   | ({ readonly kind: "claims" } & ClaimNews);
@@ -161,15 +165,25 @@ export class Ring {
         return this.gossip.describe(describeOwnKind(this.#beatMs, event.words), nowMs);
       case "use":
         return this.#claiming.use(event.use, nowMs);
+      case "link-returned":
+        return this.#detect((detector) => detector.linkReturned(nowMs));
       case "timer":
         return this.#onTimer(event.name, nowMs) ?? this.gossip.step(event, nowMs);
       case "start":
-        return [...this.gossip.step(event, nowMs), ...(this.#detector?.start(nowMs) ?? [])];
+        return [
+          ...this.gossip.step(event, nowMs),
+          ...this.#detect((detector) => detector.start(nowMs)),
+        ];
       case "leave":
-        return [...(this.#detector?.stop() ?? []), ...this.gossip.step(event, nowMs)];
+        return [...this.#detect((detector) => detector.stop()), ...this.gossip.step(event, nowMs)];
       default:
         return this.gossip.step(event, nowMs);
     }
+  }
+
+  /** Nothing where the fast detector is off. */
+  #detect(act: (detector: Detector) => DetectorCommand[]): DetectorCommand[] {
+    return this.#detector === undefined ? [] : act(this.#detector);
   }
 
   #takeAddresses(addresses: ReadonlySet<string>): void {

@@ -112,7 +112,10 @@ async function run(start: SpeakerStart): Promise<number> {
     awaitsMembers: hasRing,
     onUse: (use) => ring?.use(use),
     onOwnNode: () => ring?.nodeChanged(),
-    onInterfaces: (interfaces) => links?.setInterfaces(interfaces),
+    onInterfaces: (interfaces) => {
+      links?.setInterfaces(interfaces);
+      ring?.setInterfaces(interfaces);
+    },
     // Whoever joins is elected at once, so it joins when it can serve.
     onReady: () => ring?.start(),
   });

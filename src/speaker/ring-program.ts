@@ -1,7 +1,7 @@
 /** The ring with what carries out its commands: sockets, timers, the pod list, log lines. */
 
 import { formatAddress, parseAddress } from "../ip/index.ts";
-import type { AnsweringAbility } from "../layer2/index.ts";
+import { type AnsweringAbility, type NetworkInterface, RingNeighbors } from "../layer2/index.ts";
 import {
   type EventRecorder,
   GossipSockets,
@@ -11,6 +11,7 @@ import {
   NamedTimers,
   restartNumber,
   type RingMetrics,
+  sendFrame,
 } from "../platform/index.ts";
 import {
   type AddressUse,
@@ -21,6 +22,7 @@ import {
   type RingEvent,
   shortestSilenceMs,
 } from "../ring/index.ts";
+import { findingLine } from "./finding-line.ts";
 import type { GossipSettings } from "./gossip-settings.ts";
 import { MemberAbilities } from "./member-abilities.ts";
 import { MemberChanges } from "./member-changes.ts";
@@ -72,6 +74,7 @@ export class RingProgram {
   readonly #history = new RingHistory();
   readonly #changes: MemberChanges;
   readonly #abilities = new MemberAbilities();
+  readonly #neighbors: RingNeighbors;
   /** What we say of ourselves. */
   readonly #words = new Map<string, string>();
   readonly #timers = new NamedTimers((name) => this.#step({ kind: "timer", name }));
@@ -85,6 +88,7 @@ export class RingProgram {
     const { settings, nodeName, client, logger } = options;
     this.#options = options;
     this.#changes = new MemberChanges({ ...options, history: this.#history });
+    this.#neighbors = new RingNeighbors(settings.advertised);
     this.#ring = new Ring({
       name: nodeName,
       addr: settings.advertised,
@@ -146,6 +150,11 @@ export class RingProgram {
   /** Our Node object came or changed (ML-153). */
   nodeChanged(): void {
     this.#peers.look();
+  }
+
+  /** This machine's interfaces as they are now. */
+  setInterfaces(interfaces: readonly NetworkInterface[]): void {
+    if (this.#neighbors.setInterfaces(interfaces)) this.#step({ kind: "link-returned" });
   }
 
   /** What this speaker does with an address whose owner is claimed. */
@@ -244,11 +253,25 @@ export class RingProgram {
       case "departed":
         this.#onDeparted?.();
         return;
+      case "resolve":
+        this.#resolve(command.address);
+        return;
       case "claims":
         if (!this.#ring.gossip.isLeaving) this.#options.onClaims(command);
         return;
       default:
         logger[command.level](command.fields);
+    }
+  }
+
+  #resolve(address: string): void {
+    const question = this.#neighbors.question(address);
+    if (question === undefined) return;
+    try {
+      sendFrame(question.interfaceIndex, question.frame);
+    } catch (error) {
+      // The kernel asks as well, only later; where frames cannot be sent at all the responders say so.
+      this.#options.logger.debug({ op: "askNeighbor", address, error });
     }
   }
 
@@ -332,47 +355,6 @@ export class RingProgram {
     for (const name of alive) {
       const ackMs = this.#ring.ackMs(name);
       if (ackMs !== undefined) ackTime.set(ackMs / 1000, { node: name });
-    }
-  }
-}
-
-interface Line {
-  readonly level: "info" | "warn";
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly msg: string;
-}
-
-function findingLine(finding: Finding): Line {
-  switch (finding.kind) {
-    case "decided": {
-      const { about: member, verdict, tookMs, deaf, asked } = finding;
-      const fields = { member, verdict, asked, agree: deaf, tookMs: Math.round(tookMs) };
-      if (verdict === "dead") {
-        const msg = "the member is silent, and those who were asked do not hear it either";
-        return { level: "info", fields, msg };
-      }
-      const msg = "the member is silent, but so are those who were asked: nobody is accused";
-      return { level: "warn", fields, msg };
-    }
-    case "cleared": {
-      const msg = "the member was silent for a while, but it is heard: nothing changes";
-      return { level: "info", fields: { member: finding.about }, msg };
-    }
-    case "widened": {
-      const { name: member, isWidened, silenceMs } = finding;
-      const fields = { member, silenceMs: Math.round(silenceMs) };
-      const msg = isWidened
-        ? "the network is slow or loses packets: more patience with this member"
-        : "the network is quick again: the usual patience with this member";
-      return { level: isWidened ? "warn" : "info", fields, msg };
-    }
-    case "paused": {
-      const msg = "this speaker did not run for a while: nobody is accused for that time";
-      return { level: "warn", fields: { ms: Math.round(finding.ms) }, msg };
-    }
-    default: {
-      const msg = "a member that counted as dead is back: exchanging what each knows";
-      return { level: "info", fields: { member: finding.name }, msg };
     }
   }
 }

@@ -116,6 +116,13 @@ function run(command: RingCommand): void {
       say({ event: command.change, node: command.member.name, ...detail });
       return;
     }
+    default:
+      tell(command);
+  }
+}
+
+function tell(command: RingCommand): void {
+  switch (command.kind) {
     case "joined": {
       const { reached, failed } = command;
       const errors = failed.map(({ place, error }) => `${place.address}: ${error}`);
@@ -135,8 +142,11 @@ function run(command: RingCommand): void {
     case "claims":
       say({ event: "claims", detail: JSON.stringify(command.news) });
       return;
-    default:
+    case "log":
       say({ event: "log", detail: JSON.stringify(command.fields) });
+      return;
+    default:
+      return;
   }
 }
 

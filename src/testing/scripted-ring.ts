@@ -157,6 +157,10 @@ export class ScriptedRing {
     return [...this.#sentSeqs];
   }
 
+  linkReturned(): void {
+    this.#step({ kind: "link-returned" });
+  }
+
   leave(): void {
     this.#step({ kind: "leave" });
   }
@@ -200,6 +204,9 @@ export class ScriptedRing {
         return;
       case "member":
         this.lines.push(`${command.change} ${command.member.name} ${command.member.state}`);
+        return;
+      case "resolve":
+        this.lines.push(`resolve ${this.#nameOf({ address: command.address, port: 0 })}`);
         return;
       case "finding":
         this.lines.push(findingLine(command.finding));
