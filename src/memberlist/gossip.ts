@@ -64,6 +64,7 @@ export class Gossip {
       timings,
       members: () => this.members.values(),
       take: (message, nowMs) => this.#take(message, nowhere, nowMs),
+      speakUp: (accused, to, nowMs) => this.speakUp(accused, to, nowMs),
       onTcpAck: (stream) => this.#prober.onTcp(stream),
     });
     this.#prober = new Prober({

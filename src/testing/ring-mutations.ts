@@ -235,8 +235,14 @@ export const ringMutations: readonly RingMutation[] = [
     wishes: { kind: "mixed", nodes: 5, loss: 0.1, delayMs: [1, 30], faults: ["one-way"] },
   },
   {
-    name: "who is back after a goodbye is not told that it counts as gone",
+    // Either alone is made up for by the other.
+    name: "who is back after a goodbye is not told that it counts as gone, and contradicts no table",
     edits: [
+      [
+        "memberlist/exchanges.ts",
+        "const told = error === undefined ?",
+        "const told = this.#count < 0 ?",
+      ],
       [
         detector,
         "if (sender !== undefined && isUsable(sender)) return [];",
