@@ -224,7 +224,7 @@ export class Detector {
     const { name, isLast, isHail } = beat;
     if (isHail) return [];
     if (isLast) {
-      if (!this.#watching.onLastBeat(beat, from)) return [];
+      if (!this.#watching.onLastBeat(beat, from, nowMs)) return [];
       this.#views.forget(name);
       return this.#inquiries.end(name);
     }

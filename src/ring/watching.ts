@@ -5,7 +5,7 @@ import {
   type BeatRecord,
   begunAnew,
   firstBeat,
-  isNewer,
+  isNext,
   shortestSilenceMs,
   silenceMs,
   withBeat,
@@ -76,8 +76,8 @@ export class Watching {
   }
 
   /**
-   * Undefined where the beat is no sign of life: not newer than the last one, from elsewhere, of nobody who beats, or of
-   * one whom others watch. Else to whom it proves that the member lives, and whether the patience with it changed enough
+   * Undefined where the beat is no sign of life: not the next after the last one, from elsewhere, of nobody who beats, or
+   * of one whom others watch. Else to whom it proves that the member lives, and whether the patience with it changed enough
    * to tell.
    */
   onBeat(
@@ -93,9 +93,9 @@ export class Watching {
       this.#begin(name, { record: firstBeat(beatMs, seq, nowMs), source, isInherited: false });
       return { proof: "none", widening: undefined };
     }
-    const isNext = watch.source === source && isNewer(watch.record, seq);
-    if (!isNext && nowMs >= watch.openUntilMs) return undefined;
-    watch.record = (isNext ? withBeat : begunAnew)(watch.record, seq, nowMs);
+    const goesOn = watch.source === source && isNext(watch.record, seq, nowMs);
+    if (!goesOn && nowMs >= watch.openUntilMs) return undefined;
+    watch.record = (goesOn ? withBeat : begunAnew)(watch.record, seq, nowMs);
     watch.source = source;
     watch.openUntilMs = 0;
     return { proof: isOld(watch, nowMs) ? "for-all" : "for-us", widening: widening(name, watch) };
@@ -125,10 +125,11 @@ export class Watching {
   onLastBeat(
     { name, seq }: { readonly name: string; readonly seq: number },
     { address }: Place,
+    nowMs: number,
   ): boolean {
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.source !== address) return false;
-    if (seq !== watch.record.seq && !isNewer(watch.record, seq)) return false;
+    if (seq !== watch.record.seq && !isNext(watch.record, seq, nowMs)) return false;
     return this.#watches.delete(name);
   }
 

@@ -1,6 +1,6 @@
 /** How long a ring may take, as the properties of its simulation demand it. All in milliseconds. */
 
-import { shortestSilenceMs, silenceMs } from "../ring/beat-record.ts";
+import { firstBeat, shortestSilenceMs, silenceMs } from "../ring/beat-record.ts";
 import type { FaultPlan } from "./fault-plan.ts";
 import { defaultBeatMs } from "../ring/index.ts";
 import { answerMs } from "../ring/inquiry.ts";
@@ -77,7 +77,7 @@ export function bounds({
       reclaimMs: stockReclaimMs,
     };
   }
-  const perfect = { beatMs: defaultBeatMs, heardMs: 0, seq: 0, jitterMs: 0, loss: 0 };
+  const perfect = firstBeat(defaultBeatMs, 0, 0);
   // Few beats measure a loss: the estimate may be half as large again.
   const record = { ...perfect, loss: missing * 1.5, jitterMs: delayMs[1] / 2 };
   const patienceMs = silenceMs(record) - silenceMs(perfect);

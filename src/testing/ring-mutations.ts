@@ -203,9 +203,20 @@ export const ringMutations: readonly RingMutation[] = [
   {
     name: "any beat is a sign of life, whatever its number",
     edits: [
-      ["ring/beat-record.ts", "return steps > 0 && steps < 0x8000_0000;", "return steps >= 0;"],
+      ["ring/beat-record.ts", "steps > 0 && steps <= mostSteps;", "steps <= mostSteps * 1e9;"],
     ],
     wishes: { kind: "ours", faults: ["replay"] },
+  },
+  {
+    name: "beats of an earlier life count, where its clock went further",
+    edits: [
+      [
+        "ring/beat-record.ts",
+        "steps > 0 && steps <= mostSteps;",
+        "steps > 0 && steps < 0x8000_0000 * Math.min(1, mostSteps);",
+      ],
+    ],
+    wishes: { kind: "ours", nodes: 5, faults: ["replay"] },
   },
   {
     name: "who began with a clock set back is not heard again",
