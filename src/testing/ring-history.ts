@@ -125,7 +125,8 @@ class History {
     simulation.network.late = late;
     simulation.run(1000 + spreadMs);
     this.properties.checkMostViews();
-    simulation.run(1000 + this.#bounds.viewsMs);
+    this.#overMs = 1000;
+    this.#runAfterAll(this.#bounds.viewsMs);
     this.properties.checkOwners();
     this.properties.checkViews();
     this.properties.begin();

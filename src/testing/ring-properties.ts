@@ -235,9 +235,11 @@ export class RingProperties implements SimulationObserver {
   /** Nobody who runs, and is not cut off, is called dead; a paused speaker least of all may say so. */
   #onDeath(node: SimulatedNode, { member, accuser }: MemberCommand): void {
     this.deaths++;
+    const accused = this.#simulation.nodes.find(({ name }) => name === member.name);
+    const isFalse = accused?.isUp === true && this.#faults[accused.index] === 0;
+    if (this.#bounds.losesTooMuch && isFalse) this.falseDeathMs = this.#simulation.nowMs;
     if (!this.#isRunning) return;
     if (accuser === node.name) this.#checkIsNotAlone(node, member.name);
-    const accused = this.#simulation.nodes.find(({ name }) => name === member.name);
     if (accused?.isUp === true) this.#onDeathOfRunning(accused, node, accuser);
   }
 
@@ -246,14 +248,10 @@ export class RingProperties implements SimulationObserver {
     node: SimulatedNode,
     accuser: string | undefined,
   ): void {
-    const { losesTooMuch } = this.#bounds;
-    if (losesTooMuch && this.#faults[accused.index] === 0) {
-      this.falseDeathMs = this.#simulation.nowMs;
-    }
     if (this.#isTroubled(accused.index)) return;
     // Who goes on reads old news; but what it decides itself is no news.
     if (accuser !== node.name && this.#isTroubled(node.index)) return;
-    if (losesTooMuch && !this.#hasFalseDeath) {
+    if (this.#bounds.losesTooMuch && !this.#hasFalseDeath) {
       this.#onFalseDeath(accused);
       return;
     }
