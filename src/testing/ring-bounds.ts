@@ -37,6 +37,7 @@ export interface Bounds {
   /**
    * The network loses so much that a healthy member is suspected now and then, also by one that was stopped until a
    * moment ago, and once in a history counts as dead for a moment: all pings to it, or their answers, are lost by chance.
+   * Of 1,700 histories with three nodes and 30 % loss 6 had one such death, so two in one are as rare as 1 in 80,000.
    */
   readonly losesTooMuch: boolean;
   readonly losesNothing: boolean;
