@@ -144,8 +144,12 @@ class History {
     properties.checkViews();
     properties.isQuiet = true;
     const { packets } = simulation;
+    const replays = { ...simulation.replays };
     simulation.run(simulation.nowMs + observedMs);
-    properties.checkTraffic(simulation.packets - packets, observedMs);
+    const answers = simulation.replays.answers - replays.answers;
+    // Whoever sends recorded pings again gets an answer to each, as to any ping: that is no traffic of the ring's own.
+    properties.checkTraffic(simulation.packets - packets - answers, observedMs);
+    properties.checkAnswers(simulation.replays.packets - replays.packets, answers);
   }
 
   /** Until so long after the last fault, which may come or last longer meanwhile. */

@@ -16,6 +16,8 @@ interface Holding {
 }
 
 const mostFailures = 5;
+/** To one packet: a ping with a suspicion has two, an acknowledgement and a contradiction, and most have none or one. */
+const mostAnswers = 2;
 const mostMissing = 0.05;
 const mostMissingOfLost = 0.25;
 /** What one cause has, news of it by gossip included, happens within so short a time. */
@@ -184,6 +186,12 @@ export class RingProperties implements SimulationObserver {
     const most = this.#bounds.packetsPerSecond;
     if (perSecond <= most) return;
     this.fail(`${perSecond.toFixed(1)} packets a node and second at rest, and ${most} are allowed`);
+  }
+
+  /** Nobody can make the ring say much by sending recorded packets again. */
+  checkAnswers(replays: number, answers: number): void {
+    if (answers <= mostAnswers * replays) return;
+    this.fail(`${replays} packets that somebody sent again had ${answers} answers at once`);
   }
 
   /** An address does not move more often than the faults explain. */
