@@ -4,6 +4,8 @@ export interface BeatRecord {
   readonly beatMs: number;
   readonly heardMs: number;
   readonly seq: number;
+  /** The first number in the row that `seq` is the last of. */
+  readonly firstSeq: number;
   /** When the beat of that number came: `heardMs`, but for what was forgiven since. */
   readonly numberedMs: number;
   /** How late beats are, smoothed. */
@@ -29,7 +31,7 @@ const mostTooMany = 2;
 const mostAhead = 10;
 
 export function firstBeat(beatMs: number, seq: number, nowMs: number): BeatRecord {
-  return { beatMs, heardMs: nowMs, seq, numberedMs: nowMs, jitterMs: 0, loss: 0 };
+  return { beatMs, heardMs: nowMs, seq, firstSeq: seq, numberedMs: nowMs, jitterMs: 0, loss: 0 };
 }
 
 /**
@@ -66,7 +68,13 @@ export function withBeat(record: BeatRecord, seq: number, nowMs: number): BeatRe
 
 /** Its numbers begin anew; what the network does to them stays as it is known. */
 export function begunAnew(record: BeatRecord, seq: number, nowMs: number): BeatRecord {
-  return { ...record, heardMs: Math.max(record.heardMs, nowMs), seq, numberedMs: nowMs };
+  const heardMs = Math.max(record.heardMs, nowMs);
+  return { ...record, heardMs, seq, firstSeq: seq, numberedMs: nowMs };
+}
+
+/** Whether the number is one of those that the member has used in the row that we hear. */
+export function isSpent({ firstSeq, seq: lastSeq }: BeatRecord, seq: number): boolean {
+  return (seq - firstSeq) >>> 0 <= (lastSeq - firstSeq) >>> 0;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   begunAnew,
   firstBeat,
   isNext,
+  isSpent,
   shortestSilenceMs,
   silenceMs,
   withBeat,
@@ -22,8 +23,10 @@ interface Watch {
   readonly sinceMs: number;
   /** Where its beats come from. */
   source: string;
-  /** Until then its next beat counts whatever its number, and from wherever it comes. */
+  /** Until then its numbers may begin anew, and its beats come from wherever they do. */
   openUntilMs: number;
+  /** They began anew with lower ones since, which may be recorded ones: higher ones are still welcome. */
+  isLowered: boolean;
   /** After an inquiry without a verdict: not earlier. */
   notBeforeMs: number;
   isWidened: boolean;
@@ -94,10 +97,11 @@ export class Watching {
       return { proof: "none", widening: undefined };
     }
     const goesOn = watch.source === source && isNext(watch.record, seq, nowMs);
-    if (!goesOn && nowMs >= watch.openUntilMs) return undefined;
+    if (!goesOn && !isWelcome(watch, seq, nowMs)) return undefined;
+    if (!goesOn) watch.isLowered = !isHigher(watch.record, seq);
     watch.record = (goesOn ? withBeat : begunAnew)(watch.record, seq, nowMs);
     watch.source = source;
-    watch.openUntilMs = 0;
+    if (!watch.isLowered) watch.openUntilMs = 0;
     return { proof: isOld(watch, nowMs) ? "for-all" : "for-us", widening: widening(name, watch) };
   }
 
@@ -118,7 +122,9 @@ export class Watching {
   /** It may have moved: the next of its beats shows where to. Not for long, or one sent again would do for it. */
   open(name: string, nowMs: number): void {
     const watch = this.#watches.get(name);
-    if (watch !== undefined) watch.openUntilMs = nowMs + 2 * watch.record.beatMs;
+    if (watch === undefined) return;
+    watch.openUntilMs = nowMs + 2 * watch.record.beatMs;
+    watch.isLowered = false;
   }
 
   /** It need not be watched any more, it says. False where that is an old word, or another's. */
@@ -212,7 +218,7 @@ export class Watching {
 
   #begin(name: string, heard: Pick<Watch, "record" | "source" | "isInherited">): void {
     const { heardMs: sinceMs } = heard.record;
-    const begun = { sinceMs, openUntilMs: 0, notBeforeMs: 0, isWidened: false };
+    const begun = { sinceMs, openUntilMs: 0, isLowered: false, notBeforeMs: 0, isWidened: false };
     this.#watches.set(name, { ...heard, ...begun });
   }
 
@@ -228,6 +234,17 @@ export class Watching {
 function beatMsOf(member: Member | undefined): number {
   if (member === undefined || !isUsable(member)) return 0;
   return readOwnKind(member.meta)?.beatMs ?? 0;
+}
+
+/** Whether a beat that is not the next one may begin a row: only for a moment after its member answered or moved. */
+function isWelcome({ record, openUntilMs, isLowered }: Watch, seq: number, nowMs: number): boolean {
+  if (nowMs >= openUntilMs || isSpent(record, seq)) return false;
+  return !isLowered || isHigher(record, seq);
+}
+
+/** Who begins anew has higher numbers than before, unless its clock went back. */
+function isHigher(record: BeatRecord, seq: number): boolean {
+  return (seq - record.seq) >>> 0 < 0x8000_0000;
 }
 
 function isOld({ sinceMs }: Watch, nowMs: number): boolean {

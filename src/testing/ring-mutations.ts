@@ -219,6 +219,11 @@ export const ringMutations: readonly RingMutation[] = [
     wishes: { kind: "ours", nodes: 5, faults: ["replay"] },
   },
   {
+    name: "beats that were heard before count once more, where the member answered a moment ago",
+    edits: [["ring/watching.ts", " || isSpent(record, seq)) return false;", ") return false;"]],
+    wishes: { kind: "ours", nodes: 3, loss: 0.3, faults: ["replay"] },
+  },
+  {
     name: "who began with a clock set back is not heard again",
     edits: [
       [
