@@ -98,6 +98,7 @@ class History {
       const startMs = this.simulation.nowMs;
       this.#overMs = startMs;
       this.#isCalm = faults.length === 1;
+      this.properties.wereApart = false;
       this.properties.leavesWithoutGap = this.#isOneLeave(faults.map(({ fault }) => fault));
       for (const { afterMs, fault } of faults) {
         this.#overMs = Math.max(this.#overMs, startMs + afterMs);
@@ -231,6 +232,7 @@ class History {
   #partition({ group, ms }: Extract<Fault, { kind: "partition" }>): void {
     // With others in a fault, too, one that is stopped might seem to be gone.
     if (group.length === 1 && this.#isCalm) this.properties.isolate(group[0]!);
+    this.properties.wereApart = true;
     this.#cut(group, ms, () => this.simulation.partition(group));
   }
 
