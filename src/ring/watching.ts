@@ -96,12 +96,7 @@ export class Watching {
       this.#begin(name, { record: firstBeat(beatMs, seq, nowMs), source, isInherited: false });
       return { proof: "none", widening: undefined };
     }
-    const goesOn = watch.source === source && isNext(watch.record, seq, nowMs);
-    if (!goesOn && !isWelcome(watch, seq, nowMs)) return undefined;
-    if (!goesOn) watch.isLowered = !isHigher(watch.record, seq);
-    watch.record = (goesOn ? withBeat : begunAnew)(watch.record, seq, nowMs);
-    watch.source = source;
-    if (!watch.isLowered) watch.openUntilMs = 0;
+    if (!takeIn(watch, { seq, source }, nowMs)) return undefined;
     return { proof: isOld(watch, nowMs) ? "for-all" : "for-us", widening: widening(name, watch) };
   }
 
@@ -234,6 +229,21 @@ export class Watching {
 function beatMsOf(member: Member | undefined): number {
   if (member === undefined || !isUsable(member)) return 0;
   return readOwnKind(member.meta)?.beatMs ?? 0;
+}
+
+/** Whether the beat counts: the next one, or one that begins the numbers anew where they may. */
+function takeIn(
+  watch: Watch,
+  { seq, source }: { readonly seq: number; readonly source: string },
+  nowMs: number,
+): boolean {
+  const goesOn = watch.source === source && isNext(watch.record, seq, nowMs);
+  if (!goesOn && !isWelcome(watch, seq, nowMs)) return false;
+  if (!goesOn) watch.isLowered = !isHigher(watch.record, seq);
+  watch.record = (goesOn ? withBeat : begunAnew)(watch.record, seq, nowMs);
+  watch.source = source;
+  if (!watch.isLowered) watch.openUntilMs = 0;
+  return true;
 }
 
 /** Whether a beat that is not the next one may begin a row: only for a moment after its member answered or moved. */
