@@ -2,10 +2,12 @@
 
 import { type GossipCommand, logLine } from "./gossip-messages.ts";
 import { Joins } from "./joins.ts";
-import type { Member, Place } from "./member.ts";
+import { type Member, memberStates, type Place } from "./member.ts";
 import { messageOfTold, ownState, versionConflict } from "./push-pull.ts";
 import type { Timings } from "./timings.ts";
 import type { PacketMessage, PushPull, StreamMessage } from "./wire/index.ts";
+
+type Dial = Extract<GossipCommand, { kind: "dial" }>;
 
 /** What the exchanges need of the machine around them. */
 export interface ExchangeTools {
@@ -16,6 +18,8 @@ export interface ExchangeTools {
   userState(): Uint8Array;
   /** Takes a told member as if its news had come in a packet. */
   take(message: PacketMessage, nowMs: number): GossipCommand[];
+  /** Says that we are alive, to `to` first, where we count as gone or suspect with the incarnation `accused`. */
+  speakUp(accused: number, to: Place, nowMs: number): GossipCommand[];
   /** A ping over TCP was answered. */
   onTcpAck(stream: string): void;
 }
@@ -23,6 +27,8 @@ export interface ExchangeTools {
 export class Exchanges {
   readonly #tools: ExchangeTools;
   readonly #joins = new Joins();
+  /** Whom we dialled, by the name of the connection. */
+  readonly #dialled = new Map<string, Place>();
   #count = 0;
 
   constructor(tools: ExchangeTools) {
@@ -30,13 +36,17 @@ export class Exchanges {
   }
 
   join(places: readonly Place[]): GossipCommand[] {
-    return this.#joins.begin(places, this.#ownState(true), this.#tools.timings.tcpTimeoutMs);
+    const { tcpTimeoutMs } = this.#tools.timings;
+    const commands = this.#joins.begin(places, this.#ownState(true), tcpTimeoutMs);
+    for (const command of commands) if (command.kind === "dial") this.#note(command);
+    return commands;
   }
 
   begin(to: Place): GossipCommand {
     const message = this.#ownState(false);
     const stream = `push-pull-${this.#count++}`;
-    return { kind: "dial", stream, to, message, timeoutMs: this.#tools.timings.tcpTimeoutMs };
+    const { tcpTimeoutMs: timeoutMs } = this.#tools.timings;
+    return this.#note({ kind: "dial", stream, to, message, timeoutMs });
   }
 
   /** Somebody dialled us. */
@@ -61,7 +71,8 @@ export class Exchanges {
     }
     if (message.kind === "push-pull") {
       const { commands, error } = this.#merge(message, nowMs);
-      return [...commands, ...this.onEnd(stream, error)];
+      const told = error === undefined ? this.#contradict(stream, message.nodes, nowMs) : [];
+      return [...commands, ...told, ...this.onEnd(stream, error)];
     }
     const error = message.kind === "error" ? message.error : `answered with ${message.kind}`;
     return this.onEnd(stream, error);
@@ -69,6 +80,7 @@ export class Exchanges {
 
   /** `error` undefined: the exchange went well. */
   onEnd(stream: string, error: string | undefined): GossipCommand[] {
+    this.#dialled.delete(stream);
     const joined = this.#joins.onEnd(stream, error);
     if (joined !== undefined) return joined;
     // A probe has its own end, whatever becomes of its connection (ML-141).
@@ -78,6 +90,22 @@ export class Exchanges {
 
   #ownState(isJoin: boolean): PushPull {
     return ownState(this.#tools.members(), isJoin, this.#tools.userState());
+  }
+
+  #note(dial: Dial): Dial {
+    this.#dialled.set(dial.stream, dial.to);
+    return dial;
+  }
+
+  /**
+   * In whose table we are gone, or suspect, hears at once that we are alive: gossip tells a few by chance, and a
+   * speaker that returns would miss one of them now and then.
+   */
+  #contradict(stream: string, nodes: PushPull["nodes"], nowMs: number): GossipCommand[] {
+    const to = this.#dialled.get(stream);
+    const own = nodes.find(({ name }) => name === this.#tools.name);
+    if (to === undefined || own === undefined || memberStates[own.state] === "alive") return [];
+    return this.#tools.speakUp(own.incarnation, to, nowMs);
   }
 
   #merge(

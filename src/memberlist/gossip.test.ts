@@ -344,6 +344,24 @@ describe("joining", () => {
     assert.deepEqual(joined, { kind: "joined", reached: 1, failed });
   });
 
+  it("ML-104, ML-105: who returns tells each in whose table it is gone, and gossip nobody by chance alone", () => {
+    const gossip = ringOf(0);
+    const dials = gossip.step({ kind: "join", places }, 1).filter((one) => one.kind === "dial");
+    const [self, ...others] = ownState([...ringOf(1).members.values()], true).nodes;
+    const table = (state: number) =>
+      ({
+        kind: "push-pull",
+        isJoin: true,
+        nodes: [{ ...self!, state }, ...others],
+        userState: none,
+      }) as const;
+    const answers = [3, 2, 0].map((state, at) =>
+      gossip.step({ kind: "stream-answer", stream: dials[at]!.stream, message: table(state) }, 2),
+    );
+    assert.deepEqual(answers.map(sent), [["alive>10.0.0.1"], ["alive>10.0.0.2"], []]);
+    assert.equal(gossip.self!.incarnation, 2);
+  });
+
   it("ML-154: who has nobody to join is through at once", () => {
     const [joined] = ringOf(0).step({ kind: "join", places: [] }, 1);
     assert.deepEqual(joined, { kind: "joined", reached: 0, failed: [] });

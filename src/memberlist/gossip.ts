@@ -54,6 +54,7 @@ export class Gossip {
       members: () => this.members.values(),
       userState: options.userState ?? (() => nothing),
       take: (message, nowMs) => this.#take(message, nowhere, nowMs),
+      speakUp: (accused, to, nowMs) => this.speakUp(accused, to, nowMs),
       onTcpAck: (stream) => this.#prober.onTcp(stream),
     });
     this.#prober = new Prober({

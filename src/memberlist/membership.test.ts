@@ -197,6 +197,15 @@ describe("membership", () => {
     assert.deepEqual(ring.dead(accuse("dead", "x", 2), 3), []);
   });
 
+  it("ML-102: who is dead already stays so for each incarnation that others find dead, though we never heard of it", () => {
+    const ring = table();
+    ring.alive(alive("x", 2), 1);
+    ring.dead(accuse("dead", "x", 2), 2);
+    assert.deepEqual(ring.dead(accuse("dead", "x", 4), 3), []);
+    assert.deepEqual(ring.alive(alive("x", 4), 4), []);
+    assert.deepEqual(kinds(ring.alive(alive("x", 5), 5)), ["spread", "joined"]);
+  });
+
   it("ML-102, ML-174: a goodbye in any packet, and repeated, makes a member left", () => {
     const ring = table();
     ring.alive(alive("x", 2), 1);

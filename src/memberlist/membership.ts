@@ -159,7 +159,11 @@ export class Membership {
     const known = this.#members.get(node);
     if (known === undefined || incarnation < known.incarnation) return nothing;
     const cleared = this.#clear(node);
-    if (isGone(known)) return cleared;
+    if (isGone(known)) {
+      // The life of that number is over as well, though we never heard of it: who sends its beginning again finds it so.
+      this.#members.set(node, { ...known, incarnation });
+      return cleared;
+    }
     if (node === this.#options.name && !this.#isLeaving) {
       return this.#refute(incarnation, from, nowMs);
     }

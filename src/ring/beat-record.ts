@@ -4,6 +4,10 @@ export interface BeatRecord {
   readonly beatMs: number;
   readonly heardMs: number;
   readonly seq: number;
+  /** The first number in the row that `seq` is the last of. */
+  readonly firstSeq: number;
+  /** When the beat of that number came: `heardMs`, but for what was forgiven since. */
+  readonly numberedMs: number;
   /** How late beats are, smoothed. */
   readonly jitterMs: number;
   /** Share of beats that never came, smoothed. */
@@ -23,41 +27,54 @@ const weight = 1 / 64;
 const longestRun = 8;
 /** So many more beats than time has passed for may come, as delays differ: after more its member began anew. */
 const mostTooMany = 2;
+/** In one life numbers run no further ahead of the time, in which each takes half a beat at least. */
+const mostAhead = 10;
 
 export function firstBeat(beatMs: number, seq: number, nowMs: number): BeatRecord {
-  return { beatMs, heardMs: nowMs, seq, jitterMs: 0, loss: 0 };
-}
-
-/** Whether the beat was sent after the last one that we heard: numbers wrap, as in RFC 1982. */
-export function isNewer(record: BeatRecord, seq: number): boolean {
-  const steps = (seq - record.seq) >>> 0;
-  return steps > 0 && steps < 0x8000_0000;
+  return { beatMs, heardMs: nowMs, seq, firstSeq: seq, numberedMs: nowMs, jitterMs: 0, loss: 0 };
 }
 
 /**
- * With one more beat. One that is not newer says nothing: it was repeated or overtaken on its way, or somebody who
+ * Whether the beat was sent after the last one that we heard, in the same life: numbers wrap, as in RFC 1982, and those
+ * of another life begin elsewhere. Where a clock went back, an earlier life has the higher ones, and somebody may have
+ * recorded them.
+ */
+export function isNext(record: BeatRecord, seq: number, nowMs: number): boolean {
+  const steps = (seq - record.seq) >>> 0;
+  const mostSteps = (2 * (nowMs - record.numberedMs)) / record.beatMs + mostAhead;
+  return steps > 0 && steps <= mostSteps;
+}
+
+/**
+ * With one more beat, the next one. Another says nothing: it was repeated or overtaken on its way, or somebody who
  * recorded it sends it again.
  */
 export function withBeat(record: BeatRecord, seq: number, nowMs: number): BeatRecord {
-  if (!isNewer(record, seq)) return record;
   const heardMs = Math.max(record.heardMs, nowMs);
   const steps = (seq - record.seq) >>> 0;
   const fitting = (nowMs - record.heardMs) / record.beatMs;
-  if (steps > fitting + mostTooMany) return { ...record, heardMs, seq };
+  const heard = { ...record, heardMs, seq, numberedMs: nowMs };
+  if (steps > fitting + mostTooMany) return heard;
   // So long a silence was an outage, ours or its own, and no run of chance losses.
-  if (nowMs - record.heardMs > silenceMs(record)) return { ...record, heardMs, seq };
+  if (nowMs - record.heardMs > silenceMs(record)) return heard;
   const lateMs = Math.max(0, nowMs - record.heardMs - steps * record.beatMs);
   const jitterMs =
     record.jitterMs + (lateMs - record.jitterMs) * (lateMs > record.jitterMs ? 1 / 8 : weight);
   const counted = Math.min(steps, longestRun + 1);
   const keep = (1 - weight) ** counted;
   const loss = record.loss * keep + ((counted - 1) / counted) * (1 - keep);
-  return { ...record, heardMs, seq, jitterMs, loss };
+  return { ...heard, jitterMs, loss };
 }
 
 /** Its numbers begin anew; what the network does to them stays as it is known. */
 export function begunAnew(record: BeatRecord, seq: number, nowMs: number): BeatRecord {
-  return { ...record, heardMs: Math.max(record.heardMs, nowMs), seq };
+  const heardMs = Math.max(record.heardMs, nowMs);
+  return { ...record, heardMs, seq, firstSeq: seq, numberedMs: nowMs };
+}
+
+/** Whether the number is one of those that the member has used in the row that we hear. */
+export function isSpent({ firstSeq, seq: lastSeq }: BeatRecord, seq: number): boolean {
+  return (seq - firstSeq) >>> 0 <= (lastSeq - firstSeq) >>> 0;
 }
 
 /**

@@ -235,7 +235,7 @@ export class Detector {
     const { name, isLast, isHail } = beat;
     if (isHail) return [];
     if (isLast) {
-      if (!this.#watching.onLastBeat(beat, from)) return [];
+      if (!this.#watching.onLastBeat(beat, from, nowMs)) return [];
       this.#views.forget(name);
       this.#claims.forget(name);
       return this.#inquiries.end(name);

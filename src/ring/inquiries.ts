@@ -29,7 +29,7 @@ interface Question {
 }
 
 /** Whoever is asked pings the silent member so often before it says that it hears nothing. */
-const pingsPerQuestion = 3;
+const pingsPerQuestion = 5;
 /** So many others are asked. */
 const askedCount = 3;
 /** Whoever asks for more at a time gets no answer. */

@@ -75,10 +75,23 @@ describe("beats that were sent before", () => {
     assert.ok(isAsked(ring));
   });
 
-  it("in an earlier life, do not count beside those of this one", () => {
+  it("in an earlier life, do not count beside those of this one, whichever numbers are higher", () => {
+    for (const earlier of [1, 100_000]) {
+      const ring = ringOf();
+      replay(ring, from(50_000, 10), untilAskedMs);
+      ring.ack(x);
+      replay(ring, from(50_010, 10), 10 * beatMs);
+      ring.take();
+      replay(ring, from(earlier, 50), silenceMs);
+      assert.ok(isAsked(ring), `numbers from ${earlier}`);
+    }
+  });
+
+  it("in an earlier life, whose clock went further, keep a dead member alive by no goodbye to us either", () => {
     const ring = ringOf();
-    replay(ring, from(100_000, 10), 10 * beatMs);
-    replay(ring, from(21, 50), silenceMs);
+    ring.beat([x], { seq: 50_000, isLast: true });
+    assert.ok(watched(ring).includes(x));
+    replay(ring, from(50_001, 50), untilAskedMs);
     assert.ok(isAsked(ring));
   });
 
@@ -108,6 +121,29 @@ describe("beats that were sent before", () => {
     assert.ok(isAsked(ring));
   });
 
+  it("do not count where it was silent, and answered just before it died", () => {
+    const ring = ringWithSilent();
+    ring.ack(x);
+    ring.take();
+    replay(ring, from(1, 20), silenceMs);
+    assert.ok(isAsked(ring));
+  });
+
+  it("in an earlier life, do not hide those of this one, which count in the same moment", () => {
+    const ring = ringWithSilent();
+    ring.ack(x);
+    ring.take();
+    for (const seq of [...from(0xffff_0000, 5), 5000]) ring.beat([x], { seq });
+    replay(ring, from(0xffff_0005, 50), silenceMs);
+    assert.ok(isAsked(ring));
+    ring.ack(x);
+    ring.beat([x], { seq: 5010 });
+    replay(ring, from(5011, 10), 10 * beatMs);
+    ring.take();
+    replay(ring, from(5000, 20), silenceMs);
+    assert.ok(isAsked(ring));
+  });
+
   it("do not count where it was silent, and answered a while before", () => {
     const ring = ringWithSilent();
     ring.ack(x);
@@ -120,19 +156,31 @@ describe("beats that were sent before", () => {
 
 describe("beats", () => {
   it("are heard across the wrap of their numbers", () => {
-    const ring = ringOf();
-    replay(ring, [0x7fff_fff0, 0xf000_0000], 2 * beatMs);
+    const ring = new ScriptedRing({ others: [...helpers, x] });
     replay(ring, from(0xffff_fffe, 30), 30 * beatMs);
     assert.deepEqual(ring.take("ask"), []);
   });
 
-  it("begin anew with a member that began anew while its clock went back, once it answers a ping", () => {
-    const ring = ringOf();
-    replay(ring, from(1, 10), untilAskedMs);
-    assert.ok(isAsked(ring));
-    ring.ack(x);
-    replay(ring, from(11, 30), 30 * beatMs);
-    assert.deepEqual(ring.take("ask"), []);
+  it("are heard that were sent while we were stopped, also where the first of them are lost, or all", () => {
+    for (const heard of [from(21, 30), from(45, 6), []]) {
+      const ring = ringOf();
+      ring.stop(30 * beatMs);
+      ring.pass(0);
+      for (const seq of heard) ring.beat([x], { seq });
+      replay(ring, from(51, 30), 30 * beatMs);
+      assert.deepEqual(ring.take("ask"), [], `heard ${heard.length}`);
+    }
+  });
+
+  it("begin anew with a member that began anew, once it answers a ping", () => {
+    for (const first of [0xffff_0000, 100_000]) {
+      const ring = ringOf();
+      replay(ring, from(first, 10), untilAskedMs);
+      assert.ok(isAsked(ring));
+      ring.ack(x);
+      replay(ring, from(first + 10, 30), 30 * beatMs);
+      assert.deepEqual(ring.take("ask"), []);
+    }
   });
 
   it("under our own name, of unknown members, of stock members and of the dead are no sign of anybody's life", () => {

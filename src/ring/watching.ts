@@ -5,7 +5,8 @@ import {
   type BeatRecord,
   begunAnew,
   firstBeat,
-  isNewer,
+  isNext,
+  isSpent,
   shortestSilenceMs,
   silenceMs,
   withBeat,
@@ -22,8 +23,10 @@ interface Watch {
   readonly sinceMs: number;
   /** Where its beats come from. */
   source: string;
-  /** Until then its next beat counts whatever its number, and from wherever it comes. */
+  /** Until then its numbers may begin anew, and its beats come from wherever they do. */
   openUntilMs: number;
+  /** They began anew with lower ones since, which may be recorded ones: higher ones are still welcome. */
+  isLowered: boolean;
   /** After an inquiry without a verdict: not earlier. */
   notBeforeMs: number;
   isWidened: boolean;
@@ -76,8 +79,8 @@ export class Watching {
   }
 
   /**
-   * Undefined where the beat is no sign of life: not newer than the last one, from elsewhere, of nobody who beats, or of
-   * one whom others watch. Else to whom it proves that the member lives, and whether the patience with it changed enough
+   * Undefined where the beat is no sign of life: not the next after the last one, from elsewhere, of nobody who beats, or
+   * of one whom others watch. Else to whom it proves that the member lives, and whether the patience with it changed enough
    * to tell.
    */
   onBeat(
@@ -93,11 +96,7 @@ export class Watching {
       this.#begin(name, { record: firstBeat(beatMs, seq, nowMs), source, isInherited: false });
       return { proof: "none", widening: undefined };
     }
-    const isNext = watch.source === source && isNewer(watch.record, seq);
-    if (!isNext && nowMs >= watch.openUntilMs) return undefined;
-    watch.record = (isNext ? withBeat : begunAnew)(watch.record, seq, nowMs);
-    watch.source = source;
-    watch.openUntilMs = 0;
+    if (!takeIn(watch, { seq, source }, nowMs)) return undefined;
     return { proof: isOld(watch, nowMs) ? "for-all" : "for-us", widening: widening(name, watch) };
   }
 
@@ -118,17 +117,20 @@ export class Watching {
   /** It may have moved: the next of its beats shows where to. Not for long, or one sent again would do for it. */
   open(name: string, nowMs: number): void {
     const watch = this.#watches.get(name);
-    if (watch !== undefined) watch.openUntilMs = nowMs + 2 * watch.record.beatMs;
+    if (watch === undefined) return;
+    watch.openUntilMs = nowMs + 2 * watch.record.beatMs;
+    watch.isLowered = false;
   }
 
   /** It need not be watched any more, it says. False where that is an old word, or another's. */
   onLastBeat(
     { name, seq }: { readonly name: string; readonly seq: number },
     { address }: Place,
+    nowMs: number,
   ): boolean {
     const watch = this.#watches.get(name);
     if (watch === undefined || watch.source !== address) return false;
-    if (seq !== watch.record.seq && !isNewer(watch.record, seq)) return false;
+    if (seq !== watch.record.seq && !isNext(watch.record, seq, nowMs)) return false;
     return this.#watches.delete(name);
   }
 
@@ -211,7 +213,7 @@ export class Watching {
 
   #begin(name: string, heard: Pick<Watch, "record" | "source" | "isInherited">): void {
     const { heardMs: sinceMs } = heard.record;
-    const begun = { sinceMs, openUntilMs: 0, notBeforeMs: 0, isWidened: false };
+    const begun = { sinceMs, openUntilMs: 0, isLowered: false, notBeforeMs: 0, isWidened: false };
     this.#watches.set(name, { ...heard, ...begun });
   }
 
@@ -227,6 +229,32 @@ export class Watching {
 function beatMsOf(member: Member | undefined): number {
   if (member === undefined || !isUsable(member)) return 0;
   return readOwnKind(member.meta)?.beatMs ?? 0;
+}
+
+/** Whether the beat counts: the next one, or one that begins the numbers anew where they may. */
+function takeIn(
+  watch: Watch,
+  { seq, source }: { readonly seq: number; readonly source: string },
+  nowMs: number,
+): boolean {
+  const goesOn = watch.source === source && isNext(watch.record, seq, nowMs);
+  if (!goesOn && !isWelcome(watch, seq, nowMs)) return false;
+  if (!goesOn) watch.isLowered = !isHigher(watch.record, seq);
+  watch.record = (goesOn ? withBeat : begunAnew)(watch.record, seq, nowMs);
+  watch.source = source;
+  if (!watch.isLowered) watch.openUntilMs = 0;
+  return true;
+}
+
+/** Whether a beat that is not the next one may begin a row: only for a moment after its member answered or moved. */
+function isWelcome({ record, openUntilMs, isLowered }: Watch, seq: number, nowMs: number): boolean {
+  if (nowMs >= openUntilMs || isSpent(record, seq)) return false;
+  return !isLowered || isHigher(record, seq);
+}
+
+/** Who begins anew has higher numbers than before, unless its clock went back. */
+function isHigher(record: BeatRecord, seq: number): boolean {
+  return (seq - record.seq) >>> 0 < 0x8000_0000;
 }
 
 function isOld({ sinceMs }: Watch, nowMs: number): boolean {

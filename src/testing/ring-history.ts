@@ -98,6 +98,7 @@ class History {
       const startMs = this.simulation.nowMs;
       this.#overMs = startMs;
       this.#isCalm = faults.length === 1;
+      this.properties.wereApart = false;
       this.properties.leavesWithoutGap = this.#isOneLeave(faults.map(({ fault }) => fault));
       for (const { afterMs, fault } of faults) {
         this.#overMs = Math.max(this.#overMs, startMs + afterMs);
@@ -125,7 +126,8 @@ class History {
     simulation.network.late = late;
     simulation.run(1000 + spreadMs);
     this.properties.checkMostViews();
-    simulation.run(1000 + this.#bounds.viewsMs);
+    this.#overMs = 1000;
+    this.#runAfterAll(this.#bounds.viewsMs);
     this.properties.checkOwners();
     this.properties.checkViews();
     this.properties.begin();
@@ -143,8 +145,12 @@ class History {
     properties.checkViews();
     properties.isQuiet = true;
     const { packets } = simulation;
+    const replays = { ...simulation.replays };
     simulation.run(simulation.nowMs + observedMs);
-    properties.checkTraffic(simulation.packets - packets, observedMs);
+    const answers = simulation.replays.answers - replays.answers;
+    // Whoever sends recorded pings again gets an answer to each, as to any ping: that is no traffic of the ring's own.
+    properties.checkTraffic(simulation.packets - packets - answers, observedMs);
+    properties.checkAnswers(simulation.replays.packets - replays.packets, answers);
   }
 
   /** Until so long after the last fault, which may come or last longer meanwhile. */
@@ -226,6 +232,7 @@ class History {
   #partition({ group, ms }: Extract<Fault, { kind: "partition" }>): void {
     // With others in a fault, too, one that is stopped might seem to be gone.
     if (group.length === 1 && this.#isCalm) this.properties.isolate(group[0]!);
+    this.properties.wereApart = true;
     this.#cut(group, ms, () => this.simulation.partition(group));
   }
 

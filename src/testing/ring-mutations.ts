@@ -203,9 +203,25 @@ export const ringMutations: readonly RingMutation[] = [
   {
     name: "any beat is a sign of life, whatever its number",
     edits: [
-      ["ring/beat-record.ts", "return steps > 0 && steps < 0x8000_0000;", "return steps >= 0;"],
+      ["ring/beat-record.ts", "steps > 0 && steps <= mostSteps;", "steps <= mostSteps * 1e9;"],
     ],
     wishes: { kind: "ours", faults: ["replay"] },
+  },
+  {
+    name: "beats of an earlier life count, where its clock went further",
+    edits: [
+      [
+        "ring/beat-record.ts",
+        "steps > 0 && steps <= mostSteps;",
+        "steps > 0 && steps < 0x8000_0000 * Math.min(1, mostSteps);",
+      ],
+    ],
+    wishes: { kind: "ours", nodes: 5, faults: ["replay"] },
+  },
+  {
+    name: "beats that were heard before count once more, where the member answered a moment ago",
+    edits: [["ring/watching.ts", " || isSpent(record, seq)) return false;", ") return false;"]],
+    wishes: { kind: "ours", nodes: 3, loss: 0.3, faults: ["replay"] },
   },
   {
     name: "who began with a clock set back is not heard again",
@@ -235,8 +251,14 @@ export const ringMutations: readonly RingMutation[] = [
     wishes: { kind: "mixed", nodes: 5, loss: 0.1, delayMs: [1, 30], faults: ["one-way"] },
   },
   {
-    name: "who is back after a goodbye is not told that it counts as gone",
+    // Either alone is made up for by the other.
+    name: "who is back after a goodbye is not told that it counts as gone, and contradicts no table",
     edits: [
+      [
+        "memberlist/exchanges.ts",
+        "const told = error === undefined ?",
+        "const told = this.#count < 0 ?",
+      ],
       [
         detector,
         "if (sender !== undefined && isUsable(sender)) return [];",

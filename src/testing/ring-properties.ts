@@ -16,6 +16,8 @@ interface Holding {
 }
 
 const mostFailures = 5;
+/** To one packet: a ping with a suspicion has two, an acknowledgement and a contradiction, and most have none or one. */
+const mostAnswers = 2;
 const mostMissing = 0.05;
 const mostMissingOfLost = 0.25;
 /** What one cause has, news of it by gossip included, happens within so short a time. */
@@ -186,6 +188,12 @@ export class RingProperties implements SimulationObserver {
     this.fail(`${perSecond.toFixed(1)} packets a node and second at rest, and ${most} are allowed`);
   }
 
+  /** Nobody can make the ring say much by sending recorded packets again. */
+  checkAnswers(replays: number, answers: number): void {
+    if (answers <= mostAnswers * replays) return;
+    this.fail(`${replays} packets that somebody sent again had ${answers} answers at once`);
+  }
+
   /** An address does not move more often than the faults explain. */
   checkMoves(): void {
     for (const [subject, { gains }] of this.#holdings.entries()) {
@@ -235,9 +243,11 @@ export class RingProperties implements SimulationObserver {
   /** Nobody who runs, and is not cut off, is called dead; a paused speaker least of all may say so. */
   #onDeath(node: SimulatedNode, { member, accuser }: MemberCommand): void {
     this.deaths++;
+    const accused = this.#simulation.nodes.find(({ name }) => name === member.name);
+    const isFalse = accused?.isUp === true && this.#faults[accused.index] === 0;
+    if (this.#bounds.losesTooMuch && isFalse) this.falseDeathMs = this.#simulation.nowMs;
     if (!this.#isRunning) return;
     if (accuser === node.name) this.#checkIsNotAlone(node, member.name);
-    const accused = this.#simulation.nodes.find(({ name }) => name === member.name);
     if (accused?.isUp === true) this.#onDeathOfRunning(accused, node, accuser);
   }
 
@@ -246,14 +256,10 @@ export class RingProperties implements SimulationObserver {
     node: SimulatedNode,
     accuser: string | undefined,
   ): void {
-    const { losesTooMuch } = this.#bounds;
-    if (losesTooMuch && this.#faults[accused.index] === 0) {
-      this.falseDeathMs = this.#simulation.nowMs;
-    }
     if (this.#isTroubled(accused.index)) return;
     // Who goes on reads old news; but what it decides itself is no news.
     if (accuser !== node.name && this.#isTroubled(node.index)) return;
-    if (losesTooMuch && !this.#hasFalseDeath) {
+    if (this.#bounds.losesTooMuch && !this.#hasFalseDeath) {
       this.#onFalseDeath(accused);
       return;
     }
@@ -319,6 +325,8 @@ export class RingProperties implements SimulationObserver {
     this.fail(`${key} has no owner: ${node.name} left before another answered`);
   }
 
+  /** Set by the history where a partition is, or was, since the ring was last at rest. */
+  wereApart = false;
   /** Set by the history where the leave is the only thing that happens. */
   leavesWithoutGap = false;
 
@@ -327,8 +335,9 @@ export class RingProperties implements SimulationObserver {
     const { nowMs } = this.#simulation;
     this.longestUnownedMs = Math.max(this.longestUnownedMs, unownedMs);
     const ms = nowMs - Math.max(unownedSinceMs, this.#lastFaultMs);
-    if (ms <= this.#bounds.takeoverMs) return;
-    const most = this.#bounds.takeoverMs.toFixed(0);
-    this.fail(`${key} had no owner for ${unownedMs.toFixed(0)} ms, and ${most} ms are allowed`);
+    const mostMs = this.wereApart ? this.#bounds.apartTakeoverMs : this.#bounds.takeoverMs;
+    if (ms <= mostMs) return;
+    const most = `${mostMs.toFixed(0)} ms are allowed`;
+    this.fail(`${key} had no owner for ${unownedMs.toFixed(0)} ms, and ${most}`);
   }
 }

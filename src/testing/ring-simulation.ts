@@ -57,6 +57,8 @@ export class RingSimulation {
   nowMs = 0;
   readonly network: SimulatedNetwork;
   packets = 0;
+  /** Packets that somebody sent again and that arrived, and those of `packets` that nodes answered them with at once. */
+  readonly replays = { packets: 0, answers: 0 };
   bytes = 0;
   streams = 0;
   observer: SimulationObserver | undefined;
@@ -180,7 +182,7 @@ export class RingSimulation {
     for (let count = 0; this.nowMs + count * replayEveryMs < untilMs; count++) {
       const packet = packets[count % packets.length];
       if (packet === undefined) return;
-      this.at(this.nowMs + count * replayEveryMs, () => this.#transmit(index, packet));
+      this.at(this.nowMs + count * replayEveryMs, () => this.#transmit(index, packet, true));
     }
   }
 
@@ -296,11 +298,17 @@ export class RingSimulation {
     this.#transmit(from.index, packet);
   }
 
-  #transmit(sender: number, { from, to, messages }: RecordedPacket): void {
+  #transmit(sender: number, { from, to, messages }: RecordedPacket, isReplay = false): void {
     const target = this.#at(to);
     if (target === undefined || !this.network.passes(sender, target.index)) return;
     for (const delayMs of this.network.arrivals()) {
-      this.#arrive(target, delayMs, () => this.step(target, { kind: "packet", from, messages }));
+      this.#arrive(target, delayMs, () => {
+        const { packets } = this;
+        this.step(target, { kind: "packet", from, messages });
+        if (!isReplay) return;
+        this.replays.packets++;
+        this.replays.answers += this.packets - packets;
+      });
     }
   }
 
