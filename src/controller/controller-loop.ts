@@ -2,6 +2,7 @@
 
 import type {
   PoolUsageChange,
+  ProbeAnswer,
   Reconciler,
   ReconcilerCommand,
   ReconcilerEvent,
@@ -17,6 +18,7 @@ import {
   type ClientMetrics,
   type KubeClient,
   type Logger,
+  type Metric,
   type ProcessInterface,
 } from "../platform/index.ts";
 import { ConfigWatch, type ConfigurationStateWriter } from "../program/index.ts";
@@ -27,6 +29,8 @@ export interface ControllerLoopOptions {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly metrics: ClientMetrics;
+  /** Counts what was asked for on the wire, by the answer. */
+  readonly probes?: Metric;
   /** Where the configuration is, and the name of the ConfigMap. */
   readonly namespace: string;
   readonly configName: string;
@@ -34,7 +38,18 @@ export interface ControllerLoopOptions {
   readonly bgpType: string;
   /** Absent in the process interface of v0.9.5. */
   readonly state?: ConfigurationStateWriter;
+  /** Who asks on the wire. Absent: nobody can. */
+  readonly prober?: AddressProber;
 }
+
+/** Has somebody ask on the wire who has an address. */
+export interface AddressProber {
+  /** Never rejects, and answers in some seconds, come what may. */
+  ask(address: string, pool: string): Promise<ProbeAnswer>;
+  stop(): void;
+}
+
+const nobodyAsks: ProbeAnswer = { kind: "unasked", why: "this controller cannot ask speakers" };
 
 /** Pools' numbers are written when they have been quiet for so long, or every 5 s in a long burst (ST-1). */
 const quietMs = 200;
@@ -109,6 +124,7 @@ export class ControllerLoop {
     this.#services.stop();
     this.#config.stop();
     this.#options.state?.stop();
+    this.#options.prober?.stop();
     this.#pools.stop();
     this.#events.stop();
     this.#timers.cancelAll();
@@ -130,7 +146,7 @@ export class ControllerLoop {
   }
 
   #run(command: ReconcilerCommand): void {
-    const { logger, metrics } = this.#options;
+    const { logger } = this.#options;
     switch (command.kind) {
       case "writeStatus":
         this.#writes.add(command);
@@ -145,10 +161,9 @@ export class ControllerLoop {
         logger[command.level](command.fields);
         return;
       case "count":
-        metrics[command.what].inc();
-        return;
       case "gauge":
-        metrics[command.what].set(command.value);
+      case "countProbe":
+        this.#measure(command);
         return;
       case "poolUsage":
         this.#onUsage(command);
@@ -156,9 +171,27 @@ export class ControllerLoop {
       case "wakeAfter":
         this.#timers.set("wake", command.ms);
         return;
+      case "probe":
+        void this.#probe(command.address, command.pool);
+        return;
+      case "recordOnPool":
+        this.#record("IPAddressPool", this.#pools.objectOf(command.pool), command.note);
+        return;
       default:
         command satisfies never;
     }
+  }
+
+  #measure(command: Extract<ReconcilerCommand, { kind: "count" | "gauge" | "countProbe" }>): void {
+    const { metrics, probes } = this.#options;
+    if (command.kind === "count") metrics[command.what].inc();
+    else if (command.kind === "gauge") metrics[command.what].set(command.value);
+    else probes?.inc(1, { answer: command.answer });
+  }
+
+  async #probe(address: string, pool: string): Promise<void> {
+    const answer = (await this.#options.prober?.ask(address, pool)) ?? nobodyAsks;
+    this.#step({ kind: "probed", address, answer });
   }
 
   #record(
