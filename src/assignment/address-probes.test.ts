@@ -117,6 +117,15 @@ for (const [family, range, first, second, clusterIP] of [
       assert.deepEqual(controller.asked(), []);
     });
 
+    it("makes ready for questions about a new pool, once", () => {
+      const controller = new Controller([lan]);
+      controller.configure(lan, pool("plain", "198.51.100.0/30"));
+      const prepared = controller.commands.flatMap((one) =>
+        one.kind === "prepareProbe" ? [`${one.pool} ${one.address}`] : [],
+      );
+      assert.deepEqual(prepared, [`lan ${first}`]);
+    });
+
     it("passes over an address that another machine has, says whose it is, and asks again after ten minutes", () => {
       const controller = new Controller([lan]);
       controller.put(web("w/a"));

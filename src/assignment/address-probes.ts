@@ -3,6 +3,7 @@
  * somebody on the wire was asked for each new address of it, and an address that another machine uses is withheld.
  */
 import type { Allocator, Holding } from "../allocator/index.ts";
+import type { Pool } from "../config/index.ts";
 import { formatAddress, type IpAddress } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
 import type { Decision } from "./decision.ts";
@@ -64,6 +65,8 @@ export class AddressProbes {
   readonly #left = new Map<string, number>();
   readonly #withheld = new Map<string, Withheld>();
   readonly #news = new ProbeNews();
+  /** Names of pools. */
+  #prepared: ReadonlySet<string> = new Set();
 
   constructor(allocator: Allocator) {
     this.#allocator = allocator;
@@ -137,11 +140,22 @@ export class AddressProbes {
     }
   }
 
-  /** Of pools that are asked for no more nothing is withheld. */
-  poolsChanged(): void {
+  /** Of pools that are asked for no more nothing is withheld; those that are new are to be made ready. */
+  poolsChanged(pools: Iterable<Pool>): ReconcilerCommand[] {
+    const probing = [...pools].filter(({ probe }) => probe === true);
+    const fresh = probing.filter(({ name }) => !this.#prepared.has(name));
+    this.#prepared = new Set(probing.map(({ name }) => name));
     for (const { ip, address } of this.#withheld.values()) {
       if (this.#allocator.poolAround(ip)?.probe !== true) this.#release(address, ip);
     }
+    return fresh.flatMap(({ name, prefixes }) =>
+      ([4, 6] as const).flatMap((family): ReconcilerCommand[] => {
+        const first = prefixes.find((prefix) => prefix.family === family)?.first;
+        if (first === undefined) return [];
+        const address = formatAddress({ family, value: first });
+        return [{ kind: "prepareProbe", address, pool: name }];
+      }),
+    );
   }
 
   /** Gives addresses back whose time is over: whoever gets one asks for it again. True: there were some. */

@@ -43,6 +43,8 @@ export type ReconcilerCommand =
   | PoolUsageChange
   /** Ask on the wire who has the address, and answer with `probed` in a second or two at most, come what may. */
   | { readonly kind: "probe"; readonly address: string; readonly pool: string }
+  /** Such questions may come soon. */
+  | { readonly kind: "prepareProbe"; readonly address: string; readonly pool: string }
   /** An event on an IPAddressPool. */
   | { readonly kind: "recordOnPool"; readonly pool: string; readonly note: ServiceNote }
   | { readonly kind: "countProbe"; readonly answer: ProbeAnswer["kind"] }

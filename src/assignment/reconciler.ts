@@ -374,7 +374,7 @@ export class Reconciler {
   #acceptConfig(config: Config): void {
     this.#config = config;
     this.#allocator.setPools(config.pools);
-    this.#probes.poolsChanged();
+    this.#commands.push(...this.#probes.poolsChanged(config.pools.values()));
     if (this.#mayAllocate) this.#startPass();
     else if (this.#isListed) this.#startReplay();
     // v0.9.5 adopts what it sees before the list is complete.

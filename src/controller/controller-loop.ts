@@ -46,8 +46,15 @@ export interface ControllerLoopOptions {
 export interface AddressProber {
   /** Never rejects, and answers in some seconds, come what may. */
   ask(address: string, pool: string): Promise<ProbeAnswer>;
+  /** Looks for whom to ask, before there is a question. */
+  prepare(address: string, pool: string): void;
   stop(): void;
 }
+
+type RecordCommand = Extract<
+  ReconcilerCommand,
+  { kind: "recordOnService" | "recordOnConfig" | "recordOnPool" }
+>;
 
 const nobodyAsks: ProbeAnswer = { kind: "unasked", why: "this controller cannot ask speakers" };
 
@@ -147,15 +154,10 @@ export class ControllerLoop {
 
   #run(command: ReconcilerCommand): void {
     const { logger } = this.#options;
+    if ("note" in command) return this.#recordAbout(command);
     switch (command.kind) {
       case "writeStatus":
         this.#writes.add(command);
-        return;
-      case "recordOnService":
-        this.#record("Service", command.service, command.note);
-        return;
-      case "recordOnConfig":
-        this.#record("ConfigMap", this.#config.configMap, command.note);
         return;
       case "log":
         logger[command.level](command.fields);
@@ -174,8 +176,8 @@ export class ControllerLoop {
       case "probe":
         void this.#probe(command.address, command.pool);
         return;
-      case "recordOnPool":
-        this.#record("IPAddressPool", this.#pools.objectOf(command.pool), command.note);
+      case "prepareProbe":
+        this.#options.prober?.prepare(command.address, command.pool);
         return;
       default:
         command satisfies never;
@@ -194,11 +196,14 @@ export class ControllerLoop {
     this.#step({ kind: "probed", address, answer });
   }
 
-  #record(
-    kind: string,
-    object: KubeObject | undefined,
-    note: Extract<ReconcilerCommand, { kind: "recordOnConfig" }>["note"],
-  ): void {
+  #recordAbout(command: RecordCommand): void {
+    const { kind, note } = command;
+    if (kind === "recordOnService") this.#record("Service", command.service, note);
+    else if (kind === "recordOnConfig") this.#record("ConfigMap", this.#config.configMap, note);
+    else this.#record("IPAddressPool", this.#pools.objectOf(command.pool), note);
+  }
+
+  #record(kind: string, object: KubeObject | undefined, note: RecordCommand["note"]): void {
     if (object === undefined) return;
     this.#waitingEvents.push({ object: referenceTo(kind, object), ...note });
     if (this.#writes.isIdle) this.#sendEvents();

@@ -80,6 +80,13 @@ describe("asking speakers for addresses", () => {
     assert.deepEqual(world.asked.slice(3), ["a where 192.0.2.5", "a probe 192.0.2.5"]);
   });
 
+  it("looks for whom to ask before there is a question", async () => {
+    const { prober, world } = proberOf({ a: onSegment() });
+    prober.prepare("192.0.2.0", "lan");
+    await prober.ask("192.0.2.9", "lan");
+    assert.deepEqual(world.asked, ["a where 192.0.2.0", "a probe 192.0.2.9"]);
+  });
+
   it("asks both families, each where its segment is", async () => {
     const only =
       (sign: string): Speak =>
@@ -120,9 +127,17 @@ describe("asking speakers for addresses", () => {
     const before = world.asked.length;
     assert.deepEqual(await prober.ask("192.0.2.2", "lan"), { kind: "unasked", why });
     assert.equal(world.asked.length, before);
-    world.nowMs += 15_000;
+    world.nowMs += 5_000;
     await prober.ask("192.0.2.2", "lan");
     assert.ok(world.asked.length > before);
+  });
+
+  it("looks twice: speakers hear of a new pool a moment later than the controller", async () => {
+    let looks = 0;
+    const { prober } = proberOf({
+      a: (what, address) => (looks++ > 0 ? onSegment()(what, address) : elsewhere),
+    });
+    assert.deepEqual(await prober.ask("192.0.2.1", "lan"), { kind: "free", node: "a" });
   });
 
   it("says why speakers cannot be found, reached or trusted", async () => {
@@ -154,9 +169,9 @@ describe("asking speakers for addresses", () => {
     world.key = probeKey("another") as Uint8Array;
     assert.equal((await prober.ask("192.0.2.1", "lan")).kind, "unasked");
     world.key = key;
-    world.nowMs += 15_000;
+    world.nowMs += 5_000;
     assert.equal((await prober.ask("192.0.2.1", "lan")).kind, "free");
-    assert.equal(world.searches, 2);
+    assert.equal(world.searches, 3, "twice in vain");
   });
 
   it("looks for a speaker of its own for an address that is in another network than its neighbours", async () => {

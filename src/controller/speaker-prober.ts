@@ -1,6 +1,7 @@
 /** Has speakers ask on the wire for the addresses that Services would get: many at once, each segment by one speaker. */
 
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ProbeAnswer } from "../assignment/index.ts";
 import { formatPrefix, parseAddress, prefixAround } from "../ip/index.ts";
 import { monotonicMs, type PostAnswer } from "../platform/index.ts";
@@ -49,15 +50,18 @@ const noAnswer = { kind: "elsewhere", why: "its speaker said nothing about it" }
 
 /** A speaker asks for 600 ms. */
 const probeMs = 900;
-const whereMs = 300;
+/** The first question ever has the speaker make its certificate. */
+const whereMs = 600;
 /** Waited for so long; the search itself goes on, so that the next Service need not wait. */
-const locateMs = 400;
+const locateMs = 800;
 const askedAtOnce = 4;
 /** Another one for when the first one does not answer. */
 const speakersKept = 2;
 const goodMs = 60_000;
 /** While nobody can ask, addresses are given at once; so often it is tried again. */
-const badMs = 15_000;
+const badMs = 5_000;
+/** A pool and its first Service often come together, and speakers hear of the pool a moment later. */
+const secondLookMs = 200;
 
 /** Addresses under way together: 600 frames a second at most, and 200 Services. */
 const atOnce = mostAddresses;
@@ -81,12 +85,16 @@ export class SpeakerProber implements AddressProber {
   /** Never rejects. Answers two seconds after its turn at the latest. */
   ask(address: string, pool: string): Promise<ProbeAnswer> {
     return new Promise((resolve) => {
-      this.#waiting.push({ address, area: `${pool} ${networkOf(address)}`, resolve });
+      this.#waiting.push({ address, area: areaOf(address, pool), resolve });
       if (this.#isDue) return;
       this.#isDue = true;
       // What one pass over the Services asks for goes together.
       setImmediate(() => this.#start());
     });
+  }
+
+  prepare(address: string, pool: string): void {
+    void this.#locate(areaOf(address, pool), address);
   }
 
   stop(): void {
@@ -186,6 +194,13 @@ export class SpeakerProber implements AddressProber {
   }
 
   async #search(sample: string): Promise<Located> {
+    const first = await this.#lookFor(sample);
+    if (!("why" in first)) return first;
+    await sleep(secondLookMs);
+    return this.#lookFor(sample);
+  }
+
+  async #lookFor(sample: string): Promise<Located> {
     const access = await this.#accessNow();
     if ("why" in access) return access;
     const left = [...access.speakers];
@@ -246,11 +261,12 @@ function unasked(addresses: readonly string[], why: string): ReadonlyMap<string,
   return new Map(addresses.map((address) => [address, { kind: "unasked", why }]));
 }
 
-/** A guess at the network that the address is in. */
-function networkOf(text: string): string {
+/** The pool, and a guess at the network that the address is in. */
+function areaOf(text: string, pool: string): string {
   const address = parseAddress(text);
   if (address === undefined) return text;
-  return formatPrefix(prefixAround(address, address.family === 4 ? 24 : 64));
+  const network = formatPrefix(prefixAround(address, address.family === 4 ? 24 : 64));
+  return `${pool} ${network}`;
 }
 
 function readAnswer(node: string, answer: SpeakerAnswer): ProbeAnswer | Elsewhere {

@@ -1,9 +1,11 @@
 /** Addresses that are asked for on the wire before they are given: real programs in network namespaces, and a foreign machine. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, succeeded, type Json } from "../kube-api/api-client.ts";
@@ -22,6 +24,9 @@ const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
 const services = "/api/v1/namespaces/default/services";
 const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 const probed = { "metallb-ts/probe": "true" };
+
+const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const run = promisify(execFile);
 
 type Program = Daemon & { log(): string };
 
@@ -190,6 +195,10 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
     assert.match(message, /"192\.168\.1\.210" is used by another machine/);
     const { body } = await cluster.api.get(`${services}/asks`);
     assert.deepEqual(ingress(body), []);
+    const env = { ...process.env, KUBECONFIG: cluster.kubeconfig() };
+    const words = [cli, "explain", "service", "default/asks"];
+    const { stdout } = await run(process.execPath, words, { env });
+    assert.match(stdout, /On the wire\n.*AddressInUse: 192\.168\.1\.210 .* is used by another/);
     take(foreign, "192.168.1.210/32");
   });
 
