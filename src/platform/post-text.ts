@@ -11,34 +11,33 @@ export interface PostAnswer {
 }
 
 export class TlsPoster {
-  readonly #agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
+  /** Made for the first post. */
+  #agent: InstanceType<typeof https.Agent> | undefined;
 
   /** Rejects where nobody answers in `timeoutMs`, and for answers too large. */
   post(url: string, body: string, timeoutMs: number): Promise<PostAnswer> {
+    this.#agent ??= new https.Agent({ keepAlive: true, rejectUnauthorized: false });
+    const agent = this.#agent;
     return new Promise((resolve, reject) => {
       const headers = {
         "content-type": "application/json",
         "content-length": Buffer.byteLength(body),
       };
-      const request = https.request(
-        url,
-        { method: "POST", agent: this.#agent, headers },
-        (response) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          response.on("data", (chunk: Buffer) => {
-            size += chunk.length;
-            chunks.push(chunk);
-            if (size > mostBytes) request.destroy(new Error(`more than ${mostBytes} bytes`));
-          });
-          response.on("error", reject);
-          response.on("end", () => {
-            clearTimeout(timer);
-            const text = Buffer.concat(chunks).toString("utf8");
-            resolve({ status: response.statusCode ?? 0, text });
-          });
-        },
-      );
+      const request = https.request(url, { method: "POST", agent, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on("data", (chunk: Buffer) => {
+          size += chunk.length;
+          chunks.push(chunk);
+          if (size > mostBytes) request.destroy(new Error(`more than ${mostBytes} bytes`));
+        });
+        response.on("error", reject);
+        response.on("end", () => {
+          clearTimeout(timer);
+          const text = Buffer.concat(chunks).toString("utf8");
+          resolve({ status: response.statusCode ?? 0, text });
+        });
+      });
       const timer = setTimeout(() => {
         request.destroy(new Error(`no answer within ${timeoutMs} ms`));
       }, timeoutMs);
@@ -51,6 +50,6 @@ export class TlsPoster {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#agent?.destroy();
   }
 }

@@ -111,10 +111,9 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
     const folder = await cluster.accountFolder("speaker");
     const speaker = cluster.run(["speaker", "--log-level=info"], folder, env, lan.on(node));
     speakers.set(node, speaker);
-    // It takes questions when it says that it serves its pages, and knows the pools when it has joined.
     await eventually(
       async () => speaker.log(),
-      (log) => /"serving"/.test(log) && /config \(re\)loaded|memberlist|joined/i.test(log),
+      (log) => /"msg":"serving"/.test(log) && /"configLoaded"|"config reloaded"/.test(log),
     );
   }
 
