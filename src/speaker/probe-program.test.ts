@@ -13,6 +13,8 @@ const interfaces: readonly NetworkInterface[] = [
     addresses: ["fe80::1", "192.168.1.1", "192.168.1.250", "fd00:1::1"],
     subnets: ["192.168.1.0/24", "fd00:1::/64"],
   }),
+  // On the same segment.
+  link(2, { addresses: ["fe80::2", "10.0.0.2"], subnets: ["10.0.0.0/8"] }),
 ];
 /** 192.168.1.240 is at 02:00:00:00:00:99: to everybody, and in answer to a probe. */
 const claim =
@@ -60,7 +62,7 @@ describe("a speaker that is asked for addresses", () => {
     assert.deepEqual(await program.ask(ip("192.168.1.240")), { kind: "free" });
     assert.deepEqual(
       sockets.map(({ sent }) => sent.length),
-      [3, 0],
+      [3, 0, 0, 0],
     );
     assert.match(metrics.expose().text, /metallb_speaker_probes_total\{answer="free"\} 1/);
   });
@@ -71,6 +73,7 @@ describe("a speaker that is asked for addresses", () => {
       ({ program } = rest);
       const asked = [program.ask(ip("192.168.1.240")), program.ask(ip("192.168.1.240"))];
       sockets[0]?.receive(frame.replaceAll("020000000099", "525400000001"));
+      sockets[0]?.receive(frame.replaceAll("020000000099", "525400000002"));
       sockets[0]?.receive(frame);
       const used = { kind: "used", mac: "02:00:00:00:00:99", on: "eth1", how: "has" };
       assert.deepEqual(await Promise.all(asked), [used, used]);
@@ -87,7 +90,7 @@ describe("a speaker that is asked for addresses", () => {
     // With an ordinary question beside each probe.
     assert.deepEqual(
       sockets.map(({ sent }) => sent.length),
-      [0, 6],
+      [0, 6, 0, 0],
     );
   });
 

@@ -276,8 +276,8 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
   });
 
   it("are held by one Service each, as far as all of them show", async () => {
-    const { body } = succeeded(await cluster.api.get(services)) as Json;
-    const shown = (body?.items ?? []).flatMap(ingress);
+    const shown = succeeded(await cluster.api.get(services)).items.flatMap(ingress);
+    assert.ok(shown.length >= 15, `${shown.length} addresses`);
     assert.equal(new Set(shown).size, shown.length);
   });
 });
