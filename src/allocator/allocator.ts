@@ -18,6 +18,7 @@ import { PoolTable } from "./pool-table.ts";
 import type { PoolUsage } from "./pool-usage.ts";
 import type { Refusal, RefusalReason } from "./refusal.ts";
 import type { Sharer } from "./sharing.ts";
+import { WithheldAddresses } from "./withheld-addresses.ts";
 
 /** What a service brings when it asks for addresses. */
 export interface Claim extends Sharer, PoolApplicant {}
@@ -45,6 +46,7 @@ export class Allocator {
   #tableAround = new PrefixMap<PoolTable>([]);
   /** By service, `namespace/name`. */
   readonly #holdings = new Map<string, Holding>();
+  readonly #withheld = new WithheldAddresses();
   /** Pools whose usage may have changed since it was last asked for. */
   #touched = new Set<string>();
 
@@ -62,6 +64,7 @@ export class Allocator {
     this.#tableAround = new PrefixMap(
       tables.flatMap((table) => table.pool.prefixes.map((prefix) => [prefix, table] as const)),
     );
+    for (const { address } of this.#withheld) this.#tableAround.get(address)?.withhold(address);
     const isKept = (name: string) => former.get(name) === this.#tables.get(name);
     for (const name of [...former.keys(), ...this.#tables.keys()]) {
       if (!isKept(name)) this.#touched.add(name);
@@ -98,6 +101,15 @@ export class Allocator {
     return { ok: true, holding };
   }
 
+  /** The same for addresses that the service asks for and does not show: none of them may be withheld. */
+  assignAsked(claim: Claim, addresses: readonly IpAddress[], poolName?: string): Assignment {
+    const held = this.#holdings.get(claim.service)?.addresses ?? [];
+    const isHeld = (one: IpAddress) => held.some((other) => compareAddresses(one, other) === 0);
+    const refusal = this.#withheld.refuse(addresses.filter((one) => !isHeld(one)));
+    if (refusal !== undefined) return { ok: false, refusal };
+    return this.assign(claim, addresses, poolName);
+  }
+
   /** IPAM-32: adds an address of another family, from the same pool, to what the service holds. */
   extend(claim: Claim, family: Family): Assignment {
     const { pool = "", addresses = [] } = this.#holdings.get(claim.service) ?? {};
@@ -116,6 +128,35 @@ export class Allocator {
     return holding;
   }
 
+  /** Nobody is given the address until `release`; `why` completes a sentence that begins with it. */
+  withhold(address: IpAddress, why: string): void {
+    this.#withheld.set(address, why);
+    this.#tableAround.get(address)?.withhold(address);
+  }
+
+  release(address: IpAddress): void {
+    this.#withheld.delete(address);
+    this.#tableAround.get(address)?.release(address);
+  }
+
+  /** Holds addresses that a service has just left under another name, where that is possible. */
+  keepUnder(name: string, left: Holding, addresses: readonly IpAddress[]): void {
+    const home = this.#findHome(addresses);
+    const holding = { ...left, service: name, addresses };
+    if (home?.pool.name !== left.pool || addresses.length === 0) return;
+    if (addresses.every((one) => home.refuse(one, holding) === undefined)) this.#put(home, holding);
+  }
+
+  /** Whether anybody but the service holds the address. */
+  isHeldByOthers(address: IpAddress, service: string): boolean {
+    return this.#tableAround.get(address)?.isHeldByOthers(address, service) ?? false;
+  }
+
+  /** The pool that contains the address. */
+  poolAround(address: IpAddress): Pool | undefined {
+    return this.#tableAround.get(address)?.pool;
+  }
+
   /** The first fit of any pool that assigns automatically: pinned pools, then general ones. */
   allocate(claim: Claim, wishes: FamilyWishes): Assignment {
     const { pinned, general } = this.#order;
@@ -124,7 +165,7 @@ export class Allocator {
       this.#firstFit(pinnedHere, claim, wishes) ?? this.#firstFit(general, claim, wishes);
     if (addresses !== undefined) return this.assign(claim, addresses);
     const fix = "add addresses to a pool, delete a service that needs none, or name a pool";
-    return refuse("exhausted", "no available IPs", fix);
+    return refuse("exhausted", `no available IPs${this.#withheld.note()}`, fix);
   }
 
   /** The first fit of the named pool, whether it assigns automatically or not (IPAM-22). */
@@ -143,7 +184,8 @@ export class Allocator {
       lacking.length > 0
         ? `it has no ${lacking.join(" and no ")} addresses; add some, or name another pool`
         : "add addresses to it, delete a service that needs none, or name another pool";
-    return refuse("pool-exhausted", `no available IPs in pool "${poolName}"`, fix);
+    const note = this.#withheld.note();
+    return refuse("pool-exhausted", `no available IPs in pool "${poolName}"${note}`, fix);
   }
 
   holdingOf(service: string): Holding | undefined {

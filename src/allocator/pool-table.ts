@@ -53,6 +53,23 @@ export class PoolTable {
     this.#families[address.family]?.remove(address.value, service);
   }
 
+  /** Whoever comes gets another address until `release`; who has it keeps it. */
+  withhold(address: IpAddress): void {
+    this.#families[address.family]?.withhold(address.value);
+  }
+
+  release(address: IpAddress): void {
+    this.#families[address.family]?.release(address.value);
+  }
+
+  /** Whether anybody but the service holds the address. */
+  isHeldByOthers(address: IpAddress, service: string): boolean {
+    const use = this.#families[address.family]?.useOf(address.value);
+    if (use === undefined) return false;
+    const holders = use instanceof SharedUse ? [...use.holders()] : [use];
+    return holders.some((holder) => holder.service !== service);
+  }
+
   /** IPAM-40: why the claimant may not hold this address of the pool. */
   refuse(address: IpAddress, claim: Sharer): Refusal | undefined {
     const use = this.#families[address.family]?.useOf(address.value);
@@ -80,6 +97,8 @@ class FamilyTable {
   readonly #free: FreeAddresses;
   /** Made for the first who shares. */
   #shared: SharedAddresses | undefined;
+  /** Made for the first that is withheld. */
+  #withheld: Set<bigint> | undefined;
 
   constructor({ prefixes, avoidBuggyIps }: Pool, family: Family) {
     this.#family = family;
@@ -135,6 +154,16 @@ class FamilyTable {
     this.#sweep();
   }
 
+  withhold(value: bigint): void {
+    this.#withheld ??= new Set();
+    this.#withheld.add(this.#order.positionOf(value));
+  }
+
+  release(value: bigint): void {
+    const position = this.#order.positionOf(value);
+    if (this.#withheld?.delete(position) === true) this.#free.giveBack(position);
+  }
+
   /** Keeps memory in proportion to what is in use. */
   #sweep(): void {
     if (this.#uses.size < 2 * this.#takenCount + emptyPlacesKept) return;
@@ -143,6 +172,7 @@ class FamilyTable {
 
   #isOpen(position: bigint): boolean {
     if (this.#uses.get(position) !== undefined) return false;
+    if (this.#withheld?.has(position) === true) return false;
     return !(this.#skipsBuggy && isBuggyAddress(this.#addressAt(position)));
   }
 

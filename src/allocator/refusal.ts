@@ -7,6 +7,7 @@ export type RefusalReason =
   | "unfit-addresses"
   | "address-in-use"
   | "port-in-use"
+  | "address-withheld"
   | "unknown-pool"
   | "pool-exhausted"
   | "exhausted";

@@ -1,6 +1,7 @@
 /**
  * Whole histories of a controller, ten thousand small ones a run: services that change in every way at once,
- * changed and exchanged configurations, late watches, lost answers, conflicts, restarts. After every step the
+ * changed and exchanged configurations, late watches, lost answers, conflicts, restarts; and the same once more with
+ * pools whose addresses are asked for on the wire, where other machines come and go. After every step the
  * tables must be sound; at rest nothing may be left to do. A failure names the seed of its history.
  */
 import assert from "node:assert/strict";
@@ -47,6 +48,14 @@ const configs: readonly Config[] = [
   config("legacy", pool("four", "198.18.1.0/31"), pool("both", "198.18.2.0/31 2001:db8:5::/127")),
 ];
 
+const probingConfigs = configs.map((one) => {
+  if (one.generation === "legacy") return one;
+  const pools = [...one.pools].map(([name, of]) => [name, { ...of, probe: true }] as const);
+  return { ...one, pools: new Map<string, Pool>(pools) };
+});
+/** Addresses that other machines have now and then. */
+const contested = ["198.18.1.0", "198.18.1.1", "198.18.1.2", "2001:db8:5::", "2001:db8:5::1"];
+
 const keys = ["w/a", "w/b", "x/c", "x/d"];
 const clusterIps = [["10.96.0.1"], ["10.96.0.1"], ["fd00::1"], ["10.96.0.1", "fd00::1"], ["bad"]];
 const listings = ["198.18.1.1", "2001:db8:5::1", "198.18.1.1,2001:db8:5::1", "203.0.113.9", "x"];
@@ -63,16 +72,26 @@ class History {
   #allocator: Allocator | undefined;
   #inForce: Config | undefined;
   readonly #stored = new Map<string, Service>();
-  #wantedConfig = configs[0] as Config;
+  #wantedConfig: Config;
   #coming: Coming[] = [];
   #writes: Extract<ReconcilerCommand, { kind: "writeStatus" }>[] = [];
   /** Services that somebody changed, and whether the configuration did, since all was at rest. */
   readonly #changed = new Set<string>();
   #isConfigNew = false;
+  readonly #configs: readonly Config[];
+  /** Addresses that are asked for on the wire, and not answered yet. */
+  #probes: string[] = [];
+  readonly #foreign = new Set<string>();
+  /** What the machine was told that it may give. */
+  readonly #sure = new Set<string>();
+  /** What a status showed or was to show since the machine began: it may have adopted it. */
+  #shown = new Set<string>();
 
-  constructor(seed: number) {
+  constructor(seed: number, isProbing = false) {
     this.#seed = seed;
     this.#random = seed;
+    this.#configs = isProbing ? probingConfigs : configs;
+    this.#wantedConfig = this.#configs[0] as Config;
   }
 
   run(): void {
@@ -92,7 +111,7 @@ class History {
   #userMoves(): void {
     const key = this.#pick(keys);
     const what = this.#chance();
-    if (what < 0.12) this.#setConfig(this.#pick(configs));
+    if (what < 0.12) this.#setConfig(this.#pick(this.#configs));
     else if (what < 0.25) this.#delete(key);
     else if (what < 0.32) this.#forgeStatus(key);
     else this.#store(key, this.#anyService(key));
@@ -101,6 +120,7 @@ class History {
   #worldMoves(): void {
     const what = this.#chance();
     if (what < 0.05) this.#restart();
+    else if (this.#probes.length > 0 && what < 0.25) this.#answerProbe(this.#chance());
     else if (what < 0.45) this.#answerWrite(this.#chance() < 0.3);
     else if (what < 0.9) this.#deliver();
     else this.#wake(this.#chance() * 100);
@@ -150,6 +170,7 @@ class History {
     const metadata = { ...service.metadata, resourceVersion: String(++this.#version) };
     const stored = { ...service, metadata };
     this.#stored.set(key, stored);
+    for (const ip of ipsOf(stored)) this.#shown.add(ip);
     if (byUser) this.#changed.add(key);
     this.#coming.push({ kind: "service", key, service: stored });
     return stored;
@@ -177,6 +198,9 @@ class History {
     this.#inForce = undefined;
     this.#isConfigNew = true;
     this.#writes = [];
+    this.#probes = [];
+    this.#sure.clear();
+    this.#shown = new Set([...this.#stored.values()].flatMap(ipsOf));
     const listed: Coming[] = [...this.#stored].map(([key, service]) => {
       return { kind: "service", key, service };
     });
@@ -226,6 +250,23 @@ class History {
     return this.#send({ kind: "written", key, service: written });
   }
 
+  /** Above 0.9 it is not said who has it. */
+  #answerProbe(chance: number): void {
+    const at = Math.floor(chance * this.#probes.length);
+    const [address = ""] = this.#probes.splice(at, 1);
+    const machine = this.#pick(contested);
+    if (chance < 0.5 && !this.#foreign.delete(machine)) this.#foreign.add(machine);
+    const how = chance < 0.3 ? "probes" : "has";
+    const used = { kind: "used", mac: "02:00:00:00:00:99", node: "n", on: "eth0", how } as const;
+    const unasked = { kind: "unasked", why: "nobody" } as const;
+    const told = chance > 0.95 ? unasked : ({ kind: "ours", node: "n" } as const);
+    const answer = this.#foreign.has(address) ? used : ({ kind: "free", node: "n" } as const);
+    const isSure = chance > 0.95 || (chance <= 0.9 && answer.kind === "free");
+    if (isSure) this.#sure.add(address);
+    else this.#sure.delete(address);
+    this.#send({ kind: "probed", address, answer: chance > 0.9 ? told : answer });
+  }
+
   #wake(ms: number): void {
     this.#nowMs += ms;
     this.#send({ kind: "wake" });
@@ -233,7 +274,11 @@ class History {
 
   #send(event: ReconcilerEvent): void {
     for (const command of this.#machine.step(event, this.#nowMs)) {
+      if (command.kind === "probe") this.#probes.push(command.address);
       if (command.kind !== "writeStatus") continue;
+      this.#isAskedFor(command.key, command.service);
+      // A write that fails is repeated, whatever the pools are by then.
+      for (const ip of ipsOf(command.service)) this.#shown.add(ip);
       this.#writes.push(command);
       this.#keepsPromise(command.key, command.service);
     }
@@ -246,6 +291,16 @@ class History {
   }
 
   // What must hold
+
+  /** No new address is shown before somebody on the wire was asked for it, unless another one shows it. */
+  #isAskedFor(key: string, after: Service): void {
+    if (this.#configs !== probingConfigs || this.#inForce?.generation !== "modern") return;
+    const before = ipsOf(this.#stored.get(key) ?? after);
+    for (const ip of ipsOf(after).filter((one) => !before.includes(one))) {
+      const isSure = this.#sure.has(ip) || this.#shown.has(ip);
+      assert.ok(isSure, `${key}: nobody was asked for ${ip}, ${this.#name()}`);
+    }
+  }
 
   /** CTL-6: what is about to be written shows what the service holds, neither more nor less. */
   #showsHolding(key: string, service: Service): void {
@@ -271,8 +326,11 @@ class History {
   }
 
   #settle(): void {
-    for (let round = 0; this.#coming.length + this.#writes.length > 0 || round < 3; round++) {
+    const left = () => this.#coming.length + this.#writes.length + this.#probes.length;
+    for (let round = 0; left() > 0 || round < 3; round++) {
       assert.ok(round < 100, `it never comes to rest, ${this.#name()}`);
+      this.#foreign.clear();
+      while (this.#probes.length > 0) this.#answerProbe(0.6);
       while (this.#coming.length > 0) this.#deliver();
       while (this.#writes.length > 0) this.#answerWrite(false);
       this.#wake(1_000_000);
@@ -379,5 +437,11 @@ function hostBits(family: number, bits: number): bigint {
 describe("Reconciler, over ten thousand histories", () => {
   it("IPAM-7, IPAM-40, IPAM-50, IPAM-53, CTL-6, CTL-7, CTL-8, CTL-11, CTL-13: no address twice, none outside its pool, none leaked, none lost for nothing; at rest nothing is left to do", () => {
     for (let count = 0; count < histories; count++) new History(firstSeed + count * 7919).run();
+  });
+
+  it("with probes under way all of it holds too, no address is shown that nobody was asked for, and none is lost", () => {
+    for (let count = 0; count < histories; count++) {
+      new History(firstSeed + count * 7919, true).run();
+    }
   });
 });

@@ -235,7 +235,7 @@ function give(
   if (addresses.length > 0) {
     if (!haveSameFamilies(addresses, own)) return otherFamilies(wish);
     const onlyPool = pool.value === "" ? undefined : pool.value;
-    return nameField(addressField, allocator.assign(claim, addresses, onlyPool));
+    return nameField(addressField, allocator.assignAsked(claim, addresses, onlyPool));
   }
   const wishes = familyWishes(view, own);
   if (pool.value === "") return allocator.allocate(claim, wishes);

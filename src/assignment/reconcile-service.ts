@@ -151,7 +151,7 @@ function allocate(request: ServiceRequest, allocator: Allocator): Assignment {
     const asked = parseAddress(addressText);
     if (asked === undefined) return { ok: false, refusal: malformedAddress(addressText, family) };
     if (asked.family !== family) return { ok: false, refusal: otherFamily(addressText, family) };
-    return nameField("spec.loadBalancerIP", allocator.assign(claim, [asked]));
+    return nameField("spec.loadBalancerIP", allocator.assignAsked(claim, [asked]));
   }
   if (pool === "") return allocator.allocate(claim, wishes);
   const field = `annotation ${poolAnnotation}`;

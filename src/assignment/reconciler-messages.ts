@@ -2,6 +2,7 @@
 import type { Allocator, PoolUsage } from "../allocator/index.ts";
 import type { ConfigOutcome } from "../config/index.ts";
 import type { Service } from "../kube/index.ts";
+import type { ProbeAnswer } from "./probe-answer.ts";
 import type { ServiceLog, ServiceNote, ServiceOutcome } from "./service-outcome.ts";
 
 export type ReconcilerEvent =
@@ -14,7 +15,15 @@ export type ReconcilerEvent =
   /** The answer to `writeStatus`: the Service as stored, or why it was not. */
   | { readonly kind: "written"; readonly key: string; readonly service: Service }
   | { readonly kind: "writeFailed"; readonly key: string; readonly error: string }
+  | ProbedEvent
   | { readonly kind: "wake" };
+
+/** The answer to `probe`. */
+export interface ProbedEvent {
+  readonly kind: "probed";
+  readonly address: string;
+  readonly answer: ProbeAnswer;
+}
 
 export type ReconcilerCommand =
   /** Store metadata and status of `service` through its status subresource; answer with `written` or `writeFailed`. */
@@ -32,6 +41,13 @@ export type ReconcilerCommand =
   | { readonly kind: "count"; readonly what: "updates" | "updateErrors" }
   | { readonly kind: "gauge"; readonly what: "configLoaded" | "configStale"; readonly value: 0 | 1 }
   | PoolUsageChange
+  /** Ask on the wire who has the address, and answer with `probed` in a second or two at most, come what may. */
+  | { readonly kind: "probe"; readonly address: string; readonly pool: string }
+  /** Such questions may come soon. */
+  | { readonly kind: "prepareProbe"; readonly address: string; readonly pool: string }
+  /** An event on an IPAddressPool. */
+  | { readonly kind: "recordOnPool"; readonly pool: string; readonly note: ServiceNote }
+  | { readonly kind: "countProbe"; readonly answer: ProbeAnswer["kind"] }
   /** Send `wake` after so long, at the latest; a later `wakeAfter` replaces it. */
   | { readonly kind: "wakeAfter"; readonly ms: number };
 

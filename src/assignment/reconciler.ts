@@ -1,20 +1,24 @@
 /** The controller's decisions in order: which service is looked at when, under which configuration, and what follows. */
 import { Allocator, type Holding, type PoolUsage } from "../allocator/index.ts";
 import type { Config, ConfigOutcome, Generation, HeldAddress } from "../config/index.ts";
-import { formatAddress } from "../ip/index.ts";
 import { WorkQueue, type Service } from "../kube/index.ts";
+import { AddressProbes, type WithheldAddress } from "./address-probes.ts";
 import { ConfigNews } from "./config-news.ts";
+import type { Decision, Turn } from "./decision.ts";
+import { leavesRoom } from "./holding-changes.ts";
+import { isSameVersion, KnownServices } from "./known-services.ts";
 import { reconcileModern } from "./reconcile-modern.ts";
 import { reconcileService } from "./reconcile-service.ts";
 import type {
   JudgeService,
   LogFields,
   LogLevel,
+  ProbedEvent,
   ReconcilerCommand,
   ReconcilerEvent,
 } from "./reconciler-messages.ts";
 import type { ServiceOutcome } from "./service-outcome.ts";
-import { showsSame } from "./shown-addresses.ts";
+import { ingressCount, showsSame } from "./shown-addresses.ts";
 import { UsageReport } from "./usage-report.ts";
 
 export interface ReconcilerOptions {
@@ -26,12 +30,6 @@ export interface ReconcilerOptions {
 
 const realRules = { legacy: reconcileService, modern: reconcileModern };
 
-/** How one evaluation ended, and whether an event asked for it or a pass over all. */
-interface Turn {
-  readonly result: ServiceOutcome["result"];
-  readonly isOwnTurn: boolean;
-}
-
 /** A status write: what it started from, and what it wants stored. */
 interface Write extends Turn {
   readonly from: Service;
@@ -40,8 +38,6 @@ interface Write extends Turn {
 
 /** Work on so many keys, then let the event loop turn: a pass over 10,000 services must not hold it. */
 const keysPerStep = 100;
-/** More of our own writes than this the watch is never behind. */
-const echoesAtMost = 8;
 
 // Keys of services contain a slash; these do not.
 const missingKey = "config missing";
@@ -53,7 +49,8 @@ const replayedKey = "holders replayed";
 export class Reconciler {
   readonly #allocator = new Allocator();
   readonly #queue = new WorkQueue();
-  readonly #services = new Map<string, Service>();
+  readonly #services = new KnownServices();
+  readonly #probes = new AddressProbes(this.#allocator);
   readonly #rules: Readonly<Record<Generation, JudgeService>>;
   readonly #loadBalancerClass: string;
   readonly #news = new ConfigNews();
@@ -72,8 +69,6 @@ export class Reconciler {
   readonly #failedWrites = new Map<string, Write>();
   /** Services that the watch told of while their write was under way. */
   readonly #heard = new Set<string>();
-  /** Versions that we stored, until the watch tells of one that we did not. */
-  readonly #echoes = new Map<string, string[]>();
   #commands: ReconcilerCommand[] = [];
 
   constructor({ loadBalancerClass = "", rules = realRules }: ReconcilerOptions = {}) {
@@ -93,10 +88,16 @@ export class Reconciler {
     }
   }
 
+  /** Addresses of pools with probes that nobody is given for now. */
+  withheld(): Iterable<WithheldAddress> {
+    return this.#probes.withheld();
+  }
+
   /** Takes one event, works off the queue, and answers what to do, in order. */
   step(event: ReconcilerEvent, nowMs: number): ReconcilerCommand[] {
     this.#commands = [];
     this.#take(event, nowMs);
+    if (this.#probes.releaseDue(nowMs) && this.#waiting.size > 0) this.#queue.add(freedKey);
     for (let worked = 0; worked < keysPerStep; worked++) {
       const key = this.#queue.take(nowMs);
       if (key === undefined) break;
@@ -104,8 +105,8 @@ export class Reconciler {
     }
     const usage = this.#usageReport.take(this.#allocator);
     if (usage !== undefined) this.#do(usage);
-    const dueMs = this.#queue.nextDueMs();
-    if (dueMs !== undefined) this.#do({ kind: "wakeAfter", ms: Math.max(0, dueMs - nowMs) });
+    const dueMs = Math.min(this.#queue.nextDueMs() ?? Infinity, this.#probes.nextDueMs());
+    if (dueMs !== Infinity) this.#do({ kind: "wakeAfter", ms: Math.max(0, dueMs - nowMs) });
     return this.#commands;
   }
 
@@ -121,6 +122,8 @@ export class Reconciler {
         return this.#onWritten(event.key, event.service, nowMs);
       case "writeFailed":
         return this.#onWriteFailed(event.key, event.error, nowMs);
+      case "probed":
+        return this.#onProbed(event, nowMs);
       case "wake":
         return undefined;
       default:
@@ -129,10 +132,7 @@ export class Reconciler {
   }
 
   #onService(key: string, service: Service | undefined): void {
-    if (service !== undefined && this.#isEcho(key, service)) return;
-    this.#echoes.delete(key);
-    if (service === undefined) this.#services.delete(key);
-    else this.#services.set(key, service);
+    if (!this.#services.tell(key, service)) return;
     // Most often it is that very write, which is not to be judged again: the answer will tell.
     if (this.#writes.has(key)) this.#heard.add(key);
     else this.#askFor(key);
@@ -148,12 +148,6 @@ export class Reconciler {
     const isHeard = this.#heard.delete(key);
     const isOurs = stored !== undefined && isSameVersion(this.#services.get(key), stored);
     if (isHeard && !isOurs) this.#askFor(key);
-  }
-
-  /** The watch tells late of what we stored: the versions before the one that we know would take us back. */
-  #isEcho(key: string, service: Service): boolean {
-    if (isSameVersion(this.#services.get(key), service)) return true;
-    return this.#echoes.get(key)?.includes(service.metadata.resourceVersion ?? "") ?? false;
   }
 
   #work(key: string, nowMs: number): void {
@@ -174,7 +168,7 @@ export class Reconciler {
 
   #reconcile(key: string, isOwnTurn: boolean, nowMs: number): void {
     const service = this.#services.get(key);
-    if (service === undefined) return this.#forget(key);
+    if (service === undefined) return this.#forget(key, nowMs);
     const config = this.#config;
     // CTL-3, LC-20: without a configuration nothing is touched; IPAM-53: nor before all services are known.
     if (config === undefined || (this.#isModern() && !this.#isListed)) {
@@ -187,6 +181,15 @@ export class Reconciler {
       mayAllocate: this.#mayAllocate,
       loadBalancerClass: this.#loadBalancerClass,
     });
+    const decision = { key, service, proposal, config, before, outcome, isOwnTurn };
+    // The key stays in work until the answers come; what the decision took is held meanwhile.
+    const commands = this.#probes.holdBack(decision, nowMs);
+    if (commands === undefined) this.#carryOut(decision, nowMs);
+    else this.#commands.push(...commands);
+  }
+
+  #carryOut(decision: Decision, nowMs: number): void {
+    const { key, service, proposal, outcome, before, isOwnTurn } = decision;
     const { result } = outcome;
     const changed = outcome.changed ?? proposal;
     // A retry whose address is no longer to be had may come back to what is stored.
@@ -199,8 +202,32 @@ export class Reconciler {
       this.#do({ kind: "writeStatus", key, service: changed, isAwaited });
     }
     this.#tell(key, service, outcome);
+    this.#probes.left(before, this.#allocator.holdingOf(key), nowMs);
     this.#follow(key, before, { result, isOwnTurn });
     if (!isNews) this.#finish(key, { result, isOwnTurn }, nowMs);
+  }
+
+  // Addresses that somebody on the wire was asked for
+
+  #onProbed({ address, answer }: ProbedEvent, nowMs: number): void {
+    const { commands, sure, undone } = this.#probes.answered(address, answer, nowMs);
+    this.#commands.push(...commands);
+    const isCurrent = ({ key, service, config }: Decision) =>
+      this.#services.get(key) === service && this.#config === config;
+    for (const decision of sure) if (isCurrent(decision)) this.#carryOut(decision, nowMs);
+    // Only when nobody of them holds the address any more is anybody given another one.
+    const again = [...undone, ...sure.filter((decision) => !isCurrent(decision))];
+    for (const decision of again) this.#undo(decision);
+    const own = new Set(again.map(({ key }) => key));
+    const others = again.length === 0 ? [] : [...this.#waiting].filter((key) => !own.has(key));
+    for (const { key, isOwnTurn } of again) this.#reconcile(key, isOwnTurn, nowMs);
+    // They may have left something: what was held for them is not told as freed.
+    this.#addInOrder(others);
+  }
+
+  #undo({ key, before }: Decision): void {
+    this.#allocator.unassign(key);
+    if (before !== undefined) this.#allocator.keepUnder(key, before, before.addresses);
   }
 
   /** What an evaluation means for others, and for the next pass. */
@@ -236,8 +263,9 @@ export class Reconciler {
   }
 
   /** CTL-2; LC-22: in v0.9.5 each deletion, of any service, looks at those that wait. */
-  #forget(key: string): void {
+  #forget(key: string, nowMs: number): void {
     const held = this.#allocator.unassign(key);
+    this.#probes.left(held, undefined, nowMs);
     this.#waiting.delete(key);
     this.#failedWrites.delete(key);
     this.#queue.done(key);
@@ -251,11 +279,7 @@ export class Reconciler {
     if (write === undefined) return;
     this.#writes.delete(key);
     // Unless the watch was faster, this is the newest that we know: judging the old one would free the address.
-    if (isSameVersion(this.#services.get(key), write.from)) {
-      this.#services.set(key, stored);
-      const version = stored.metadata.resourceVersion ?? "";
-      this.#echoes.set(key, [...(this.#echoes.get(key) ?? []).slice(-echoesAtMost), version]);
-    }
+    this.#services.stored(key, write.from, stored);
     this.#askForHeard(key, stored);
     this.#log("info", { event: "serviceUpdated", service: key, msg: "updated service object" });
     this.#finish(key, write, nowMs);
@@ -350,6 +374,7 @@ export class Reconciler {
   #acceptConfig(config: Config): void {
     this.#config = config;
     this.#allocator.setPools(config.pools);
+    this.#commands.push(...this.#probes.poolsChanged(config.pools.values()));
     if (this.#mayAllocate) this.#startPass();
     else if (this.#isListed) this.#startReplay();
     // v0.9.5 adopts what it sees before the list is complete.
@@ -370,25 +395,4 @@ export class Reconciler {
   #do(command: ReconcilerCommand): void {
     this.#commands.push(command);
   }
-}
-
-/** IPAM-43, IPAM-60: whether an address, a port of it, or a key to share it by is there for others now. */
-function leavesRoom(before: Holding | undefined, after: Holding | undefined): boolean {
-  if (before === undefined) {
-    return after !== undefined && (after.sharingKey !== "" || after.backendKey !== "");
-  }
-  return after === undefined || termsOf(before) !== termsOf(after);
-}
-
-function termsOf({ addresses, sharingKey, backendKey, ports }: Holding): string {
-  return [addresses.map(formatAddress), sharingKey, backendKey, ports].join("\n");
-}
-
-function ingressCount(service: Service | undefined): number {
-  return service?.status?.loadBalancer?.ingress?.length ?? 0;
-}
-
-function isSameVersion(a: Service | undefined, b: Service): boolean {
-  const version = b.metadata.resourceVersion;
-  return a !== undefined && version !== undefined && a.metadata.resourceVersion === version;
 }

@@ -25,6 +25,10 @@ export function showPool(service: Service, pool: string | undefined): Service {
   return { ...service, metadata: { ...metadata, annotations } };
 }
 
+export function ingressCount(service: Service | undefined): number {
+  return service?.status?.loadBalancer?.ingress?.length ?? 0;
+}
+
 /** Whether both show the same: to store one in place of the other would be a write for nothing. */
 export function showsSame(a: Service, b: Service): boolean {
   const shown = ({ metadata, status }: Service): string => {

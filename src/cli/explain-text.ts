@@ -70,7 +70,8 @@ function layer2Lines({ l2 }: Explanation): string[] {
   });
 }
 
-function moveLines({ l2 }: Explanation, answer: MovesAnswer): string[] {
+function moveLines({ l2, shown }: Explanation, answer: MovesAnswer): string[] {
+  if (shown.length === 0) return [];
   if ("unknown" in answer) return [printable(`not known: ${answer.unknown}`)];
   if (answer.moves.length === 0)
     return ["no event tells of a move; Kubernetes keeps events for an hour"];
@@ -86,9 +87,10 @@ function moveLines({ l2 }: Explanation, answer: MovesAnswer): string[] {
 }
 
 function wireLines({ l2 }: Explanation, answer: WireAnswer): string[] {
-  if (Object.keys(l2).length === 0) return [];
-  if ("unknown" in answer) return [printable(`not known: ${answer.unknown}`)];
+  const isAnnounced = Object.keys(l2).length > 0;
+  if ("unknown" in answer) return isAnnounced ? [printable(`not known: ${answer.unknown}`)] : [];
   const { conditions, events } = answer;
+  if (!isAnnounced && events.length === 0) return [];
   if (conditions.length === 0 && events.length === 0) {
     return ["nothing is told: see the page /wire of the speakers"];
   }

@@ -84,7 +84,7 @@ async function explain(key: string, { flags, env, output }: Question): Promise<n
   }
   const { findings } = withInputFindings({ services: {}, findings: found.findings }, input);
   const service = input.view.services.get(key);
-  const isAsked = sources.includes(clusterWord) && service !== undefined && found.shown.length > 0;
+  const isAsked = sources.includes(clusterWord) && service !== undefined;
   const told = isAsked ? await readTold(service, options, env) : undefined;
   if (flags.output === "json") {
     const moves = told !== undefined && "moves" in told.moves ? told.moves.moves : null;

@@ -18,7 +18,14 @@ export interface WireView {
 
 export type WireAnswer = WireView | { readonly unknown: string };
 
-const reasons = ["AddressConflict", "AddressConflictOver", "AddressNotSeen", "AddressSeen"];
+const reasons = [
+  "AddressConflict",
+  "AddressConflictOver",
+  "AddressNotSeen",
+  "AddressSeen",
+  // Asked for before it was given (metallb-ts/probe).
+  "AddressInUse",
+];
 const order = ["Announced", "Seen", "Conflict"];
 const mostEvents = 10;
 const mostRead = 500;

@@ -26,6 +26,8 @@ export interface Pool {
   readonly avoidBuggyIps: boolean;
   /** Its addresses are spread evenly over the nodes (`metallb-ts/spread`). */
   readonly spread?: "bounded";
+  /** A speaker asks on the wire whether an address is free before a Service gets it (`metallb-ts/probe`). */
+  readonly probe?: true;
   /** Custom resources only: whom the pool serves; absent means everybody. */
   readonly serviceAllocation?: ServiceAllocation;
   /** ConfigMap: one for `layer2`, none for `bgp`. */

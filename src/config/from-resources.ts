@@ -17,6 +17,7 @@ import {
 import { compileAliases } from "./resource-communities.ts";
 import { Fields } from "./resource-fields.ts";
 import { attachL2Advertisements } from "./resource-l2-advertisements.ts";
+import { warnOfProbesWithoutLayer2 } from "./probe-annotation.ts";
 import { compilePeers } from "./resource-peers.ts";
 import { compilePools, finishPool } from "./resource-pools.ts";
 import { emptyResourceSet, type ConfigKind, type ResourceSet } from "./resource-set.ts";
@@ -77,6 +78,8 @@ export function compileResources(
   refuseEqualBgpAdvertisements(sorted.bgpAdvertisements, list);
   attachBgpAdvertisements(sorted.bgpAdvertisements, { targets, aliases }, list);
   refuseEchoWithIpv6(pools.values(), { objects: sorted.peers, compiled: peers, bfdProfiles }, list);
+  // Programs see only some of the advertisements.
+  if (options.scope === "everything") warnOfProbesWithoutLayer2(pools, list);
   const findings = list.toFindings();
   if (findings.some(isError)) return { findings };
   const config: Config = {

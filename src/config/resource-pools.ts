@@ -7,6 +7,7 @@ import { nameOf, type FindingList, type Report } from "./finding-list.ts";
 import type { LabelIndex } from "./label-index.ts";
 import { readSetting, subnetAware } from "./own-annotations.ts";
 import { spread } from "./ownership-annotations.ts";
+import { probe } from "./probe-annotation.ts";
 import type { PoolMemory } from "./pool-memory.ts";
 import { findOverlaps } from "./prefix-overlap.ts";
 import { Fields, labelsOf, type Word } from "./resource-fields.ts";
@@ -27,6 +28,7 @@ interface Block {
 
 /** A pool while advertisements are attached to it. */
 export interface PoolDraft {
+  readonly object: IPAddressPool;
   readonly name: string;
   /** Of the object; advertisements select by them. */
   readonly labels: Labels;
@@ -98,6 +100,7 @@ function compilePool(object: IPAddressPool, context: PoolContext, report: Report
   if (report.problems.length === 0) context.memory.keepSound(object, entries);
   const serviceAllocation = compileAllocation(spec, context.namespaces);
   return {
+    object,
     name,
     labels: labelsOf(object),
     entries,
@@ -110,6 +113,7 @@ function compilePool(object: IPAddressPool, context: PoolContext, report: Report
       autoAssign: spec.flag("autoAssign", true),
       avoidBuggyIps: spec.flag("avoidBuggyIPs"),
       ...(readSetting(object, spread, report) === "bounded" && { spread: "bounded" }),
+      ...(readSetting(object, probe, report) === "true" && { probe: true }),
       ...(serviceAllocation && { serviceAllocation }),
     },
     l2Advertisements: [],

@@ -2,6 +2,7 @@
 
 import type {
   PoolUsageChange,
+  ProbeAnswer,
   Reconciler,
   ReconcilerCommand,
   ReconcilerEvent,
@@ -17,6 +18,7 @@ import {
   type ClientMetrics,
   type KubeClient,
   type Logger,
+  type Metric,
   type ProcessInterface,
 } from "../platform/index.ts";
 import { ConfigWatch, type ConfigurationStateWriter } from "../program/index.ts";
@@ -27,6 +29,8 @@ export interface ControllerLoopOptions {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly metrics: ClientMetrics;
+  /** Counts what was asked for on the wire, by the answer. */
+  readonly probes?: Metric;
   /** Where the configuration is, and the name of the ConfigMap. */
   readonly namespace: string;
   readonly configName: string;
@@ -34,7 +38,25 @@ export interface ControllerLoopOptions {
   readonly bgpType: string;
   /** Absent in the process interface of v0.9.5. */
   readonly state?: ConfigurationStateWriter;
+  /** Who asks on the wire. Absent: nobody can. */
+  readonly prober?: AddressProber;
 }
+
+/** Has somebody ask on the wire who has an address. */
+export interface AddressProber {
+  /** Never rejects, and answers in some seconds, come what may. */
+  ask(address: string, pool: string): Promise<ProbeAnswer>;
+  /** Looks for whom to ask, before there is a question. */
+  prepare(address: string, pool: string): void;
+  stop(): void;
+}
+
+type RecordCommand = Extract<
+  ReconcilerCommand,
+  { kind: "recordOnService" | "recordOnConfig" | "recordOnPool" }
+>;
+
+const nobodyAsks: ProbeAnswer = { kind: "unasked", why: "this controller cannot ask speakers" };
 
 /** Pools' numbers are written when they have been quiet for so long, or every 5 s in a long burst (ST-1). */
 const quietMs = 200;
@@ -109,6 +131,7 @@ export class ControllerLoop {
     this.#services.stop();
     this.#config.stop();
     this.#options.state?.stop();
+    this.#options.prober?.stop();
     this.#pools.stop();
     this.#events.stop();
     this.#timers.cancelAll();
@@ -130,25 +153,19 @@ export class ControllerLoop {
   }
 
   #run(command: ReconcilerCommand): void {
-    const { logger, metrics } = this.#options;
+    const { logger } = this.#options;
+    if ("note" in command) return this.#recordAbout(command);
     switch (command.kind) {
       case "writeStatus":
         this.#writes.add(command);
-        return;
-      case "recordOnService":
-        this.#record("Service", command.service, command.note);
-        return;
-      case "recordOnConfig":
-        this.#record("ConfigMap", this.#config.configMap, command.note);
         return;
       case "log":
         logger[command.level](command.fields);
         return;
       case "count":
-        metrics[command.what].inc();
-        return;
       case "gauge":
-        metrics[command.what].set(command.value);
+      case "countProbe":
+        this.#measure(command);
         return;
       case "poolUsage":
         this.#onUsage(command);
@@ -156,16 +173,37 @@ export class ControllerLoop {
       case "wakeAfter":
         this.#timers.set("wake", command.ms);
         return;
+      case "probe":
+        void this.#probe(command.address, command.pool);
+        return;
+      case "prepareProbe":
+        this.#options.prober?.prepare(command.address, command.pool);
+        return;
       default:
         command satisfies never;
     }
   }
 
-  #record(
-    kind: string,
-    object: KubeObject | undefined,
-    note: Extract<ReconcilerCommand, { kind: "recordOnConfig" }>["note"],
-  ): void {
+  #measure(command: Extract<ReconcilerCommand, { kind: "count" | "gauge" | "countProbe" }>): void {
+    const { metrics, probes } = this.#options;
+    if (command.kind === "count") metrics[command.what].inc();
+    else if (command.kind === "gauge") metrics[command.what].set(command.value);
+    else probes?.inc(1, { answer: command.answer });
+  }
+
+  async #probe(address: string, pool: string): Promise<void> {
+    const answer = (await this.#options.prober?.ask(address, pool)) ?? nobodyAsks;
+    this.#step({ kind: "probed", address, answer });
+  }
+
+  #recordAbout(command: RecordCommand): void {
+    const { kind, note } = command;
+    if (kind === "recordOnService") this.#record("Service", command.service, note);
+    else if (kind === "recordOnConfig") this.#record("ConfigMap", this.#config.configMap, note);
+    else this.#record("IPAddressPool", this.#pools.objectOf(command.pool), note);
+  }
+
+  #record(kind: string, object: KubeObject | undefined, note: RecordCommand["note"]): void {
     if (object === undefined) return;
     this.#waitingEvents.push({ object: referenceTo(kind, object), ...note });
     if (this.#writes.isIdle) this.#sendEvents();

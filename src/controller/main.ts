@@ -11,6 +11,7 @@ import {
   processOutput,
   startProgram,
   stopSignal,
+  TlsPoster,
   type KubeClient,
   type Logger,
   type Output,
@@ -19,10 +20,15 @@ import {
 import { ConfigurationStateWriter, openPages, readOwnPod } from "../program/index.ts";
 import { ControllerLoop, untilStopped } from "./controller-loop.ts";
 import { findBadValue, parseControllerFlags, webhookFlags, type ControllerFlags } from "./flags.ts";
+import { findSpeakers } from "./speaker-directory.ts";
+import { SpeakerProber } from "./speaker-prober.ts";
 import { ensureMemberlistSecret } from "./memberlist-secret.ts";
 import { startWebhooks, type Webhooks } from "./webhook-server.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Of MetalLB's manifests. */
+const defaultSecretName = "memberlist";
 
 interface Setting {
   readonly flags: ControllerFlags;
@@ -76,6 +82,10 @@ async function run(setting: Setting): Promise<number> {
     configName: flags.config,
     bgpType: bgpTypeOf(setting.env),
     ...state,
+    ...(isModern && {
+      probes: metrics.assignmentProbes(() => machine.withheld()),
+      prober: openProber(setting),
+    }),
   });
   if (!isModern || flags["webhook-mode"] !== "onlywebhook") loop.start();
   // ST-10: each process has its object, also one that looks at no pool.
@@ -87,6 +97,18 @@ async function run(setting: Setting): Promise<number> {
   await webhooks?.close();
   await pages.close();
   return status;
+}
+
+/** Costs nothing before a pool asks for it (`metallb-ts/probe`). */
+function openProber({ flags, client, namespace }: Setting): SpeakerProber {
+  const secretName = flags["ml-secret-name"] || defaultSecretName;
+  const poster = new TlsPoster();
+  return new SpeakerProber({
+    findSpeakers: () => findSpeakers({ client, namespace, secretName }),
+    post: (url, body, timeoutMs) => poster.post(url, body, timeoutMs),
+    stop: () => poster.close(),
+    wallMs: Date.now,
+  });
 }
 
 /** WH-11: unless they are disabled. */

@@ -1,6 +1,6 @@
 /** Keeps the status of each IPAddressPool equal to what is held and left of it (ST-1 to ST-3). */
 
-import { isOlderVersion, type IPAddressPool } from "../kube/index.ts";
+import { isOlderVersion, type IPAddressPool, type KubeObject } from "../kube/index.ts";
 import { hasStatus, type KubeClient, type Logger } from "../platform/index.ts";
 import { Repeater } from "../program/index.ts";
 import { poolStatusOf, showsPoolStatus, type PoolStatus } from "../status/index.ts";
@@ -42,6 +42,12 @@ export class PoolStatusWriter {
     this.#stored.set(name, { metadata, ...(status === undefined ? {} : { status }) });
     this.#unchecked.add(name);
     if (this.#isReleased) this.#work.wake();
+  }
+
+  /** What an event about the pool is about; undefined: there is no such pool. */
+  objectOf(name: string): KubeObject | undefined {
+    const stored = this.#stored.get(name);
+    return stored && { apiVersion: "metallb.io/v1beta1", metadata: stored.metadata };
   }
 
   /** The pools whose numbers changed, and those that are no longer configured. */

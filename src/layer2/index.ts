@@ -25,7 +25,7 @@ export {
 } from "./interface-plan.ts";
 export { linkHoldMs, LinkWatch, type LinkNews } from "./link-watch.ts";
 export { solicitedNodeGroup } from "./multicast-address.ts";
-export { questionFrame } from "./question-frames.ts";
+export { probeFrames, questionFrame } from "./question-frames.ts";
 export type { Drop, ReceivedFrame, Reply } from "./resolution.ts";
 export { arp, ndp, type ResolutionProtocol } from "./resolution-protocols.ts";
 export { RingNeighbors } from "./ring-neighbors.ts";

@@ -16,7 +16,7 @@ import { type NetworkInterface, planInterfaces } from "./interface-plan.ts";
 import { ALL_NODES, multicastMac, solicitedNodeGroup } from "./multicast-address.ts";
 import { encodeNeighborAdvertisement, encodeNeighborSolicitation } from "./ndp-packet.ts";
 import { answerNdp } from "./ndp-responder.ts";
-import { questionFrame } from "./question-frames.ts";
+import { probeFrames, questionFrame } from "./question-frames.ts";
 import { sightArp, type Sighting, sightNdp } from "./sighting.ts";
 
 const ip = (text: string): IpAddress => parseAddress(text) as IpAddress;
@@ -114,6 +114,38 @@ describe("what a frame of others shows, ARP", () => {
     assert.equal(sightArp({ bytes, packetType: 1 }, owner), undefined);
     const answer = sightArp({ bytes: reply.frame, packetType: 0 }, on);
     assert.equal(shown(answer), `${owner.mac} answers ${VIP}`);
+  });
+});
+
+describe("our probe", () => {
+  const addresses = new AnnouncedAddresses();
+  addresses.announce("shop/web", ip("192.168.1.240"), "all");
+  addresses.announce("shop/web", ip("fd00::240"), "all");
+
+  it("RFC 5227 section 2.1.1: has no sender, is a probe to all, and its owner answers", () => {
+    const [bytes = new Uint8Array(), ...more] = probeFrames(on, ip("192.168.1.240"));
+    assert.equal(more.length, 0);
+    assert.equal(
+      shown(sightArp({ bytes, packetType: 1 }, owner)),
+      `${on.mac} probes 192.168.1.240`,
+    );
+    const reply = answerArp({ bytes, packetType: 1 }, owner, addresses);
+    assert.ok(reply.kind === "reply");
+    const answer = sightArp({ bytes: reply.frame, packetType: 0 }, on);
+    assert.equal(shown(answer), `${owner.mac} answers 192.168.1.240`);
+  });
+
+  it("RFC 4862 section 5.4.2, L2-118: has no source, and speakers, which do not answer that, are asked too", () => {
+    const [bytes = new Uint8Array(), question = new Uint8Array()] = probeFrames(
+      on,
+      ip("fd00::240"),
+    );
+    assert.equal(shown(sightNdp({ bytes, packetType: 2 }, owner)), `${on.mac} probes fd00::240`);
+    assert.equal(answerNdp({ bytes, packetType: 2 }, owner, addresses).kind, "drop");
+    const reply = answerNdp({ bytes: question, packetType: 2 }, owner, addresses);
+    assert.ok(reply.kind === "reply");
+    const answer = sightNdp({ bytes: reply.frame, packetType: 0 }, on);
+    assert.equal(shown(answer), `${owner.mac} answers fd00::240`);
   });
 });
 

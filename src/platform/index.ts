@@ -71,6 +71,7 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from "./logger.ts";
+export type { Metric } from "./metric.ts";
 export {
   Metrics,
   type PoolUsageRow,
@@ -97,6 +98,7 @@ export {
 } from "./packet-socket.ts";
 export type { TlsOptions } from "./tls-options.ts";
 export { modernFlags, modernOnly, parseTlsFlags, switchFlag, textFlag } from "./modern-flags.ts";
+export { type PostAnswer, TlsPoster } from "./post-text.ts";
 export { processOutput, stopSignal, type Output, type StopSignal } from "./process.ts";
 export { serveProfiles } from "./profiler.ts";
 export { sendFrame } from "./send-frame.ts";

@@ -86,6 +86,19 @@ describe("Metrics", () => {
     ]);
   });
 
+  it("withheld addresses are counted by pool while there are any, and probes by their answer", () => {
+    const metrics = new Metrics();
+    let withheld = [{ pool: "lan" }, { pool: "lan" }, { pool: "dmz" }];
+    metrics.assignmentProbes(() => withheld).inc(1, { answer: "used" });
+    assert.deepEqual(lines(metrics, "metallb_controller"), [
+      'metallb_controller_probe_withheld_addresses{pool="lan"} 2',
+      'metallb_controller_probe_withheld_addresses{pool="dmz"} 1',
+      'metallb_controller_probes_total{answer="used"} 1',
+    ]);
+    withheld = [];
+    assert.equal(lines(metrics, "metallb_controller_probe_withheld").length, 0);
+  });
+
   it("MET-23: process metrics are read when scraped", async () => {
     const text = lines(new Metrics(), "process_").join("\n");
     for (const name of ["cpu_seconds_total", "resident_memory_bytes", "open_fds", "max_fds"]) {

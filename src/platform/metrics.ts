@@ -152,6 +152,37 @@ export class Metrics {
     };
   }
 
+  /** What a speaker found when the controller asked for addresses. Ours. */
+  probes(): Metric {
+    return this.#counter(
+      "metallb_speaker_probes_total",
+      "Addresses that this speaker asked for on the wire before they are given: free, used, ours, elsewhere",
+      ["answer"],
+    );
+  }
+
+  /** Addresses that were asked for on the wire before they are given, and those that nobody is given. Ours. */
+  assignmentProbes(readWithheld: () => Iterable<{ readonly pool: string }>): Metric {
+    const collect = (metric: Metric): void => {
+      metric.reset();
+      const counts = new Map<string, number>();
+      for (const { pool } of readWithheld()) counts.set(pool, (counts.get(pool) ?? 0) + 1);
+      for (const [pool, count] of counts) metric.set(count, { pool });
+    };
+    this.#add({
+      type: "gauge",
+      name: "metallb_controller_probe_withheld_addresses",
+      help: "Addresses of the pool that are given to nobody, because other machines use them; no series: none",
+      labelNames: ["pool"],
+      collect,
+    });
+    return this.#counter(
+      "metallb_controller_probes_total",
+      "Addresses that were to be given, by what came of asking on the wire: free, used, ours, unasked",
+      ["answer"],
+    );
+  }
+
   /** The speakers' ring: who is seen, how fast, and what was dropped. Ours; MetalLB has none of these. */
   ring(): RingMetrics {
     const all = "metallb_speaker_ring_";

@@ -5,6 +5,18 @@ export {
   type ConfigurationStateOptions,
 } from "./configuration-state-writer.ts";
 export { openPages } from "./pages.ts";
+export {
+  mostAddresses,
+  openReply,
+  openRequest,
+  probeKey,
+  probePath,
+  type ProbeReply,
+  type ProbeRequest,
+  sealReply,
+  sealRequest,
+  type SpeakerAnswer,
+} from "./probe-exchange.ts";
 export { configKinds, type WatchedKind } from "./config-kinds.ts";
 export { readOwnPod } from "./own-pod.ts";
 export { Repeater } from "./repeater.ts";

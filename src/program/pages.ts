@@ -28,6 +28,8 @@ export interface PagesOptions {
   readonly healthHost?: string;
   /** More pages, by path: beside health, in v0.9.5's interface beside the metrics. */
   readonly morePages?: JsonPages;
+  /** What is answered to the body of a POST to `/probe` beside the HTTPS metrics; absent: there is no such page. */
+  readonly probePage?: (text: string) => Promise<string>;
 }
 
 /** Opens all of them; one that cannot be opened is told in the log, for addresses matter more than pages about them. */
@@ -52,7 +54,7 @@ export async function openPages(options: PagesOptions): Promise<{ close(): Promi
 
 function pagesOf(options: PagesOptions): Promise<HttpServer>[] {
   const { processInterface, flags, metrics, client, logger, metricsHost, healthHost } = options;
-  const { morePages = {} } = options;
+  const { morePages = {}, probePage } = options;
   const { port } = flags;
   const pages: Promise<HttpServer>[] = [];
   const profiler = flags["pprof-bind-address"];
@@ -70,7 +72,7 @@ function pagesOf(options: PagesOptions): Promise<HttpServer>[] {
   if (port !== 0 && tls.ok) {
     const certDir = flags["metrics-cert-dir"];
     const secure = { metrics, client, logger, port, tls: tls.options, certDir };
-    pages.push(serveSecureMetrics(secure));
+    pages.push(serveSecureMetrics(probePage === undefined ? secure : { ...secure, probePage }));
   }
   return pages;
 }

@@ -13,6 +13,7 @@ import {
   makeSelfSigned,
   Metrics,
   silentLogger,
+  TlsPoster,
   type HttpServer,
 } from "../platform/index.ts";
 import { serveSecureMetrics } from "./secure-metrics.ts";
@@ -87,7 +88,9 @@ describe("secure metrics", () => {
     const tls = { minVersion: "TLSv1.3" } as const;
     const metrics = new Metrics();
     metrics.client();
-    return serveSecureMetrics({ metrics, client, logger: silentLogger, port: 0, tls, certDir });
+    const probePage = async (text: string) => `you said ${text}`;
+    const rest = { logger: silentLogger, port: 0, tls, certDir, probePage };
+    return serveSecureMetrics({ metrics, client, ...rest });
   }
 
   it("MET-1: a token that may get /metrics reads them over HTTPS, by a self-signed certificate", async () => {
@@ -100,6 +103,22 @@ describe("secure metrics", () => {
       groups: ["g"],
       nonResourceAttributes: { path: "/metrics", verb: "get" },
     });
+  });
+
+  it("POST /probe is answered beside the metrics, bounded in length, and proves itself without a token", async () => {
+    const poster = new TlsPoster();
+    const url = `https://127.0.0.1:${server.port}/probe`;
+    try {
+      assert.deepEqual(await poster.post(url, "this", 5000), {
+        status: 200,
+        text: "you said this",
+      });
+      assert.equal((await poster.post(url, "x".repeat(16 * 1024 + 1), 5000)).status, 413);
+      assert.deepEqual(reviews, []);
+      assert.equal((await get(server, "/probe")).status, 405);
+    } finally {
+      poster.close();
+    }
   });
 
   it("MET-1: no token or an unknown one is 401, one without the right 403", async () => {

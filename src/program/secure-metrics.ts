@@ -14,6 +14,7 @@ import {
   type Metrics,
   type TlsOptions,
 } from "../platform/index.ts";
+import { probePath } from "./probe-exchange.ts";
 import { ScrapeAccess, type ScrapeVerdict } from "./scrape-access.ts";
 
 export interface SecureMetricsOptions {
@@ -24,11 +25,16 @@ export interface SecureMetricsOptions {
   readonly tls: TlsOptions;
   /** Folder with tls.crt and tls.key, followed as they change; empty: self-signed. */
   readonly certDir: string;
+  /** What is answered to the body of a POST to `/probe`, which proves itself (src/program/probe-exchange.ts). */
+  readonly probePage?: (text: string) => Promise<string>;
 }
+
+/** A request names 128 addresses at most. */
+const probeBytes = 16 * 1024;
 
 /** Rejects, with a message for people, where the certificate cannot be read or the port is taken. */
 export async function serveSecureMetrics(options: SecureMetricsOptions): Promise<HttpServer> {
-  const { metrics, client, logger, port, tls, certDir } = options;
+  const { metrics, client, logger, port, tls, certDir, probePage } = options;
   const access = new ScrapeAccess(client);
   const server = await serveHttps({
     name: "metrics",
@@ -36,8 +42,13 @@ export async function serveSecureMetrics(options: SecureMetricsOptions): Promise
     tls,
     certificate: certDir === "" ? selfSigned : given(certDir),
     logger,
-    maxBodyBytes: 0,
+    maxBodyBytes: probePage === undefined ? 0 : probeBytes,
     answer: async (request) => {
+      if (request.path === probePath && probePage !== undefined) {
+        if (request.method !== "POST") throw new RequestRefused(405, "405: only POST");
+        const text = await probePage(await request.text());
+        return { status: 200, contentType: "application/json", text };
+      }
       if (request.path !== "/metrics") throw new RequestRefused(404, "404: see /metrics");
       await authorize(access, request, logger);
       return { status: 200, ...metrics.expose() };

@@ -17,7 +17,7 @@ import {
   stopSignal,
 } from "../platform/index.ts";
 import type { ClaimNews } from "../ring/index.ts";
-import { openPages, readOwnPod } from "../program/index.ts";
+import { openPages, probeKey, readOwnPod } from "../program/index.ts";
 import { ConditionWriter } from "./condition-writer.ts";
 import { readExcludedInterfaces } from "./excluded-interfaces.ts";
 import { gossipSettings } from "./gossip-settings.ts";
@@ -29,6 +29,8 @@ import { LinkReport } from "./link-report.ts";
 import { abilityWord } from "./member-abilities.ts";
 import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
+import { probePage } from "./probe-page.ts";
+import { ProbeProgram } from "./probe-program.ts";
 import { type RingMembers, RingProgram } from "./ring-program.ts";
 import { SpeakerProgram } from "./speaker-program.ts";
 import { speakerStatus } from "./speaker-status.ts";
@@ -93,6 +95,7 @@ async function run(start: SpeakerStart): Promise<number> {
   const links = ring && reportLinks(start, ring, exclusion);
   const hasRing = ring !== undefined;
   const wire = openWire(start, { client, namespace, pod, metrics, stories, hasRing });
+  const probes = looks === "modern" ? openProbes(start, announcer, metrics) : undefined;
   const program = new SpeakerProgram({
     namespace,
     client,
@@ -101,6 +104,7 @@ async function run(start: SpeakerStart): Promise<number> {
     moves,
     stories,
     wire,
+    probes,
     bgpType,
     pod,
     nodeName: flags["node-name"],
@@ -126,6 +130,7 @@ async function run(start: SpeakerStart): Promise<number> {
     metrics,
     client,
     morePages: pagesAbout(flags["node-name"], { announcer, wire, ring: ring ?? gossip }),
+    ...(probes !== undefined && { probePage: openProbePage(flags["node-name"], probes, secret) }),
   });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
@@ -251,6 +256,27 @@ function openWire(
   return wire;
 }
 
+function openProbes(
+  { flags, logger }: SpeakerStart,
+  announcer: Layer2Announcer,
+  metrics: Metrics,
+): ProbeProgram {
+  return new ProbeProgram({
+    nodeName: flags["node-name"],
+    logger,
+    isAnnounced: (ip) => announcer.addresses.userCount(ip) > 0,
+    found: metrics.probes(),
+  });
+}
+
+function openProbePage(
+  nodeName: string,
+  probes: ProbeProgram,
+  secret: string,
+): (text: string) => Promise<string> {
+  return probePage({ nodeName, probes, key: probeKey(secret), nowMs: Date.now });
+}
+
 /** Undefined where gossip is off; elections then count on every node that the API calls ready (ML-150, L2-22). */
 async function openRing(
   { flags, logger }: SpeakerStart,
@@ -278,7 +304,7 @@ function reportLinks(
 
 function openSpeakerPages(
   { flags, logger, looks }: SpeakerStart,
-  parts: { readonly metrics: Metrics; readonly client: KubeClient; readonly morePages: JsonPages },
+  parts: Pick<Parameters<typeof openPages>[0], "metrics" | "client" | "morePages" | "probePage">,
 ): ReturnType<typeof openPages> {
   return openPages({
     ...parts,

@@ -23,6 +23,7 @@ import { ClusterWatch } from "./cluster-watch.ts";
 import type { Layer2Announcer } from "./layer2-announcer.ts";
 import { addressesIn, MoveEvents } from "./move-events.ts";
 import type { MoveGroup, MoveLog, ToldMove } from "./move-log.ts";
+import type { ProbeProgram } from "./probe-program.ts";
 import type { RingMembers } from "./ring-program.ts";
 import { ServiceStatusWriter } from "./service-status-writer.ts";
 import { Speaker, type SpeakerOptions } from "./speaker.ts";
@@ -45,6 +46,8 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly stories: Pick<EventRecorder, "record">;
   /** Undefined where `--wire-check` is off. */
   readonly wire: WireProgram | undefined;
+  /** Undefined in v0.9.5's interface. */
+  readonly probes: ProbeProgram | undefined;
   readonly metrics: ClientMetrics & SpeakerMetrics;
   /** What this node does with an address whose owner is claimed. */
   readonly onUse: (use: AddressUse) => void;
@@ -145,6 +148,7 @@ export class SpeakerProgram {
     this.#recorder.stop();
     this.#interfaces?.close();
     this.#parts.wire?.close();
+    this.#parts.probes?.close();
     this.#parts.announcer.close();
   }
 
@@ -162,6 +166,7 @@ export class SpeakerProgram {
 
   #takeOutcome(outcome: ConfigOutcome): void {
     this.#reports?.configuration.report(outcome);
+    if (outcome.kind === "accepted") this.#parts.probes?.setConfig(outcome.config);
     this.#step({ kind: "config", outcome });
   }
 
@@ -170,6 +175,7 @@ export class SpeakerProgram {
     this.#parts.onInterfaces(interfaces);
     const macs = new Set(interfaces.flatMap(({ mac }) => mac ?? []));
     this.#parts.wire?.setInterfaces(this.#parts.announcer.asking, macs);
+    this.#parts.probes?.setInterfaces(this.#parts.announcer.asking, interfaces);
     this.#checkStrictArp(interfaces);
     this.#step({ kind: "interfaces", names });
   }

@@ -5,6 +5,7 @@ import {
   type AskingInterface,
   ETHERTYPE_ARP,
   ETHERTYPE_IPV6,
+  probeFrames,
   questionFrame,
   type ReceivedFrame,
   sightArp,
@@ -78,11 +79,23 @@ export class WireSockets {
 
   /** Asks for the address on every interface that can; the result is on how many. */
   ask(ip: IpAddress): number {
+    return this.#send(ip, (on) => {
+      const frame = questionFrame(on, ip);
+      return frame === undefined ? [] : [frame];
+    });
+  }
+
+  /** Asks on these interfaces whether the address is free to be taken; the result is on how many. */
+  probe(ip: IpAddress, names: ReadonlySet<string>): number {
+    return this.#send(ip, (on) => (names.has(on.name) ? probeFrames(on, ip) : []));
+  }
+
+  #send(ip: IpAddress, framesOn: (on: AskingInterface) => readonly Uint8Array[]): number {
     let count = 0;
     for (const { on, protocol, socket } of this.#open.values()) {
-      if (protocol.family !== ip.family) continue;
-      const frame = questionFrame(on, ip);
-      if (frame !== undefined && socket.send(frame)) count++;
+      const frames = protocol.family === ip.family ? framesOn(on) : [];
+      const sent = frames.filter((frame) => socket.send(frame));
+      if (sent.length > 0) count++;
     }
     return count;
   }

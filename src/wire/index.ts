@@ -4,3 +4,4 @@ export { type Claim, type Conflict, Conflicts, type ConflictNews } from "./confl
 export { type Finding, isTrouble } from "./finding.ts";
 export { announcedBy, findingText, seenOfService, type WireCondition } from "./seen-condition.ts";
 export { WireCheck, type WireCommand, type WireEvent } from "./wire-check.ts";
+export { type ProbeStep, type ProbeVerdict, WireProbes } from "./wire-probes.ts";

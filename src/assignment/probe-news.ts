@@ -1,0 +1,84 @@
+/** What is told of addresses that were asked for on the wire: events, log lines, counts. */
+import type { Service } from "../kube/index.ts";
+import type { ProbeAnswer } from "./probe-answer.ts";
+import type { ReconcilerCommand } from "./reconciler-messages.ts";
+
+export interface Probed {
+  readonly address: string;
+  readonly pool: string;
+  readonly answer: ProbeAnswer;
+  /** A Service left it a moment ago. */
+  readonly lingers: boolean;
+  /** How long it is withheld; 0: not at all. */
+  readonly forMs: number;
+}
+
+export class ProbeNews {
+  /** Pools of which was said that nobody can ask, and why. */
+  readonly #unasked = new Map<string, string>();
+
+  /** `services`: those that would get the address. */
+  tell(probed: Probed, services: readonly Service[]): ReconcilerCommand[] {
+    const { address, pool, answer } = probed;
+    const count: ReconcilerCommand = { kind: "countProbe", answer: answer.kind };
+    if (answer.kind === "unasked") return [count, ...this.#tellUnasked(probed, answer.why)];
+    const { kind, ...rest } = answer;
+    const fields = { event: "addressProbed", address, pool, answer: kind, ...rest };
+    const heading = this.#unasked.delete(pool) ? this.#tellAsked(pool) : [];
+    if (kind === "free") {
+      const msg = "nobody on the wire has the address";
+      return [count, ...heading, { kind: "log", level: "info", fields: { ...fields, msg } }];
+    }
+    const message = `${address} of pool "${pool}" ${this.why(probed)}`;
+    const type = kind === "used" && !probed.lingers ? "Warning" : "Normal";
+    return [
+      count,
+      ...heading,
+      { kind: "log", level: "info", fields: { ...fields, withheldMs: probed.forMs, msg: message } },
+      ...services.map((service) => {
+        const note = { type, reason: "AddressInUse", message } as const;
+        return { kind: "recordOnService", service, note } as const;
+      }),
+    ];
+  }
+
+  /** Completes a sentence that begins with the address. The same for the same machine, so that events count up. */
+  why({ answer, lingers, forMs }: Probed): string {
+    const rest = `; it is given to nobody for ${spanOf(forMs)}, and then asked for again`;
+    if (answer.kind === "ours") {
+      return `is still announced by our speaker on node "${answer.node}"${rest}`;
+    }
+    if (answer.kind !== "used") return "";
+    const { mac, node, on, how } = answer;
+    const where = `heard on ${on} of node "${node}"`;
+    if (how === "probes") return `is wanted by ${mac} too, which asks for it now (${where})${rest}`;
+    const whose = lingers
+      ? `is still answered for by ${mac}, though a Service left it only a moment ago`
+      : `is used by another machine, ${mac}`;
+    return `${whose} (${where})${rest}`;
+  }
+
+  /** Once for each pool and reason: there may be a thousand Services. */
+  #tellUnasked({ address, pool }: Probed, why: string): ReconcilerCommand[] {
+    if (this.#unasked.get(pool) === why) return [];
+    this.#unasked.set(pool, why);
+    const message =
+      `addresses of pool "${pool}" are given without asking on the wire, as metallb-ts/probe wants: ${why} ` +
+      `(first ${address}); see docs/concepts/probes.md`;
+    const note = { type: "Warning", reason: "ProbeImpossible", message } as const;
+    const fields = { event: "probeImpossible", pool, address, why, msg: message };
+    return [
+      { kind: "log", level: "warn", fields },
+      { kind: "recordOnPool", pool, note },
+    ];
+  }
+
+  #tellAsked(pool: string): ReconcilerCommand[] {
+    const msg = `addresses of pool "${pool}" are asked for on the wire again`;
+    return [{ kind: "log", level: "info", fields: { event: "probePossible", pool, msg } }];
+  }
+}
+
+function spanOf(ms: number): string {
+  return ms >= 60_000 ? `${ms / 60_000} minutes` : `${ms / 1000} seconds`;
+}

@@ -1,0 +1,279 @@
+/** Has speakers ask on the wire for the addresses that Services would get: many at once, each segment by one speaker. */
+
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ProbeAnswer } from "../assignment/index.ts";
+import { formatPrefix, parseAddress, prefixAround } from "../ip/index.ts";
+import { monotonicMs, type PostAnswer } from "../platform/index.ts";
+import {
+  mostAddresses,
+  openReply,
+  probePath,
+  type ProbeReply,
+  type ProbeRequest,
+  sealRequest,
+  type SpeakerAnswer,
+} from "../program/index.ts";
+import type { AddressProber } from "./controller-loop.ts";
+import type { SpeakerAccess, SpeakerPlace } from "./speaker-directory.ts";
+
+export interface SpeakerProberOptions {
+  readonly findSpeakers: () => Promise<SpeakerAccess | { readonly why: string }>;
+  readonly post: (url: string, body: string, timeoutMs: number) => Promise<PostAnswer>;
+  readonly stop: () => void;
+  /** Milliseconds since 1970. */
+  readonly wallMs: () => number;
+  /** Default: the machine's monotonic clock. */
+  readonly nowMs?: () => number;
+}
+
+interface Wish {
+  readonly address: string;
+  /** Pool and network: addresses of one area are asked for by one speaker. */
+  readonly area: string;
+  readonly resolve: (answer: ProbeAnswer) => void;
+}
+
+/** Speakers that are on the segment, the one to ask first; or, in words, why there is none. */
+type Located =
+  | { readonly speakers: readonly SpeakerPlace[]; readonly key: Uint8Array }
+  | { readonly why: string };
+
+interface Remembered {
+  readonly located: Promise<Located>;
+  untilMs: number;
+}
+
+type Elsewhere = Extract<SpeakerAnswer, { kind: "elsewhere" }>;
+
+const noAnswer = { kind: "elsewhere", why: "its speaker said nothing about it" } as const;
+
+/** A speaker asks for 600 ms. */
+const probeMs = 900;
+/** The first question ever has the speaker make its certificate. */
+const whereMs = 600;
+/** Waited for so long; the search itself goes on, so that the next Service need not wait. */
+const locateMs = 800;
+const askedAtOnce = 4;
+/** Another one for when the first one does not answer. */
+const speakersKept = 2;
+const goodMs = 60_000;
+/** While nobody can ask, addresses are given at once; so often it is tried again. */
+const badMs = 5_000;
+/** A pool and its first Service often come together, and speakers hear of the pool a moment later. */
+const secondLookMs = 200;
+
+/** Addresses under way together: 600 frames a second at most, and 200 Services. */
+const atOnce = mostAddresses;
+
+export class SpeakerProber implements AddressProber {
+  readonly #options: SpeakerProberOptions;
+  readonly #nowMs: () => number;
+  readonly #waiting: Wish[] = [];
+  readonly #areas = new Map<string, Remembered>();
+  #access:
+    | { readonly found: ReturnType<SpeakerProberOptions["findSpeakers"]>; untilMs: number }
+    | undefined;
+  #underWay = 0;
+  #isDue = false;
+
+  constructor(options: SpeakerProberOptions) {
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? monotonicMs;
+  }
+
+  /** Never rejects. Answers two seconds after its turn at the latest. */
+  ask(address: string, pool: string): Promise<ProbeAnswer> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ address, area: areaOf(address, pool), resolve });
+      if (this.#isDue) return;
+      this.#isDue = true;
+      // What one pass over the Services asks for goes together.
+      setImmediate(() => this.#start());
+    });
+  }
+
+  prepare(address: string, pool: string): void {
+    void this.#locate(areaOf(address, pool), address);
+  }
+
+  stop(): void {
+    this.#waiting.length = 0;
+    this.#options.stop();
+  }
+
+  #start(): void {
+    this.#isDue = false;
+    const batch = this.#waiting.splice(0, atOnce - this.#underWay);
+    this.#underWay += batch.length;
+    for (const [area, wishes] of Map.groupBy(batch, (wish) => wish.area)) {
+      void this.#askTogether(area, wishes).then(() => {
+        this.#underWay -= wishes.length;
+        if (this.#waiting.length > 0) this.#start();
+      });
+    }
+  }
+
+  async #askTogether(area: string, wishes: readonly Wish[]): Promise<void> {
+    const answers = await this.#answersTo(
+      area,
+      wishes.map(({ address }) => address),
+    );
+    const alone = wishes.map(async ({ address, resolve }) => {
+      let answer = answers.get(address) ?? noAnswer;
+      // The area was only a guess at the network.
+      if (answer.kind === "elsewhere") {
+        answer = (await this.#answersTo(address, [address])).get(address) ?? noAnswer;
+      }
+      resolve(answer.kind === "elsewhere" ? { kind: "unasked", why: answer.why } : answer);
+    });
+    await Promise.all(alone);
+  }
+
+  async #answersTo(
+    area: string,
+    addresses: readonly string[],
+  ): Promise<ReadonlyMap<string, ProbeAnswer | Elsewhere>> {
+    const located = await this.#inTime(this.#locate(area, addresses[0] as string));
+    if ("why" in located) return unasked(addresses, located.why);
+    let why = "";
+    for (const speaker of located.speakers) {
+      const asked = await this.#talk(speaker, located.key, { addresses, do: "probe" });
+      if ("answers" in asked) return this.#readAnswers(area, asked);
+      ({ why } = asked);
+      this.#areas.delete(area);
+    }
+    this.#rememberFailure(area, why);
+    return unasked(addresses, why);
+  }
+
+  #readAnswers(
+    area: string,
+    { node, answers }: ProbeReply,
+  ): ReadonlyMap<string, ProbeAnswer | Elsewhere> {
+    const read = Object.entries(answers).map(([address, answer]) => {
+      return [address, readAnswer(node, answer)] as const;
+    });
+    if (read.some(([, { kind }]) => kind === "elsewhere")) this.#areas.delete(area);
+    return new Map(read);
+  }
+
+  /** Nobody is asked again before a while is over, so that the next Services need not wait for nothing. */
+  #rememberFailure(area: string, why: string): void {
+    const located = Promise.resolve({ why });
+    this.#areas.set(area, { located, untilMs: this.#nowMs() + badMs });
+  }
+
+  async #inTime(located: Promise<Located>): Promise<Located> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Located>((resolve) => {
+      const why = "no speaker of its segment was found in time; it is looked for";
+      timer = setTimeout(() => resolve({ why }), locateMs);
+    });
+    const first = await Promise.race([located, late]);
+    clearTimeout(timer);
+    return first;
+  }
+
+  #locate(area: string, sample: string): Promise<Located> {
+    const known = this.#areas.get(area);
+    if (known !== undefined && known.untilMs > this.#nowMs()) return known.located;
+    this.#forgetOld();
+    const remembered: Remembered = { located: this.#search(sample), untilMs: Infinity };
+    this.#areas.set(area, remembered);
+    void remembered.located.then((located) => {
+      remembered.untilMs = this.#nowMs() + ("why" in located ? badMs : goodMs);
+    });
+    return remembered.located;
+  }
+
+  #forgetOld(): void {
+    for (const [area, { untilMs }] of this.#areas) {
+      if (untilMs <= this.#nowMs()) this.#areas.delete(area);
+    }
+  }
+
+  async #search(sample: string): Promise<Located> {
+    const first = await this.#lookFor(sample);
+    if (!("why" in first)) return first;
+    await sleep(secondLookMs);
+    return this.#lookFor(sample);
+  }
+
+  async #lookFor(sample: string): Promise<Located> {
+    const access = await this.#accessNow();
+    if ("why" in access) return access;
+    const left = [...access.speakers];
+    const found: SpeakerPlace[] = [];
+    let why = "";
+    const askNext = async (): Promise<void> => {
+      for (let speaker = left.shift(); speaker !== undefined; speaker = left.shift()) {
+        const question = { addresses: [sample], do: "where" } as const;
+        const asked = await this.#talk(speaker, access.key, question);
+        const answer = "answers" in asked ? asked.answers[sample] : undefined;
+        if (answer?.kind === "here") found.push(speaker);
+        else if (answer?.kind === "elsewhere") ({ why } = answer);
+        else if ("why" in asked && why === "") ({ why } = asked);
+        if (found.length >= speakersKept) return;
+      }
+    };
+    await Promise.all(Array.from({ length: askedAtOnce }, askNext));
+    if (found.length > 0) return { speakers: found.slice(0, speakersKept), key: access.key };
+    this.#access = undefined;
+    return { why: `no speaker is on the segment: ${why}` };
+  }
+
+  async #accessNow(): Promise<SpeakerAccess | { readonly why: string }> {
+    const nowMs = this.#nowMs();
+    if (this.#access === undefined || this.#access.untilMs <= nowMs) {
+      this.#access = { found: this.#options.findSpeakers(), untilMs: nowMs + goodMs };
+    }
+    const found = await this.#access.found;
+    if ("why" in found) this.#access = undefined;
+    return found;
+  }
+
+  async #talk(
+    { url }: SpeakerPlace,
+    key: Uint8Array,
+    question: Pick<ProbeRequest, "addresses" | "do">,
+  ): Promise<ProbeReply | { readonly why: string }> {
+    const nonce = randomBytes(16).toString("hex");
+    const body = sealRequest(key, { nonce, at: this.#options.wallMs(), ...question });
+    const timeoutMs = question.do === "where" ? whereMs : probeMs;
+    try {
+      const { status, text } = await this.#options.post(`${url}${probePath}`, body, timeoutMs);
+      if (status !== 200) {
+        // The secret may be another one by now.
+        this.#access = undefined;
+        return { why: `speakers refuse the question: ${text.trim().slice(0, 200) || status}` };
+      }
+      const reply = openReply(key, nonce, text);
+      return reply ?? { why: "speakers answer without the memberlist secret" };
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      return { why: `the page ${probePath} of a speaker cannot be reached: ${text}` };
+    }
+  }
+}
+
+function unasked(addresses: readonly string[], why: string): ReadonlyMap<string, ProbeAnswer> {
+  return new Map(addresses.map((address) => [address, { kind: "unasked", why }]));
+}
+
+/** The pool, and a guess at the network that the address is in. */
+function areaOf(text: string, pool: string): string {
+  const address = parseAddress(text);
+  if (address === undefined) return text;
+  const network = formatPrefix(prefixAround(address, address.family === 4 ? 24 : 64));
+  return `${pool} ${network}`;
+}
+
+function readAnswer(node: string, answer: SpeakerAnswer): ProbeAnswer | Elsewhere {
+  if (answer.kind === "used") {
+    const { kind, mac, on, how } = answer;
+    return { kind, mac, on, how, node };
+  }
+  if (answer.kind === "free" || answer.kind === "ours") return { kind: answer.kind, node };
+  return answer.kind === "elsewhere" ? answer : noAnswer;
+}

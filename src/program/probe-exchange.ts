@@ -1,0 +1,111 @@
+/**
+ * What controller and speakers say to each other about addresses that are to be asked for. Both know the secret of
+ * gossip, so both sides prove themselves with it; nothing that is worth stealing is sent.
+ */
+
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { isIP } from "node:net";
+
+/** Where a speaker takes questions, beside its metrics. */
+export const probePath = "/probe";
+
+export interface ProbeRequest {
+  /** Different each time: the answer is for this request alone. */
+  readonly nonce: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** `where`: only whether the speaker is on the segment. */
+  readonly do: "where" | "probe";
+  readonly addresses: readonly string[];
+}
+
+export type SpeakerAnswer =
+  /** `where`: it could ask. */
+  | { readonly kind: "here" | "free" }
+  | {
+      readonly kind: "used";
+      readonly mac: string;
+      readonly on: string;
+      readonly how: "has" | "probes";
+    }
+  /** This speaker announces it. */
+  | { readonly kind: "ours" }
+  | { readonly kind: "elsewhere"; readonly why: string };
+
+export interface ProbeReply {
+  readonly node: string;
+  /** By address. */
+  readonly answers: Readonly<Record<string, SpeakerAnswer>>;
+}
+
+/** Clocks of a cluster may differ by so much. */
+const clocksDifferMs = 5 * 60_000;
+/** Of one request. */
+export const mostAddresses = 128;
+
+/** Undefined where the secret is empty: everybody would know the key. */
+export function probeKey(secret: string): Uint8Array | undefined {
+  if (secret === "") return undefined;
+  return createHmac("sha256", secret).update("metallb-ts probe, version 1").digest();
+}
+
+export function sealRequest(key: Uint8Array, request: ProbeRequest): string {
+  return seal(key, "request", JSON.stringify(request));
+}
+
+/** Who holds the key said it, and not long ago; else why it is not taken. Never throws. */
+export function openRequest(
+  key: Uint8Array,
+  text: string,
+  nowMs: number,
+): ProbeRequest | { readonly refused: string } {
+  const body = unseal(key, "request", text);
+  const request = body === undefined ? undefined : asRequest(body);
+  if (request === undefined) {
+    return {
+      refused: "the proof does not fit: sender and speaker need the same memberlist secret",
+    };
+  }
+  if (Math.abs(nowMs - request.at) <= clocksDifferMs) return request;
+  return { refused: "the clocks of sender and speaker differ by more than five minutes" };
+}
+
+export function sealReply(key: Uint8Array, nonce: string, reply: ProbeReply): string {
+  return seal(key, `reply to ${nonce}`, JSON.stringify(reply));
+}
+
+/** Undefined: nobody who holds the key said it in answer to this request. Never throws. */
+export function openReply(key: Uint8Array, nonce: string, text: string): ProbeReply | undefined {
+  const body = unseal(key, `reply to ${nonce}`, text);
+  return body as ProbeReply | undefined;
+}
+
+function seal(key: Uint8Array, what: string, body: string): string {
+  return JSON.stringify({ proof: proofOf(key, what, body).toString("hex"), body });
+}
+
+function unseal(key: Uint8Array, what: string, text: string): unknown {
+  try {
+    const { proof, body } = JSON.parse(text) as { proof?: unknown; body?: unknown };
+    if (typeof proof !== "string" || typeof body !== "string") return undefined;
+    const [given, wanted] = [Buffer.from(proof, "hex"), proofOf(key, what, body)];
+    const isRight = given.length === wanted.length && timingSafeEqual(given, wanted);
+    return isRight ? JSON.parse(body) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function proofOf(key: Uint8Array, what: string, body: string): Buffer {
+  return createHmac("sha256", key).update(`${what}\n${body}`).digest();
+}
+
+/** A controller of another version may say more, or something else. */
+function asRequest(body: unknown): ProbeRequest | undefined {
+  const { nonce, at, do: what, addresses } = (body ?? {}) as Record<string, unknown>;
+  if (typeof nonce !== "string" || typeof at !== "number") return undefined;
+  if (what !== "where" && what !== "probe") return undefined;
+  if (!Array.isArray(addresses) || addresses.length > mostAddresses) return undefined;
+  const texts = addresses.filter((one): one is string => typeof one === "string" && isIP(one) > 0);
+  return texts.length < addresses.length ? undefined : { nonce, at, do: what, addresses: texts };
+}
