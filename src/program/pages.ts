@@ -29,7 +29,7 @@ export interface PagesOptions {
   /** More pages, by path: beside health, in v0.9.5's interface beside the metrics. */
   readonly morePages?: JsonPages;
   /** What is answered to the body of a POST to `/probe` beside the HTTPS metrics; absent: there is no such page. */
-  readonly probePage?: (text: string) => Promise<string>;
+  readonly probePage?: ((text: string) => Promise<string>) | undefined;
 }
 
 /** Opens all of them; one that cannot be opened is told in the log, for addresses matter more than pages about them. */
@@ -71,8 +71,8 @@ function pagesOf(options: PagesOptions): Promise<HttpServer>[] {
   const tls = parseTlsFlags(flags);
   if (port !== 0 && tls.ok) {
     const certDir = flags["metrics-cert-dir"];
-    const secure = { metrics, client, logger, port, tls: tls.options, certDir };
-    pages.push(serveSecureMetrics(probePage === undefined ? secure : { ...secure, probePage }));
+    const secure = { metrics, client, logger, port, tls: tls.options, certDir, probePage };
+    pages.push(serveSecureMetrics(secure));
   }
   return pages;
 }

@@ -26,7 +26,7 @@ export interface SecureMetricsOptions {
   /** Folder with tls.crt and tls.key, followed as they change; empty: self-signed. */
   readonly certDir: string;
   /** What is answered to the body of a POST to `/probe`, which proves itself (src/program/probe-exchange.ts). */
-  readonly probePage?: (text: string) => Promise<string>;
+  readonly probePage?: ((text: string) => Promise<string>) | undefined;
 }
 
 /** A request names 128 addresses at most. */

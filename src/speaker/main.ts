@@ -126,12 +126,9 @@ async function run(start: SpeakerStart): Promise<number> {
   const stopped = stopSignal();
   program.start();
   // Announcing does not wait for pages about it.
-  const pages = await openSpeakerPages(start, {
-    metrics,
-    client,
-    morePages: pagesAbout(flags["node-name"], { announcer, wire, ring: ring ?? gossip }),
-    ...(probes !== undefined && { probePage: openProbePage(flags["node-name"], probes, secret) }),
-  });
+  const shown = pagesAbout(flags["node-name"], { announcer, wire, ring: ring ?? gossip });
+  const probePage = probes && openProbePage(flags["node-name"], probes, secret);
+  const pages = await openSpeakerPages(start, { metrics, client, morePages: shown, probePage });
   const signal = await stopped;
   logger.info({ op: "shutdown", signal, msg: "stopping" });
   await stopAll({ ring, links, program, stories, pages, client });
