@@ -1,6 +1,7 @@
 /** One page over plain HTTP, for commands that ask a program of ours. */
 
 import { http } from "./node-http.ts";
+import { responseText } from "./response-text.ts";
 
 /** So much is read at most. */
 const mostBytes = 64 * 1024 * 1024;
@@ -9,19 +10,10 @@ const mostBytes = 64 * 1024 * 1024;
 export function fetchText(url: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = http.get(url, { timeout: timeoutMs }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on("data", (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
-        if (size > mostBytes) request.destroy(new Error(`more than ${mostBytes} bytes`));
-      });
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
+      responseText(request, response, mostBytes).then((text) => {
         if (response.statusCode === 200) resolve(text);
         else reject(new Error(`status ${response.statusCode}: ${text.trim().slice(0, 200)}`));
-      });
+      }, reject);
     });
     request.on("timeout", () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     request.on("error", reject);

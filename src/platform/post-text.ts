@@ -1,6 +1,7 @@
 /** One POST over TLS to a program of ours that proves itself by what it says: its certificate is made by itself. */
 
 import { https } from "./node-http.ts";
+import { responseText } from "./response-text.ts";
 
 /** Of an answer. */
 const mostBytes = 1024 * 1024;
@@ -24,19 +25,10 @@ export class TlsPoster {
         "content-length": Buffer.byteLength(body),
       };
       const request = https.request(url, { method: "POST", agent, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on("data", (chunk: Buffer) => {
-          size += chunk.length;
-          chunks.push(chunk);
-          if (size > mostBytes) request.destroy(new Error(`more than ${mostBytes} bytes`));
-        });
-        response.on("error", reject);
-        response.on("end", () => {
+        responseText(request, response, mostBytes).then((text) => {
           clearTimeout(timer);
-          const text = Buffer.concat(chunks).toString("utf8");
           resolve({ status: response.statusCode ?? 0, text });
-        });
+        }, reject);
       });
       const timer = setTimeout(() => {
         request.destroy(new Error(`no answer within ${timeoutMs} ms`));

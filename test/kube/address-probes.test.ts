@@ -10,6 +10,7 @@ import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, succeeded, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
+import { runSpeaker } from "./lan-speakers.ts";
 import { Lan, lanObstacle, managementAddress } from "./lan.ts";
 import { ingress } from "./native-cluster.ts";
 
@@ -100,16 +101,7 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
   }
 
   async function startSpeaker(node: string): Promise<void> {
-    const env = {
-      METALLB_NODE_NAME: node,
-      METALLB_POD_NAME: `speaker-${node}`,
-      METALLB_HOST: lan.address(node),
-      METALLB_ML_BIND_ADDR: lan.address(node),
-      METALLB_ML_LABELS: "app=metallb,component=speaker",
-      METALLB_ML_SECRET_KEY_PATH: join(cluster.scratch, "secret"),
-    };
-    const folder = await cluster.accountFolder("speaker");
-    const speaker = cluster.run(["speaker", "--log-level=info"], folder, env, lan.on(node));
+    const speaker = await runSpeaker(cluster, lan, node);
     speakers.set(node, speaker);
     await eventually(
       async () => speaker.log(),

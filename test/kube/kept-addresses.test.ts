@@ -7,17 +7,15 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
-import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
 import { Lan, lanObstacle, managementAddress } from "./lan.ts";
+import { addService, runSpeaker, type TestSpeaker } from "./lan-speakers.ts";
 
 const nodes = ["node1", "node2", "node3"];
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
 if (skip === false) enterPrivateNetwork();
 const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
-const services = "/api/v1/namespaces/default/services";
-const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 const advertisement = `${metallb}/l2advertisements/lan`;
 const serviceCount = 18;
 const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -29,7 +27,7 @@ describe(
   () => {
     let lan: Lan;
     let cluster: TestCluster;
-    const speakers = new Map<string, Daemon & { log(): string }>();
+    const speakers = new Map<string, TestSpeaker>();
 
     before(async () => {
       lan = new Lan(nodes, "kp");
@@ -46,7 +44,9 @@ describe(
       await make("IPAddressPool", { addresses: ["192.168.2.0/24"] });
       await make("L2Advertisement", {}, { "metallb-ts/preempt": "false" });
       for (const name of nodes) await cluster.addSpeakerNode(name, lan.address(name));
-      for (let index = 1; index <= serviceCount; index++) await addService(index);
+      for (let index = 1; index <= serviceCount; index++) {
+        await addService(cluster, `s${index}`, `192.168.2.${index}`);
+      }
       mkdirSync(join(cluster.scratch, "secret"));
       writeFileSync(join(cluster.scratch, "secret", "secretkey"), "of this test\n");
       for (const node of nodes) await startSpeaker(node);
@@ -58,31 +58,8 @@ describe(
       lan?.remove();
     });
 
-    async function addService(index: number): Promise<void> {
-      const name = `s${index}`;
-      const ports = [{ port: 80 }];
-      const spec = { type: "LoadBalancer", ports, allocateLoadBalancerNodePorts: false };
-      await cluster.create(services, { metadata: { name }, spec });
-      await cluster.create(slices, {
-        metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
-        addressType: "IPv4",
-        endpoints: [{ addresses: ["10.1.0.1"] }],
-      });
-      const ingress = [{ ip: `192.168.2.${index}` }];
-      await cluster.merge(`${services}/${name}/status`, { status: { loadBalancer: { ingress } } });
-    }
-
     async function startSpeaker(node: string): Promise<void> {
-      const env = {
-        METALLB_NODE_NAME: node,
-        METALLB_POD_NAME: `speaker-${node}`,
-        METALLB_HOST: lan.address(node),
-        METALLB_ML_BIND_ADDR: lan.address(node),
-        METALLB_ML_LABELS: "app=metallb,component=speaker",
-        METALLB_ML_SECRET_KEY_PATH: join(cluster.scratch, "secret"),
-      };
-      const folder = await cluster.accountFolder("speaker");
-      speakers.set(node, cluster.run(["speaker", "--log-level=info"], folder, env, lan.on(node)));
+      speakers.set(node, await runSpeaker(cluster, lan, node));
     }
 
     /** Service -> nodes whose speakers live and announce it. */

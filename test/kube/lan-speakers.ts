@@ -74,17 +74,7 @@ export class LanSpeakers {
   }
 
   async startSpeaker(node: string): Promise<void> {
-    const { cluster, lan } = this;
-    const env = {
-      METALLB_NODE_NAME: node,
-      METALLB_POD_NAME: `speaker-${node}`,
-      METALLB_HOST: lan.address(node),
-      METALLB_ML_BIND_ADDR: lan.address(node),
-      METALLB_ML_LABELS: "app=metallb,component=speaker",
-      METALLB_ML_SECRET_KEY_PATH: join(cluster.scratch, "secret"),
-    };
-    const folder = await cluster.accountFolder("speaker");
-    this.running.set(node, cluster.run(["speaker", "--log-level=info"], folder, env, lan.on(node)));
+    this.running.set(node, await runSpeaker(this.cluster, this.lan, node));
   }
 
   async stopSpeaker(node: string, signal: NodeJS.Signals): Promise<void> {
@@ -124,6 +114,24 @@ export class LanSpeakers {
     await this.cluster.stop();
     this.lan.remove();
   }
+}
+
+/** Our speaker on a node of the LAN, in the ring. Its gossip secret is the file `secret/secretkey` of the scratch folder. */
+export async function runSpeaker(
+  cluster: TestCluster,
+  lan: Lan,
+  node: string,
+): Promise<TestSpeaker> {
+  const env = {
+    METALLB_NODE_NAME: node,
+    METALLB_POD_NAME: `speaker-${node}`,
+    METALLB_HOST: lan.address(node),
+    METALLB_ML_BIND_ADDR: lan.address(node),
+    METALLB_ML_LABELS: "app=metallb,component=speaker",
+    METALLB_ML_SECRET_KEY_PATH: join(cluster.scratch, "secret"),
+  };
+  const folder = await cluster.accountFolder("speaker");
+  return cluster.run(["speaker", "--log-level=info"], folder, env, lan.on(node));
 }
 
 /** A Service that has this address and an endpoint that serves; no controller is needed. */
