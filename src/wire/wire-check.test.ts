@@ -160,6 +160,21 @@ for (const [family, VIP, NODE] of [
       assert.deepEqual(wire.found(), [`${VIP} unknown apart`]);
     });
 
+    it("L2-183: where neither the owner nor its node is heard any more nobody is accused, and the reason says so", () => {
+      const wire = cluster([OWNER]);
+      wire.run(10_000);
+      for (const silent of [VIP, NODE]) wire.answers.set(silent, []);
+      wire.run(10_000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`, `${VIP} unknown silent`]);
+      const finding = wire.check.findingOf(VIP)!;
+      const condition = seenOfService("n1", [[VIP, finding]]);
+      assert.deepEqual([condition?.status, condition?.reason], ["Unknown", "OwnerSilent"]);
+      wire.answers.set(VIP, [OWNER]);
+      wire.answers.set(NODE, [OWNER]);
+      wire.run(10_000);
+      assert.equal(wire.found().at(-1), `${VIP} yes`);
+    });
+
     it("only records who answers where the owner's own address is not answered", () => {
       const wire = cluster([FOREIGN]);
       wire.answers.set(NODE, []);
