@@ -104,17 +104,16 @@ export class WatchedLan {
     await this.#make(`${METALLB}/ipaddresspools`, { ...meta, kind: "IPAddressPool", spec });
     await this.#make(`${METALLB}/l2advertisements`, { ...meta, kind: "L2Advertisement", spec: {} });
     for (const name of nodes) {
-      const status = {
-        conditions: [{ type: "Ready", status: "True" }],
-        addresses: [{ type: "InternalIP", address: this.lan.address(name) }],
-      };
-      await this.#make("/api/v1/nodes", { metadata: { name }, status });
       const address = this.lan.address(name);
+      const conditions = [{ type: "Ready", status: "True" }];
+      const addresses = [{ type: "InternalIP", address }];
+      await this.#make("/api/v1/nodes", { metadata: { name }, status: { conditions, addresses } });
       await this.#make(`${SYSTEM}/pods`, {
         metadata: { name: `speaker-${name}`, labels: { app: "metallb", component: "speaker" } },
         spec: { nodeName: name, containers: [{ name: "speaker", image: "none" }] },
-        status: { phase: "Running", podIP: address, podIPs: [{ ip: address }] },
       });
+      const status = { phase: "Running", podIP: address, podIPs: [{ ip: address }] };
+      await this.cluster.request("PATCH", `${SYSTEM}/pods/speaker-${name}/status`, { status });
     }
     for (const [service, ip] of Object.entries(services)) await this.addService(service, ip);
   }
