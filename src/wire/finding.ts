@@ -58,13 +58,15 @@ export function judge(evidence: Evidence): Finding {
     return { seen: strangers.length > 0 ? "two" : "yes", answers: right, strangers };
   }
   if (strangers.length > 0) return { seen: "wrong", answers: [], strangers };
-  if (answers.length > 0) return { seen: "unknown", why: "stranger", answers, strangers };
-  // Silence means something only where the owner's own address is answered at the same time.
+  // Silence means something only where the owner's own address is answered at the same time, whatever comes elsewhere.
   const isShared = where.some((on) => owners.some((owner) => macsOf(owner, on).size > 0));
   if (isShared) return { seen: "nobody", answers: [], strangers };
+  const former = where.filter((on) => owners.some((owner) => wasSeenOn(owner, on)));
   // No accusation: it may as well be the asker that is cut off.
-  const wasShared = where.some((on) => owners.some((owner) => wasSeenOn(owner, on)));
-  return { seen: "unknown", why: wasShared ? "silent" : "apart", answers: [], strangers };
+  if (former.length > 0 && !answers.some(({ on }) => former.includes(on))) {
+    return { seen: "unknown", why: "silent", answers: [], strangers };
+  }
+  return { seen: "unknown", why: answers.length > 0 ? "stranger" : "apart", answers, strangers };
 }
 
 /** Does it need an operator? */

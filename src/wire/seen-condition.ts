@@ -14,8 +14,8 @@ const whyUnknown: Readonly<Record<WhyUnknown, readonly [reason: string, text: st
   apart: ["NoSharedNetwork", "the speaker that asks shares no network with the owner"],
   silent: [
     "OwnerSilent",
-    "nobody answers, and the owner node no longer does for its own address: it or the asker is cut off, or " +
-      "something between them filters broadcasts or multicasts",
+    "nobody answers where the owner node did for its own address, which it no longer does: it or the asker is cut " +
+      "off, or something between them filters broadcasts or multicasts",
   ],
   stranger: ["OwnerNotRecognised", "answers, but where the owner's own address is not answered"],
 };

@@ -37,7 +37,8 @@ export class WatchedLan {
   readonly lan: Lan;
   readonly cluster: MetallbCluster;
   readonly speakers = new Map<string, LineProgram>();
-  readonly #folder = mkdtempSync(join(tmpdir(), "wire-"));
+  /** Temporary; each node has its kubeconfig there, by its name. */
+  readonly folder = mkdtempSync(join(tmpdir(), "wire-"));
   readonly #options: WatchedLanOptions;
 
   private constructor(lan: Lan, cluster: MetallbCluster, options: WatchedLanOptions) {
@@ -74,7 +75,7 @@ export class WatchedLan {
     for (const speaker of this.speakers.values()) await speaker.stop("SIGKILL");
     await this.cluster.close();
     this.lan.remove();
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.folder, { recursive: true });
   }
 
   /** Runs a command on a host; throws where it fails. */
@@ -135,7 +136,7 @@ export class WatchedLan {
   }
 
   startSpeaker(node: string): LineProgram {
-    const kubeconfig = join(this.#folder, node);
+    const kubeconfig = join(this.folder, node);
     const config = {
       "current-context": "lab",
       contexts: [{ name: "lab", context: { cluster: "lab", user: "speaker" } }],
@@ -201,11 +202,16 @@ export class WatchedLan {
   }
 }
 
+/** A test that waits for longer has failed, and tells what it saw last. */
+const longestWaitMs = 15_000;
+
 /** Asks until the answer fits: what speakers tell comes some seconds after what they see. */
 export async function until<T>(ask: () => T | Promise<T>, fits: (found: T) => boolean): Promise<T> {
+  const endMs = Date.now() + longestWaitMs;
   for (;;) {
     const found = await ask();
     if (fits(found)) return found;
+    if (Date.now() > endMs) assert.fail(`still not what is awaited: ${JSON.stringify(found)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
