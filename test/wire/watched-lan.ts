@@ -203,7 +203,7 @@ export class WatchedLan {
 }
 
 /** A test that waits for longer has failed, and tells what it saw last. */
-const longestWaitMs = 15_000;
+const longestWaitMs = 60_000;
 
 /** Asks until the answer fits: what speakers tell comes some seconds after what they see. */
 export async function until<T>(ask: () => T | Promise<T>, fits: (found: T) => boolean): Promise<T> {
