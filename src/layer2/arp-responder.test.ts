@@ -36,6 +36,13 @@ function changed(offset: number, bytes: string): string {
   return REQUEST.slice(0, offset * 2) + bytes + REQUEST.slice(offset * 2 + bytes.length);
 }
 
+/** No station has such an address; what is answered is true whoever hears it. */
+const forgedSenders: [what: string, mac: string][] = [
+  ["zero", "000000000000"],
+  ["everybody", "ffffffffffff"],
+  ["a group", "01005e000001"],
+];
+
 describe("ARP responder", () => {
   it("L2-99 L2-95: the request of the specification gets its answer, byte for byte", () => {
     assert.equal(outcome(frame(REQUEST + PADDING)), ANSWER + PADDING);
@@ -107,6 +114,25 @@ describe("ARP responder", () => {
 
   it("L2-98: the answer goes to the sender inside the packet, not to the Ethernet source", () => {
     assert.equal(outcome(frame(changed(6, "0a0a0a0a0a0a"))), ANSWER + PADDING);
+  });
+
+  for (const [what, mac] of forgedSenders) {
+    it(`L2-98: a request whose sender is ${what} gets the true answer, sent there and nowhere else`, () => {
+      const answer = mac + ANSWER.slice(12, 64) + mac + ANSWER.slice(76) + PADDING;
+      assert.equal(outcome(frame(changed(22, mac))), answer);
+    });
+  }
+
+  it("L2-97: the target's hardware address is not looked at, be it zero, everybody's or another's", () => {
+    for (const mac of ["000000000000", "ffffffffffff", "525400aaaaaa"]) {
+      assert.equal(outcome(frame(changed(32, mac))), ANSWER + PADDING);
+    }
+  });
+
+  it("L2-94: nobody's and everybody's address are not announced", () => {
+    for (const ip of ["00000000", "ffffffff", "e0000001"]) {
+      assert.equal(outcome(frame(changed(38, ip))), "not-announced");
+    }
   });
 
   it("L2-100: the answer carries the MAC of the interface that received the request", () => {

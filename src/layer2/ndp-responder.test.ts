@@ -166,6 +166,23 @@ describe("NDP responder", () => {
     assert.equal(outcome(frame(changed(6, "0a0a0a0a0a0a"))), ANSWER);
   });
 
+  for (const [what, mac] of [
+    ["zero", "000000000000"],
+    ["everybody", "ffffffffffff"],
+    ["a group", "333300000001"],
+  ] as const) {
+    it(`L2-122 L2-98: a solicitation whose option names ${what} gets the true answer, sent there and nowhere else`, () => {
+      const received = asked({ sourceMac: mac.replace(/..(?=.)/g, "$&:") });
+      assert.equal(outcome(received), mac + ANSWER.slice(12));
+    });
+  }
+
+  it("L2-116: nobody's address and groups are not announced, however they are asked for", () => {
+    for (const target of ["::", "ff02::1", "ff02::1:ff00:240"]) {
+      assert.equal(outcome(asked({ target: ip(target), sourceMac: CLIENT.mac })), "not-announced");
+    }
+  });
+
   it("L2-121: a client that asks from a global address is answered there", () => {
     const received = asked({ source: ip("fd00:1::50"), sourceMac: CLIENT.mac });
     const answer = decodeIpv6Packet(Buffer.from(outcome(received), "hex").subarray(14));

@@ -93,6 +93,8 @@ export interface PacketSocketOptions {
   readonly onFrame: (frame: ReceivedFrame) => void;
   /** The socket failed and has closed itself (L2-205); not called after `close()`. */
   readonly onFailure: (error: SystemCallError) => void;
+  /** The kernel did not take a frame, by the symbolic errno: called for each such frame. */
+  readonly onNotSent?: (code: string) => void;
 }
 
 export class PacketSocket {
@@ -122,7 +124,9 @@ export class PacketSocket {
   /** Sends a whole frame; false when the kernel did not take it. */
   send(frame: Uint8Array): boolean {
     if (!this.#descriptor.isOpen) return false;
-    return libc().send(this.#descriptor.fd, frame, frame.length, MSG_DONTWAIT) === frame.length;
+    const sent = libc().send(this.#descriptor.fd, frame, frame.length, MSG_DONTWAIT);
+    if (sent < 0) this.#options.onNotSent?.(libc().errorCode());
+    return sent === frame.length;
   }
 
   close(): void {

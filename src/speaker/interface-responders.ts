@@ -14,6 +14,10 @@ import { type GroupMemberships, SolicitedNodeGroups } from "./solicited-node-gro
 
 /** Joining groups goes on for so long before others have their turn. */
 const JOIN_MS = 2;
+/** Of the answers that the kernel did not take, beside the protocol's own reasons. */
+const NOT_SENT = "not-sent";
+/** The interface goes down or away, which is told by its own line. */
+const GOING_CODES: ReadonlySet<string> = new Set(["ENETDOWN", "ENODEV", "ENXIO"]);
 
 /** Sends and receives raw frames on one interface. */
 export interface FrameSocket {
@@ -43,6 +47,8 @@ interface Responder<On> {
   on: On;
   readonly socket: FrameSocket;
   readonly groups: SolicitedNodeGroups | undefined;
+  /** That the kernel does not take its frames: said once in its life, as each frame would say it again. */
+  isNotSentTold: boolean;
 }
 
 export class InterfaceResponders<On extends ArpInterface> {
@@ -58,7 +64,8 @@ export class InterfaceResponders<On extends ArpInterface> {
 
   constructor(options: ResponderOptions<On>) {
     this.#options = options;
-    this.#drops = new Map(options.protocol.dropReasons.map((reason) => [reason, 0]));
+    const reasons = [...options.protocol.dropReasons, NOT_SENT];
+    this.#drops = new Map(reasons.map((reason) => [reason, 0]));
     this.drops = this.#drops;
   }
 
@@ -171,9 +178,10 @@ export class InterfaceResponders<On extends ArpInterface> {
       filter,
       onFrame: (frame) => this.#answer(on.index, frame),
       onFailure: (error) => this.#lost(on.index, error),
+      onNotSent: (code) => this.#tellNotSent(on.index, code),
     });
     const groups = openMemberships && new SolicitedNodeGroups(openMemberships(on.index));
-    return { on, socket, groups };
+    return { on, socket, groups, isNotSentTold: false };
   }
 
   /** What moves clients is told first: rounds go out before the groups are joined, and between them. */
@@ -215,6 +223,21 @@ export class InterfaceResponders<On extends ArpInterface> {
     this.#options.onTrouble("lost");
   }
 
+  #tellNotSent(index: number, code: string): void {
+    const responder = this.#responders.get(index);
+    if (responder === undefined || responder.isNotSentTold || GOING_CODES.has(code)) return;
+    responder.isNotSentTold = true;
+    const { protocol, logger } = this.#options;
+    logger.error({
+      op: `send${protocol.name}`,
+      interface: responder.on.name,
+      error: `send: ${code}`,
+      msg:
+        `the kernel did not take ${protocol.name} frames for this interface, clients may not find addresses there; ` +
+        "see its queue (tc -s qdisc), filters for what leaves it (nft, tc, eBPF) and the container's seccomp profile",
+    });
+  }
+
   #logDeleted({ name }: On, error?: Error): void {
     const { protocol, logger } = this.#options;
     logger.info({
@@ -237,12 +260,14 @@ export class InterfaceResponders<On extends ArpInterface> {
     if (responder === undefined) return;
     const { protocol, addresses, logsRequests } = this.#options;
     const outcome = protocol.answer(frame, responder.on, addresses);
-    if (outcome.kind === "drop") {
-      this.#drops.set(outcome.reason, (this.#drops.get(outcome.reason) ?? 0) + 1);
-    } else if (responder.socket.send(outcome.frame)) {
-      outcome.counters.responsesSent++;
-    }
+    if (outcome.kind === "drop") this.#countDrop(outcome.reason);
+    else if (responder.socket.send(outcome.frame)) outcome.counters.responsesSent++;
+    else this.#countDrop(NOT_SENT);
     if (logsRequests) this.#logRequest(responder.on, outcome);
+  }
+
+  #countDrop(reason: string): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
   }
 
   #logRequest({ name, mac }: On, outcome: Reply | Drop<string>): void {

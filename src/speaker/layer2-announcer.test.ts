@@ -99,6 +99,33 @@ for (const wire of wires) {
       assert.deepEqual([counters().requestsReceived, counters().responsesSent], [1, 0]);
     });
 
+    it("L2-101: what the kernel does not take is counted, and said once in the life of a responder", () => {
+      setInterfaces(link(1));
+      announce();
+      first(1).takesFrames = false;
+      const told = () => node.logged(`the kernel did not take ${name} frames`);
+      for (let times = 0; times < 3; times++) first(1).receive(question);
+      pass(2200);
+      const { drops } = node.announcer.counts()[name === "ARP" ? 0 : 1]!;
+      assert.equal(drops.get("not-sent"), 3);
+      assert.deepEqual(
+        told().map((line) => [line["interface"], line["error"]]),
+        [["eth1", "send: ENOBUFS"]],
+      );
+      setInterfaces();
+      setInterfaces(link(1));
+      opened(1)[1]!.takesFrames = false;
+      opened(1)[1]!.receive(question);
+      assert.equal(told().length, 2, "it is news again");
+    });
+
+    it("L2-205: that an interface on its way down takes nothing is no news of its own", () => {
+      setInterfaces(link(1));
+      Object.assign(first(1), { takesFrames: false, refusal: "ENETDOWN" });
+      announce();
+      assert.equal(node.logged("the kernel did not take").length, 0);
+    });
+
     it("L2-130 L2-142: announcing tells it on every interface and counts each frame", () => {
       setInterfaces(link(1), link(2));
       announce();

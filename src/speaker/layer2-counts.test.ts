@@ -88,7 +88,7 @@ describe("layer 2 metrics", () => {
     const common =
       "error ethernet-destination not-announced interface-not-matched own-frame other-vlan";
     assert.deepEqual(shown, [
-      ["arp", ...common.split(" "), "not-arp", "not-a-request"],
+      ["arp", ...common.split(" "), "not-arp", "not-a-request", "not-sent"],
       [
         "ndp",
         ...common.split(" "),
@@ -97,6 +97,7 @@ describe("layer 2 metrics", () => {
         "checksum",
         "hop-limit",
         "no-source-lla",
+        "not-sent",
       ],
     ]);
   });

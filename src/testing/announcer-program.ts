@@ -1,7 +1,7 @@
 /**
  * Announces addresses in the namespace that it is started in, by the way of its argument: `kernel`, `packet` or `auto`
  * (the default). On standard input: `announce IP`, `withdraw IP`,
- * `counters IP`, `drops`; each line is told when it was taken.
+ * `counters IP`, `drops`, `way`; each line is told when it was taken.
  */
 
 import { createInterface } from "node:readline";
@@ -33,6 +33,7 @@ createInterface(process.stdin).on("line", (line) => {
       .map(({ protocol, drops }) => [protocol, Object.fromEntries(drops)]);
     logger.info({ drops: Object.fromEntries(counts) });
   }
+  if (verb === "way") logger.info({ way: announcer.way });
   logger.info({ taken: line });
 });
 await stopSignal();

@@ -33,6 +33,8 @@ export class FakeSocket {
   readonly sent: string[] = [];
   isOpen = true;
   takesFrames = true;
+  /** Why it takes none. */
+  refusal = "ENOBUFS";
 
   constructor(options: PacketSocketOptions) {
     this.options = options;
@@ -40,6 +42,7 @@ export class FakeSocket {
 
   send(frame: Uint8Array): boolean {
     if (this.takesFrames) this.sent.push(Buffer.from(frame).toString("hex"));
+    else this.options.onNotSent?.(this.refusal);
     return this.takesFrames;
   }
 

@@ -1,6 +1,6 @@
 /**
  * A port on the wire: prints every frame of the protocol that its argument names as hex, and sends each line of hex from
- * standard input. `arp` and `ndp` take all frames of the EtherType, `arp-requests` and `ndp-requests` only what a speaker
+ * standard input. `arp`, `ndp` and `ipv4` take all frames of the EtherType, `arp-requests` and `ndp-requests` only what a speaker
  * takes.
  */
 
@@ -17,6 +17,7 @@ const everything = [[0x06, 0, 0, 0xffff]] as const;
 const ports = new Map([
   ["arp", { etherType: ETHERTYPE_ARP, filter: everything }],
   ["arp-requests", { etherType: ETHERTYPE_ARP, filter: ARP_REQUEST_FILTER }],
+  ["ipv4", { etherType: 0x0800, filter: everything }],
   ["ndp", { etherType: ETHERTYPE_IPV6, filter: everything }],
   ["ndp-requests", { etherType: ETHERTYPE_IPV6, filter: NEIGHBOR_SOLICITATION_FILTER }],
 ]);

@@ -7,8 +7,11 @@ import type { MacAddress } from "../ip/index.ts";
  */
 export type Seen = "yes" | "nobody" | "wrong" | "two" | "unknown";
 
-/** `alone`: there is no other speaker to ask; `apart`: the asker is in no network with the owner; `stranger`: somebody answers where the owner's own address is not answered. */
-export type WhyUnknown = "alone" | "apart" | "stranger";
+/**
+ * `alone`: there is no other speaker to ask; `apart`: the asker is in no network with the owner; `silent`: it was, but now
+ * the owner's own address is not answered either; `stranger`: somebody answers where the owner's own address is not answered.
+ */
+export type WhyUnknown = "alone" | "apart" | "silent" | "stranger";
 
 export interface Answer {
   readonly mac: MacAddress;
@@ -31,6 +34,8 @@ export interface Evidence {
   readonly owners: readonly string[];
   /** MAC addresses that answer for the node's own address on the interface; none: it is not in that network. */
   readonly macsOf: (node: string, on: string) => ReadonlySet<MacAddress>;
+  /** Whether the node's own address was ever answered on the interface. */
+  readonly wasSeenOn: (node: string, on: string) => boolean;
   /** Interfaces of the asker where the address is announced, as far as their names tell. */
   readonly where: readonly string[];
 }
@@ -45,7 +50,7 @@ function strangersIn({ answers, owners, macsOf }: Evidence): Answer[] {
 }
 
 export function judge(evidence: Evidence): Finding {
-  const { answers, owners, macsOf, where } = evidence;
+  const { answers, owners, macsOf, wasSeenOn, where } = evidence;
   const strangers = strangersIn(evidence);
   if (owners.length === 0) return { seen: "unknown", why: "alone", answers: [], strangers };
   const right = answers.filter(({ mac, on }) => owners.some((one) => macsOf(one, on).has(mac)));
@@ -53,11 +58,15 @@ export function judge(evidence: Evidence): Finding {
     return { seen: strangers.length > 0 ? "two" : "yes", answers: right, strangers };
   }
   if (strangers.length > 0) return { seen: "wrong", answers: [], strangers };
-  if (answers.length > 0) return { seen: "unknown", why: "stranger", answers, strangers };
-  // Silence means something only where the owner's own address is answered at the same time.
+  // Silence means something only where the owner's own address is answered at the same time, whatever comes elsewhere.
   const isShared = where.some((on) => owners.some((owner) => macsOf(owner, on).size > 0));
   if (isShared) return { seen: "nobody", answers: [], strangers };
-  return { seen: "unknown", why: "apart", answers: [], strangers };
+  const former = where.filter((on) => owners.some((owner) => wasSeenOn(owner, on)));
+  // No accusation: it may as well be the asker that is cut off.
+  if (former.length > 0 && !answers.some(({ on }) => former.includes(on))) {
+    return { seen: "unknown", why: "silent", answers: [], strangers };
+  }
+  return { seen: "unknown", why: answers.length > 0 ? "stranger" : "apart", answers, strangers };
 }
 
 /** Does it need an operator? */

@@ -16,6 +16,8 @@ interface Known {
   readonly current: ByInterface;
   /** Of the question before, until this one had its time. */
   readonly before: ByInterface;
+  /** Interfaces on which it has ever answered. */
+  readonly seenOn: Set<string>;
 }
 
 const none: ReadonlySet<MacAddress> = new Set();
@@ -36,8 +38,10 @@ export class NodeMacs {
   }
 
   asked(node: string, nowMs: number): void {
-    const before: ByInterface = this.#known.get(node)?.current ?? new Map();
-    this.#known.set(node, { askedMs: nowMs, current: new Map(), before });
+    const known = this.#known.get(node);
+    const before: ByInterface = known?.current ?? new Map();
+    const seenOn = known?.seenOn ?? new Set();
+    this.#known.set(node, { askedMs: nowMs, current: new Map(), before, seenOn });
   }
 
   /** Only while an answer is awaited: what is said unasked would let anybody pass for the node. */
@@ -47,6 +51,12 @@ export class NodeMacs {
     const macs = known.current.get(on) ?? new Set();
     if (macs.size < mostMacs) macs.add(mac);
     known.current.set(on, macs);
+    known.seenOn.add(on);
+  }
+
+  /** Has the node ever answered on this interface of ours, since it has the addresses that it has? */
+  wasSeenOn(node: string, on: string): boolean {
+    return this.#known.get(node)?.seenOn.has(on) ?? false;
   }
 
   of(node: string, on: string, nowMs: number): ReadonlySet<MacAddress> {

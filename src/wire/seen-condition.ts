@@ -13,6 +13,11 @@ export interface WireCondition {
 const whyUnknown: Readonly<Record<WhyUnknown, readonly [reason: string, text: string]>> = {
   alone: ["NoOtherSpeaker", "there is no other speaker to ask for it, and no node hears itself"],
   apart: ["NoSharedNetwork", "the speaker that asks shares no network with the owner"],
+  silent: [
+    "OwnerSilent",
+    "nobody answers where the owner node did for its own address, which it no longer does: it or the asker is cut " +
+      "off, or something between them filters broadcasts or multicasts",
+  ],
   stranger: ["OwnerNotRecognised", "answers, but where the owner's own address is not answered"],
 };
 

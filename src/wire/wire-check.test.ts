@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
+import { judge } from "./finding.ts";
 import { seenOfService } from "./seen-condition.ts";
 import { WireCheck, type WireCommand, type WireEvent } from "./wire-check.ts";
 
@@ -168,6 +169,32 @@ for (const [family, VIP, NODE] of [
       wire.answers.set(NODE, []);
       wire.run(6000);
       assert.deepEqual(wire.found(), [`${VIP} unknown apart`]);
+    });
+
+    it("L2-184: silence where the owner is known counts, whoever answers where it is not", () => {
+      const { seen } = judge({
+        answers: [{ mac: SECOND, on: "eth1" }],
+        owners: ["n1"],
+        macsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+        wasSeenOn: (_, on) => on === "eth0",
+        where: ["eth0", "eth1"],
+      });
+      assert.equal(seen, "nobody");
+    });
+
+    it("L2-183: where neither the owner nor its node is heard any more nobody is accused, and the reason says so", () => {
+      const wire = cluster([OWNER]);
+      wire.run(10_000);
+      for (const silent of [VIP, NODE]) wire.answers.set(silent, []);
+      wire.run(10_000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`, `${VIP} unknown silent`]);
+      const finding = wire.check.findingOf(VIP)!;
+      const condition = seenOfService("n1", [[VIP, finding]]);
+      assert.deepEqual([condition?.status, condition?.reason], ["Unknown", "OwnerSilent"]);
+      wire.answers.set(VIP, [OWNER]);
+      wire.answers.set(NODE, [OWNER]);
+      wire.run(10_000);
+      assert.equal(wire.found().at(-1), `${VIP} yes`);
     });
 
     it("only records who answers where the owner's own address is not answered", () => {

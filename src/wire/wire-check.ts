@@ -253,6 +253,7 @@ export class WireCheck {
       answers,
       owners: [...this.#ownersOf(ip)],
       macsOf: (node: string, on: string) => this.#nodes.of(node, on, nowMs),
+      wasSeenOn: (node: string, on: string) => this.#nodes.wasSeenOn(node, on),
       where: this.#whereAnnounced(ip),
     };
     const judged = judge(evidence);

@@ -184,6 +184,8 @@ describe("ARP answered in the kernel", () => {
     ["L2-98: from another Ethernet source", request({ source: "0a0a0a0a0a0a" })],
     ["L2-98: with a broadcast sender inside", request({ senderMac: ALL_ONES })],
     ["L2-98: with a sender of zeros inside", request({ senderMac: "000000000000" })],
+    ["L2-98: with a group as sender inside", request({ senderMac: "01005e000001" })],
+    ["L2-97: with a broadcast target inside", request({ targetMac: ALL_ONES })],
     ["L2-98: that claims to come from ourselves inside", request({ senderMac: MAC })],
   ];
   for (const [what, frame] of answered) {

@@ -177,6 +177,10 @@ describe("NDP answered in the kernel", () => {
     ["L2-123: with a flow label and a traffic class", { version: "6fffabcd" }],
     ["L2-207: with bytes behind the packet", { padding: "ff".repeat(700) }],
     ["L2-122: whose option names another MAC than its frame", { option: "01010a0a0a0a0a0a" }],
+    ["L2-122: whose option names zero", { option: "0101000000000000" }],
+    ["L2-122: whose option names everybody", { option: "0101ffffffffffff" }],
+    ["L2-122: whose option names a group", { option: "0101333300000001" }],
+    ["L2-122: whose option names ourselves", { option: `0101${MAC}` }],
     ["L2-121: from a global address", { sourceIp: "fd000001000000000000000000000009" }],
     ["L2-113: with reserved bits", { reserved: "ffffffff" }],
   ];
