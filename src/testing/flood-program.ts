@@ -37,12 +37,12 @@ const frames = good.flatMap((frame) => {
   return [frame, broken, frame.subarray(0, 38)];
 });
 
-let isOver = false;
+const flood = { isOver: false };
 void stopSignal().then(() => {
-  isOver = true;
+  flood.isOver = true;
 });
 process.stdout.write("flooding\n");
-for (let next = 0; !isOver; await setImmediate()) {
+for (let next = 0; !flood.isOver; await setImmediate()) {
   for (let sent = 0; sent < FRAMES_A_TURN; sent++) {
     const frame = frames[next++ % frames.length];
     if (frame !== undefined) socket.send(frame);
