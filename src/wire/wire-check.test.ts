@@ -121,6 +121,20 @@ for (const [family, VIP, NODE] of [
       assert.equal(after?.standing?.[0], "KeepsAddress");
     });
 
+    it("asks for many ten at a time, so that it is woken twice a second, and for each no more often", () => {
+      const wire = cluster();
+      const others = Array.from({ length: 99 }, (_, at) =>
+        VIP.replace(/[^.:]+$/, String(at + 100)),
+      );
+      for (const other of others) wire.own(other);
+      wire.run(20_000);
+      const routine = wire.asked.filter(({ ip, atMs }) => atMs > 10_000 && ip !== NODE);
+      const moments = new Set(routine.map(({ atMs }) => atMs));
+      assert.ok(moments.size <= 24, `${moments.size} moments`);
+      const ofOne = routine.filter(({ ip }) => ip === others[0]).length;
+      assert.ok(ofOne <= 3 && ofOne >= 2, `${ofOne} questions for one`);
+    });
+
     it("says what it found only when it changes, and nothing after one lost answer", () => {
       const wire = cluster();
       wire.run(1600);

@@ -204,7 +204,7 @@ export class WireCheck {
     const commands: WireCommand[] = [];
     const period = periodMs(this.assignments.addressCount);
     while (this.#pace.canAsk(nowMs)) {
-      const next = this.#questions.next(nowMs, period);
+      const next = this.#questions.next(nowMs, period, commands.length > 0);
       if (next === undefined || next.dueMs > nowMs) break;
       commands.push(...this.#ask(next.ip, nowMs));
     }
