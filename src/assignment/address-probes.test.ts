@@ -182,6 +182,17 @@ for (const [family, range, first, second, clusterIP] of [
       assert.deepEqual(controller.asked(), []);
     });
 
+    it("IPAM-53: asks for nothing that a Service holds when somebody else wipes its status", () => {
+      const controller = new Controller([lan]);
+      controller.put(web("w/a"));
+      controller.answer(first, free);
+      controller.asked();
+      controller.pass(60_000);
+      controller.put(web("w/a", { loadBalancerIP: first }));
+      assert.deepEqual([controller.asked(), controller.shown("w/a")], [[], first]);
+      assert.deepEqual([...controller.machine.withheld()], []);
+    });
+
     it("keeps what a Service has until another address is sure, and when that one is another machine's", () => {
       const controller = new Controller([lan]);
       controller.put(web("w/a"));
@@ -337,6 +348,16 @@ describe("a pool with probes, both families", () => {
     assert.deepEqual(controller.asked(), ["2001:db8::1"]);
     controller.answer("2001:db8::1", free);
     assert.equal(controller.shown("w/a"), "192.0.2.0 2001:db8::1");
+  });
+
+  it("IPAM-53: asks for nothing that a status shows in another spelling", () => {
+    for (const ip of ["2001:DB8::1", "2001:db8:0:0::1"]) {
+      const spec = { clusterIP: "fd00::1", clusterIPs: ["fd00::1"] };
+      const holder = loadBalancer("w/a", { spec });
+      const shown = { ...holder, status: { loadBalancer: { ingress: [{ ip }] } } };
+      const controller = new Controller([both], [shown]);
+      assert.deepEqual([controller.asked(), controller.shown("w/a")], [[], "2001:db8::1"]);
+    }
   });
 
   it("IPAM-32: asks for the second address of a Service that prefers both, which keeps the first", () => {

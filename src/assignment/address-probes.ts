@@ -4,7 +4,7 @@
  */
 import type { Allocator, Holding } from "../allocator/index.ts";
 import type { Pool } from "../config/index.ts";
-import { formatAddress, type IpAddress } from "../ip/index.ts";
+import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
 import type { Decision } from "./decision.ts";
 import type { ProbeAnswer } from "./probe-answer.ts";
@@ -175,13 +175,17 @@ export class AddressProbes {
     return dueMs;
   }
 
-  /** New addresses of pools with probes that nobody has, and that were not found free a moment ago. */
-  #unsure({ key, proposal }: Decision, after: Holding | undefined, nowMs: number): IpAddress[] {
-    const shown = shownTexts(proposal);
+  /**
+   * New addresses of pools with probes that nobody has, and that were not found free a moment ago. What the Service
+   * holds is not new, whatever became of its status: our own speaker would answer.
+   */
+  #unsure(decision: Decision, after: Holding | undefined, nowMs: number): IpAddress[] {
+    const { key, proposal, before } = decision;
+    const own = [...(before?.addresses ?? []), ...shownAddresses(proposal)];
     return (after?.addresses ?? []).filter((address) => {
       if (this.#allocator.poolAround(address)?.probe !== true) return false;
+      if (isAmong(address, own)) return false;
       const text = formatAddress(address);
-      if (shown.has(text)) return false;
       if (this.#open.has(text)) return true;
       if ((this.#sure.get(text) ?? 0) > nowMs) return false;
       return !this.#allocator.isHeldByOthers(address, key);
@@ -219,6 +223,8 @@ function isAmong({ family, value }: IpAddress, addresses: readonly IpAddress[]):
   return addresses.some((one) => one.family === family && one.value === value);
 }
 
-function shownTexts({ status }: Service): ReadonlySet<string> {
-  return new Set((status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []));
+/** By value: somebody else may have written the status, in another spelling. */
+function shownAddresses({ status }: Service): IpAddress[] {
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  return ingress.flatMap(({ ip = "" }) => parseAddress(ip) ?? []);
 }
