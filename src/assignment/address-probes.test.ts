@@ -336,6 +336,35 @@ for (const [family, range, first, second, clusterIP] of [
   });
 }
 
+describe("a pool with probes, where something answers for every address", () => {
+  for (const [range, clusterIP] of [
+    ["10.0.0.0/8", "10.96.0.1"],
+    ["2001:db8::/64", "fd00::1"],
+  ] as const) {
+    it(`does not walk through the pool, and tries again when the first one is released: ${range}`, () => {
+      const controller = new Controller([pool("lan", range, { probe: true })]);
+      controller.put(loadBalancer("w/a", { spec: { clusterIP, clusterIPs: [clusterIP] } }));
+      let count = 0;
+      for (let asked = controller.asked(); asked.length > 0 && count < 1000;) {
+        for (const address of asked) controller.answer(address, used);
+        count += asked.length;
+        controller.nowMs += 5;
+        asked = controller.asked();
+      }
+      assert.equal(count, 256);
+      const refusal = controller.commands.findLast(
+        (one) => one.kind === "recordOnService" && one.note.reason === "AllocationFailed",
+      );
+      assert.match(JSON.stringify(refusal), /\(256 addresses are withheld\)/);
+      controller.pass(600_000 - 256 * 5);
+      const [first = "", ...more] = controller.asked();
+      assert.deepEqual(more, []);
+      controller.answer(first, free);
+      assert.equal(controller.shown("w/a"), first);
+    });
+  }
+});
+
 describe("a pool with probes, both families", () => {
   const both = pool("both", "192.0.2.0/30 2001:db8::/126", { probe: true });
 

@@ -6,6 +6,7 @@ import type { Allocator, Holding } from "../allocator/index.ts";
 import type { Pool } from "../config/index.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { Decision } from "./decision.ts";
 import type { ProbeAnswer } from "./probe-answer.ts";
 import { ProbeNews } from "./probe-news.ts";
@@ -59,11 +60,12 @@ export class AddressProbes {
   readonly #open = new Map<string, Open>();
   /** By service. */
   readonly #held = new Map<string, HeldBack>();
-  /** Address -> until when it need not be asked for. */
-  readonly #sure = new Map<string, number>();
+  /** Addresses, until when they need not be asked for. */
+  readonly #sure = new Deadlines();
   /** Address -> when a Service left it; the earliest first. */
   readonly #left = new Map<string, number>();
   readonly #withheld = new Map<string, Withheld>();
+  readonly #rests = new Deadlines();
   readonly #news = new ProbeNews();
   /** Names of pools. */
   #prepared: ReadonlySet<string> = new Set();
@@ -114,6 +116,7 @@ export class AddressProbes {
       const why = this.#news.why(told);
       const untilMs = nowMs + forMs;
       this.#withheld.set(text, { address: text, ip: open.address, pool: open.pool, why, untilMs });
+      this.#rests.set(text, untilMs);
       this.#allocator.withhold(open.address, why);
       for (const { decision } of waiting) this.#letGo(decision.key);
       return { commands, sure: [], undone: waiting.map(({ decision }) => decision) };
@@ -160,19 +163,15 @@ export class AddressProbes {
 
   /** Gives addresses back whose time is over: whoever gets one asks for it again. True: there were some. */
   releaseDue(nowMs: number): boolean {
-    const before = this.#withheld.size;
-    for (const { ip, address, untilMs } of this.#withheld.values()) {
-      if (untilMs <= nowMs) this.#release(address, ip);
-    }
-    for (const [text, untilMs] of this.#sure) if (untilMs <= nowMs) this.#sure.delete(text);
-    return this.#withheld.size < before;
+    this.#sure.takeDue(nowMs);
+    const due = this.#rests.takeDue(nowMs).flatMap((text) => this.#withheld.get(text) ?? []);
+    for (const { ip, address } of due) this.#release(address, ip);
+    return due.length > 0;
   }
 
   /** Infinity: never. */
   nextDueMs(): number {
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const { untilMs } of this.#withheld.values()) dueMs = Math.min(dueMs, untilMs);
-    return dueMs;
+    return this.#rests.nextMs();
   }
 
   /**
@@ -187,7 +186,7 @@ export class AddressProbes {
       if (isAmong(address, own)) return false;
       const text = formatAddress(address);
       if (this.#open.has(text)) return true;
-      if ((this.#sure.get(text) ?? 0) > nowMs) return false;
+      if (this.#sure.isAhead(text, nowMs)) return false;
       return !this.#allocator.isHeldByOthers(address, key);
     });
   }
@@ -202,6 +201,7 @@ export class AddressProbes {
 
   #release(text: string, ip: IpAddress): void {
     this.#withheld.delete(text);
+    this.#rests.delete(text);
     this.#allocator.release(ip);
   }
 }
