@@ -325,6 +325,16 @@ for (const [family, range, first, second, clusterIP] of [
       assert.equal(controller.shown("w/a"), "");
     });
 
+    it("withholds nothing for an answer that comes after the annotation went", () => {
+      const controller = new Controller([lan]);
+      controller.put(web("w/a"));
+      controller.configure(pool("lan", range));
+      controller.answer(first, used);
+      assert.equal(controller.shown("w/a"), first);
+      assert.deepEqual([...controller.machine.withheld()], []);
+      assert.deepEqual(controller.notes(), ["a IPAllocated"]);
+    });
+
     it("withholds nothing any more when the annotation goes", () => {
       const controller = new Controller([lan]);
       controller.put(web("w/a", { loadBalancerIP: first }));

@@ -108,10 +108,12 @@ export class AddressProbes {
     this.#open.delete(text);
     const waiting = [...open.waiting].flatMap((key) => this.#held.get(key) ?? []);
     const lingers = nowMs - (this.#left.get(text) ?? Number.NEGATIVE_INFINITY) < lingersMs;
-    const forMs = restMs(answer, lingers);
+    // The annotation may be gone by now: then nobody wants to know.
+    const isWanted = this.#allocator.poolAround(open.address)?.probe === true;
+    const forMs = isWanted ? restMs(answer, lingers) : 0;
     const services = waiting.map(({ decision }) => decision.service);
     const told = { address: text, pool: open.pool, answer, lingers, forMs };
-    const commands = this.#news.tell(told, services);
+    const commands = isWanted ? this.#news.tell(told, services) : [];
     if (forMs > 0) {
       const why = this.#news.why(told);
       const untilMs = nowMs + forMs;
