@@ -79,25 +79,26 @@ export class WireSockets {
 
   /** Asks for the address on every interface that can; the result is on how many. */
   ask(ip: IpAddress): number {
-    return this.#send(ip, (on) => {
+    const names = this.#send(ip, (on) => {
       const frame = questionFrame(on, ip);
       return frame === undefined ? [] : [frame];
     });
+    return names.length;
   }
 
-  /** Asks on these interfaces whether the address is free to be taken; the result is on how many. */
-  probe(ip: IpAddress, names: ReadonlySet<string>): number {
+  /** Asks on these interfaces whether the address is free to be taken; the result is on which of them it did. */
+  probe(ip: IpAddress, names: ReadonlySet<string>): readonly string[] {
     return this.#send(ip, (on) => (names.has(on.name) ? probeFrames(on, ip) : []));
   }
 
-  #send(ip: IpAddress, framesOn: (on: AskingInterface) => readonly Uint8Array[]): number {
-    let count = 0;
+  #send(ip: IpAddress, framesOn: (on: AskingInterface) => readonly Uint8Array[]): string[] {
+    const names: string[] = [];
     for (const { on, protocol, socket } of this.#open.values()) {
       const frames = protocol.family === ip.family ? framesOn(on) : [];
       const sent = frames.filter((frame) => socket.send(frame));
-      if (sent.length > 0) count++;
+      if (sent.length > 0) names.push(on.name);
     }
-    return count;
+    return names;
   }
 
   close(): void {

@@ -21,7 +21,7 @@ export type ProbeVerdict =
       readonly on: string;
       readonly how: "has" | "probes";
     }
-  /** No question went out. */
+  /** On one of the interfaces no question went out. */
   | { readonly kind: "unsent" };
 
 export type ProbeStep =
@@ -38,7 +38,8 @@ export interface ProbeSighting {
 interface Probe {
   readonly ip: IpAddress;
   readonly on: ReadonlySet<string>;
-  sent: number;
+  /** Interfaces on which a question went out. */
+  readonly sent: Set<string>;
   rounds: number;
   nextMs: number;
 }
@@ -55,14 +56,14 @@ export class WireProbes {
     const text = formatAddress(ip);
     if (this.#open.has(text)) return true;
     if (this.#open.size >= mostAtOnce) return false;
-    this.#open.set(text, { ip, on, sent: 0, rounds: 0, nextMs: nowMs });
+    this.#open.set(text, { ip, on, sent: new Set(), rounds: 0, nextMs: nowMs });
     return true;
   }
 
-  /** On so many interfaces a question went out. */
-  sent(ip: IpAddress, count: number): void {
+  /** On these interfaces a question went out. */
+  sent(ip: IpAddress, names: Iterable<string>): void {
     const probe = this.#open.get(formatAddress(ip));
-    if (probe !== undefined) probe.sent += count;
+    for (const name of names) probe?.sent.add(name);
   }
 
   /** What others say; frames of our own machine are for the caller to leave out. */
@@ -82,7 +83,8 @@ export class WireProbes {
       if (nextMs > nowMs) continue;
       if (rounds === probeCount) {
         this.#open.delete(text);
-        steps.push({ kind: "verdict", ip, verdict: { kind: sent > 0 ? "free" : "unsent" } });
+        const isSent = [...on].every((name) => sent.has(name));
+        steps.push({ kind: "verdict", ip, verdict: { kind: isSent ? "free" : "unsent" } });
         continue;
       }
       steps.push({ kind: "send", ip, on });
