@@ -389,6 +389,28 @@ describe("a pool with probes, both families", () => {
     assert.equal(controller.shown("w/a"), "192.0.2.0 2001:db8::1");
   });
 
+  it("says once that nobody can ask for the addresses of one family, however often the other one is free", () => {
+    const controller = new Controller([both]);
+    for (const name of ["w/a", "w/b", "w/c"]) {
+      controller.put(loadBalancer(name, { spec: dual("RequireDualStack") }));
+      for (const address of controller.asked()) {
+        const unasked: ProbeAnswer = { kind: "unasked", why: "no speaker runs" };
+        controller.answer(address, address.includes(":") ? unasked : free);
+      }
+    }
+    const told = controller.commands.flatMap((one) => (one.kind === "recordOnPool" ? [one] : []));
+    assert.deepEqual(
+      told.map(({ pool: of, note }) => [of, note.message]),
+      [
+        [
+          "both",
+          'IPv6 addresses of pool "both" are given without asking on the wire, as metallb-ts/probe wants: ' +
+            "no speaker runs; see docs/concepts/probes.md",
+        ],
+      ],
+    );
+  });
+
   it("IPAM-53: asks for nothing that a status shows in another spelling", () => {
     for (const ip of ["2001:DB8::1", "2001:db8:0:0::1"]) {
       const spec = { clusterIP: "fd00::1", clusterIPs: ["fd00::1"] };

@@ -112,7 +112,8 @@ export class AddressProbes {
     const isWanted = this.#allocator.poolAround(open.address)?.probe === true;
     const forMs = isWanted ? restMs(answer, lingers) : 0;
     const services = waiting.map(({ decision }) => decision.service);
-    const told = { address: text, pool: open.pool, answer, lingers, forMs };
+    const { pool, address } = open;
+    const told = { address: text, family: address.family, pool, answer, lingers, forMs };
     const commands = isWanted ? this.#news.tell(told, services) : [];
     if (forMs > 0) {
       const why = this.#news.why(told);
