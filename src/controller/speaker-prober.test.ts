@@ -46,7 +46,7 @@ function proberOf(speakers: Record<string, Speak>, changed: { key?: Uint8Array }
     post: async (url, body) => {
       const node = /^https:\/\/(.*)\/probe$/.exec(url)?.[1] ?? "";
       const request = openRequest(world.key, body, 1000);
-      if ("refused" in request) return { status: 401, text: "401: wrong proof\n" };
+      if ("refused" in request) return { status: 401, text: "401: \u001b[31mcall 555\n" };
       const { nonce, addresses, do: what } = request;
       world.asked.push(`${node} ${what} ${addresses.join()}`);
       if (what === "probe") world.underWay += addresses.length;
@@ -155,7 +155,12 @@ describe("asking speakers for addresses", () => {
       "192.0.2.1",
       "lan",
     );
-    assert.match(refusing.kind === "unasked" ? refusing.why : "", /refuse the question: 401/);
+    assert.deepEqual(refusing, {
+      kind: "unasked",
+      why:
+        "no speaker is on the segment: speakers refuse the question with status 401 " +
+        "(see whether the memberlist secrets and the clocks are the same)",
+    });
   });
 
   it("lets nobody wait, and goes on, when asking fails in a way that nobody thought of", async () => {

@@ -261,7 +261,8 @@ export class SpeakerProber implements AddressProber {
       if (status !== 200) {
         // The secret may be another one by now.
         this.#access = undefined;
-        return { why: `speakers refuse the question: ${text.trim().slice(0, 200) || status}` };
+        // What it says may come from anybody.
+        return { why: `speakers refuse the question with status ${status}${hint(status)}` };
       }
       const reply = openReply(key, nonce, text);
       const why = "speakers answer without the memberlist secret, or as another version does";
@@ -270,6 +271,10 @@ export class SpeakerProber implements AddressProber {
       return { why: `the page ${probePath} of a speaker cannot be reached: ${messageOf(error)}` };
     }
   }
+}
+
+function hint(status: number): string {
+  return status === 401 ? " (see whether the memberlist secrets and the clocks are the same)" : "";
 }
 
 function failure(error: unknown): { readonly why: string } {

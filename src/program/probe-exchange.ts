@@ -40,6 +40,9 @@ export interface ProbeReply {
 
 /** Clocks of a cluster may differ by so much. */
 const clocksDifferMs = 5 * 60_000;
+/** Also what a speaker without a secret says: a stranger need not know that there is none. */
+export const proofUnfit =
+  "the proof does not fit: sender and speaker need the same memberlist secret, which is not empty";
 /** Of one request. */
 export const mostAddresses = 128;
 
@@ -61,11 +64,7 @@ export function openRequest(
 ): ProbeRequest | { readonly refused: string } {
   const body = unseal(key, "request", text);
   const request = body === undefined ? undefined : asRequest(body);
-  if (request === undefined) {
-    return {
-      refused: "the proof does not fit: sender and speaker need the same memberlist secret",
-    };
-  }
+  if (request === undefined) return { refused: proofUnfit };
   if (Math.abs(nowMs - request.at) <= clocksDifferMs) return request;
   return { refused: "the clocks of sender and speaker differ by more than five minutes" };
 }
