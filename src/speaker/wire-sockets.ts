@@ -28,7 +28,7 @@ export interface WireSocketsOptions {
   readonly logger: Logger;
   readonly onSighting: (sighting: Sighting, on: AskingInterface) => void;
   /** A frame was not looked at: somebody floods the interface. */
-  readonly onFlood: () => void;
+  readonly onFlood: (on: AskingInterface) => void;
   /** Default: a packet socket of the kernel. */
   readonly openSocket?: (options: PacketSocketOptions) => FrameSocket;
 }
@@ -143,7 +143,7 @@ export class WireSockets {
   #take(key: string, frame: ReceivedFrame): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
-    if (!open.budget.spend(monotonicMs())) return this.#options.onFlood();
+    if (!open.budget.spend(monotonicMs())) return this.#options.onFlood(open.on);
     const sighting = open.protocol.sight(frame, open.on);
     if (sighting !== undefined) this.#options.onSighting(sighting, open.on);
   }

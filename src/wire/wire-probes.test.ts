@@ -73,6 +73,24 @@ for (const [family, text] of [
       assert.equal(verdict(["eth0"], ["eth1"], []), "free");
     });
 
+    it("call nothing free when a frame was passed over meanwhile, but an answer counts", () => {
+      const asked = (on: string, passedOverAtMs: number) => {
+        const probes = new WireProbes();
+        probes.passOver("eth0", 99);
+        probes.begin(ip, eth0, 100);
+        probes.step(100);
+        probes.sent(ip, ["eth0"]);
+        for (const atMs of [300, 500]) probes.step(atMs);
+        probes.passOver(on, passedOverAtMs);
+        return probes;
+      };
+      const verdict = (on: string) => asked(on, 650).step(700);
+      assert.deepEqual(verdict("eth0"), [{ kind: "verdict", ip, verdict: { kind: "unheard" } }]);
+      assert.deepEqual(verdict("eth1"), [{ kind: "verdict", ip, verdict: { kind: "free" } }]);
+      const [heard] = asked("eth0", 650).hear(sighting());
+      assert.equal(heard?.kind === "verdict" && heard.verdict.kind, "used");
+    });
+
     it("give each question its time, however late the timer is", () => {
       const probes = new WireProbes();
       probes.begin(ip, eth0, 0);
