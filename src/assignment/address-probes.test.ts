@@ -333,6 +333,11 @@ for (const [family, range, first, second, clusterIP] of [
       assert.equal(controller.shown("w/a"), first);
       assert.deepEqual([...controller.machine.withheld()], []);
       assert.deepEqual(controller.notes(), ["a IPAllocated"]);
+      controller.delete("w/a");
+      controller.configure(lan);
+      controller.asked();
+      controller.put(web("w/b"));
+      assert.deepEqual(controller.asked(), [first], "it was not found free");
     });
 
     it("withholds nothing any more when the annotation goes", () => {

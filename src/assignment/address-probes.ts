@@ -110,7 +110,8 @@ export class AddressProbes {
     const lingers = nowMs - (this.#left.get(text) ?? Number.NEGATIVE_INFINITY) < lingersMs;
     // The annotation may be gone by now: then nobody wants to know.
     const isWanted = this.#allocator.poolAround(open.address)?.probe === true;
-    const forMs = isWanted ? restMs(answer, lingers) : 0;
+    const foundMs = restMs(answer, lingers);
+    const forMs = isWanted ? foundMs : 0;
     const services = waiting.map(({ decision }) => decision.service);
     const { pool, address } = open;
     const told = { address: text, family: address.family, pool, answer, lingers, forMs };
@@ -124,7 +125,8 @@ export class AddressProbes {
       for (const { decision } of waiting) this.#letGo(decision.key);
       return { commands, sure: [], undone: waiting.map(({ decision }) => decision) };
     }
-    this.#sure.set(text, nowMs + sureMs);
+    // Whether it is wanted or not: what another machine has is not sure when the annotation comes back.
+    if (foundMs === 0) this.#sure.set(text, nowMs + sureMs);
     for (const { awaited } of waiting) awaited.delete(text);
     const sure = waiting.filter(({ awaited }) => awaited.size === 0);
     for (const { decision } of sure) this.#letGo(decision.key);
