@@ -53,6 +53,62 @@ function reason(assignment: Assignment): string {
   return assignment.ok ? "given" : assignment.refusal.reason;
 }
 
+describe("withheld addresses", () => {
+  for (const [family, wide, narrow, first, next] of [
+    [4, "198.18.0.0/16", "192.0.2.0/30", "198.18.0.0", "198.18.1.0"],
+    [6, "2001:db8::/64", "fd00::/126", "2001:db8::", "2001:db8::100"],
+  ] as const) {
+    const wishes: FamilyWishes = [[family]];
+    const withheldIn = (count: number) => {
+      const allocator = allocatorWith(pool("wide", wide), pool("narrow", narrow));
+      const { value } = address(first);
+      const withheld = Array.from({ length: count }, (_, at) => ({
+        family,
+        value: value + BigInt(at),
+      }));
+      for (const one of withheld) allocator.withhold(one, "is used by another machine");
+      return { allocator, withheld };
+    };
+
+    it(`IPv${family}: when 256 of a pool are withheld, no other one of it is tried until one is released`, () => {
+      const { allocator, withheld } = withheldIn(256);
+      const from = (service: string, name: string) =>
+        outcome(allocator.allocateFromPool(claim(service), name, wishes));
+      assert.match(
+        from("w/a", "wide"),
+        /^no available IPs in pool "wide" \(256 addresses are withheld\);/,
+      );
+      assert.equal(from("w/b", "narrow"), narrow.split("/")[0], "another pool goes on");
+      allocator.release(withheld[7] as IpAddress);
+      assert.equal(from("w/a", "wide"), formatAddress(withheld[7] as IpAddress));
+      assert.equal(from("w/c", "wide"), next, "255 are left");
+    });
+
+    it(`IPv${family}: with 256 withheld, an address can still be shared, and asked for`, () => {
+      const { allocator } = withheldIn(255);
+      const sharing = (service: string, port: string) =>
+        claim(service, { sharingKey: "k", ports: [port] });
+      const asked = formatAddress({ family, value: address(first).value + 1000n });
+      assert.equal(
+        outcome(allocator.assignAsked(sharing("w/a", "TCP/1"), [address(asked)])),
+        asked,
+      );
+      allocator.withhold({ family, value: address(first).value + 999n }, "is used");
+      const given = allocator.allocateFromPool(sharing("w/b", "TCP/2"), "wide", wishes);
+      assert.equal(outcome(given), asked);
+    });
+
+    it(`IPv${family}: a refusal counts those of the pools that it is about`, () => {
+      const { allocator } = withheldIn(3);
+      for (const name of ["w/a", "w/b", "w/c", "w/d"]) {
+        assert.equal(reason(allocator.allocateFromPool(claim(name), "narrow", wishes)), "given");
+      }
+      const refused = outcome(allocator.allocateFromPool(claim("w/e"), "narrow", wishes));
+      assert.match(refused, /^no available IPs in pool "narrow";/);
+    });
+  }
+});
+
 describe("the next address", () => {
   it("IPAM-10, TV-50: a freed low address is reused first", () => {
     const allocator = allocatorWith(pool("p", "198.18.1.6/31"));

@@ -18,7 +18,7 @@ import { PoolTable } from "./pool-table.ts";
 import type { PoolUsage } from "./pool-usage.ts";
 import type { Refusal, RefusalReason } from "./refusal.ts";
 import type { Sharer } from "./sharing.ts";
-import { WithheldAddresses } from "./withheld-addresses.ts";
+import { WithheldAddresses, withheldNote } from "./withheld-addresses.ts";
 
 /** What a service brings when it asks for addresses. */
 export interface Claim extends Sharer, PoolApplicant {}
@@ -116,7 +116,8 @@ export class Allocator {
     const more = this.#tables.get(pool)?.firstFor(family, claim);
     if (more !== undefined) return this.assign(claim, [...addresses, more]);
     const fix = `add IPv${family} addresses to it`;
-    return refuse("pool-exhausted", `no available IPv${family} address in pool "${pool}"`, fix);
+    const problem = `no available IPv${family} address in pool "${pool}"`;
+    return refuse("pool-exhausted", `${problem}${this.#withheldNote([pool])}`, fix);
   }
 
   /** Takes back what the service holds, and returns it. */
@@ -165,7 +166,8 @@ export class Allocator {
       this.#firstFit(pinnedHere, claim, wishes) ?? this.#firstFit(general, claim, wishes);
     if (addresses !== undefined) return this.assign(claim, addresses);
     const fix = "add addresses to a pool, delete a service that needs none, or name a pool";
-    return refuse("exhausted", `no available IPs${this.#withheld.note()}`, fix);
+    const note = this.#withheldNote([...pinnedHere, ...general].map(({ name }) => name));
+    return refuse("exhausted", `no available IPs${note}`, fix);
   }
 
   /** The first fit of the named pool, whether it assigns automatically or not (IPAM-22). */
@@ -184,7 +186,7 @@ export class Allocator {
       lacking.length > 0
         ? `it has no ${lacking.join(" and no ")} addresses; add some, or name another pool`
         : "add addresses to it, delete a service that needs none, or name another pool";
-    const note = this.#withheld.note();
+    const note = this.#withheldNote([poolName]);
     return refuse("pool-exhausted", `no available IPs in pool "${poolName}"${note}`, fix);
   }
 
@@ -278,6 +280,11 @@ export class Allocator {
       }
     }
     return undefined;
+  }
+
+  #withheldNote(pools: readonly string[]): string {
+    const counts = pools.map((name) => this.#tables.get(name)?.withheldCount ?? 0);
+    return withheldNote(counts.reduce((sum, count) => sum + count, 0));
   }
 
   #vacate({ service, pool, addresses }: Holding): void {

@@ -62,6 +62,11 @@ export class PoolTable {
     this.#families[address.family]?.release(address.value);
   }
 
+  /** How many addresses are withheld. */
+  get withheldCount(): number {
+    return (this.#families[4]?.withheldCount ?? 0) + (this.#families[6]?.withheldCount ?? 0);
+  }
+
   /** Whether anybody but the service holds the address. */
   isHeldByOthers(address: IpAddress, service: string): boolean {
     const use = this.#families[address.family]?.useOf(address.value);
@@ -116,9 +121,13 @@ class FamilyTable {
     return this.#uses.get(this.#order.positionOf(value));
   }
 
+  get withheldCount(): number {
+    return this.#withheld?.size ?? 0;
+  }
+
   /** IPAM-41: the first address that is free or that its holders would share. */
   firstFor(claim: SharingTerms): IpAddress | undefined {
-    const free = this.#free.lowest();
+    const free = this.withheldCount < mostWithheld ? this.#free.lowest() : undefined;
     const shared = this.#shared?.lowestFor(claim);
     const position = free === undefined || (shared ?? free) < free ? shared : free;
     return position === undefined ? undefined : this.#addressAt(position);
@@ -182,6 +191,11 @@ class FamilyTable {
 }
 
 const emptyPlacesKept = 1024;
+/**
+ * Where so many addresses are in use by others, something answers for all of them, such as a router with proxy ARP:
+ * nobody is to walk through the whole pool.
+ */
+const mostWithheld = 256;
 
 function hasSameAddresses(a: Pool, b: Pool): boolean {
   return (

@@ -33,11 +33,10 @@ export class WithheldAddresses {
     }
     return undefined;
   }
+}
 
-  /** For a sentence that says that there is no address: how many there would be. */
-  note(): string {
-    const { size } = this.#byText;
-    if (size === 0) return "";
-    return size === 1 ? " (1 address is withheld)" : ` (${size} addresses are withheld)`;
-  }
+/** For a sentence that says that there is no address: how many of those pools there would be. */
+export function withheldNote(count: number): string {
+  if (count === 0) return "";
+  return count === 1 ? " (1 address is withheld)" : ` (${count} addresses are withheld)`;
 }

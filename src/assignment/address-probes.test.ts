@@ -182,6 +182,17 @@ for (const [family, range, first, second, clusterIP] of [
       assert.deepEqual(controller.asked(), []);
     });
 
+    it("IPAM-53: asks for nothing that a Service holds when somebody else wipes its status", () => {
+      const controller = new Controller([lan]);
+      controller.put(web("w/a"));
+      controller.answer(first, free);
+      controller.asked();
+      controller.pass(60_000);
+      controller.put(web("w/a", { loadBalancerIP: first }));
+      assert.deepEqual([controller.asked(), controller.shown("w/a")], [[], first]);
+      assert.deepEqual([...controller.machine.withheld()], []);
+    });
+
     it("keeps what a Service has until another address is sure, and when that one is another machine's", () => {
       const controller = new Controller([lan]);
       controller.put(web("w/a"));
@@ -314,6 +325,21 @@ for (const [family, range, first, second, clusterIP] of [
       assert.equal(controller.shown("w/a"), "");
     });
 
+    it("withholds nothing for an answer that comes after the annotation went", () => {
+      const controller = new Controller([lan]);
+      controller.put(web("w/a"));
+      controller.configure(pool("lan", range));
+      controller.answer(first, used);
+      assert.equal(controller.shown("w/a"), first);
+      assert.deepEqual([...controller.machine.withheld()], []);
+      assert.deepEqual(controller.notes(), ["a IPAllocated"]);
+      controller.delete("w/a");
+      controller.configure(lan);
+      controller.asked();
+      controller.put(web("w/b"));
+      assert.deepEqual(controller.asked(), [first], "it was not found free");
+    });
+
     it("withholds nothing any more when the annotation goes", () => {
       const controller = new Controller([lan]);
       controller.put(web("w/a", { loadBalancerIP: first }));
@@ -324,6 +350,35 @@ for (const [family, range, first, second, clusterIP] of [
     });
   });
 }
+
+describe("a pool with probes, where something answers for every address", () => {
+  for (const [range, clusterIP] of [
+    ["10.0.0.0/8", "10.96.0.1"],
+    ["2001:db8::/64", "fd00::1"],
+  ] as const) {
+    it(`does not walk through the pool, and tries again when the first one is released: ${range}`, () => {
+      const controller = new Controller([pool("lan", range, { probe: true })]);
+      controller.put(loadBalancer("w/a", { spec: { clusterIP, clusterIPs: [clusterIP] } }));
+      let count = 0;
+      for (let asked = controller.asked(); asked.length > 0 && count < 1000;) {
+        for (const address of asked) controller.answer(address, used);
+        count += asked.length;
+        controller.nowMs += 5;
+        asked = controller.asked();
+      }
+      assert.equal(count, 256);
+      const refusal = controller.commands.findLast(
+        (one) => one.kind === "recordOnService" && one.note.reason === "AllocationFailed",
+      );
+      assert.match(JSON.stringify(refusal), /\(256 addresses are withheld\)/);
+      controller.pass(600_000 - 256 * 5);
+      const [first = "", ...more] = controller.asked();
+      assert.deepEqual(more, []);
+      controller.answer(first, free);
+      assert.equal(controller.shown("w/a"), first);
+    });
+  }
+});
 
 describe("a pool with probes, both families", () => {
   const both = pool("both", "192.0.2.0/30 2001:db8::/126", { probe: true });
@@ -337,6 +392,38 @@ describe("a pool with probes, both families", () => {
     assert.deepEqual(controller.asked(), ["2001:db8::1"]);
     controller.answer("2001:db8::1", free);
     assert.equal(controller.shown("w/a"), "192.0.2.0 2001:db8::1");
+  });
+
+  it("says once that nobody can ask for the addresses of one family, however often the other one is free", () => {
+    const controller = new Controller([both]);
+    for (const name of ["w/a", "w/b", "w/c"]) {
+      controller.put(loadBalancer(name, { spec: dual("RequireDualStack") }));
+      for (const address of controller.asked()) {
+        const unasked: ProbeAnswer = { kind: "unasked", why: "no speaker runs" };
+        controller.answer(address, address.includes(":") ? unasked : free);
+      }
+    }
+    const told = controller.commands.flatMap((one) => (one.kind === "recordOnPool" ? [one] : []));
+    assert.deepEqual(
+      told.map(({ pool: of, note }) => [of, note.message]),
+      [
+        [
+          "both",
+          'IPv6 addresses of pool "both" are given without asking on the wire, as metallb-ts/probe wants: ' +
+            "no speaker runs; see docs/concepts/probes.md",
+        ],
+      ],
+    );
+  });
+
+  it("IPAM-53: asks for nothing that a status shows in another spelling", () => {
+    for (const ip of ["2001:DB8::1", "2001:db8:0:0::1"]) {
+      const spec = { clusterIP: "fd00::1", clusterIPs: ["fd00::1"] };
+      const holder = loadBalancer("w/a", { spec });
+      const shown = { ...holder, status: { loadBalancer: { ingress: [{ ip }] } } };
+      const controller = new Controller([both], [shown]);
+      assert.deepEqual([controller.asked(), controller.shown("w/a")], [[], "2001:db8::1"]);
+    }
   });
 
   it("IPAM-32: asks for the second address of a Service that prefers both, which keeps the first", () => {

@@ -4,8 +4,9 @@
  */
 import type { Allocator, Holding } from "../allocator/index.ts";
 import type { Pool } from "../config/index.ts";
-import { formatAddress, type IpAddress } from "../ip/index.ts";
+import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { Decision } from "./decision.ts";
 import type { ProbeAnswer } from "./probe-answer.ts";
 import { ProbeNews } from "./probe-news.ts";
@@ -59,11 +60,12 @@ export class AddressProbes {
   readonly #open = new Map<string, Open>();
   /** By service. */
   readonly #held = new Map<string, HeldBack>();
-  /** Address -> until when it need not be asked for. */
-  readonly #sure = new Map<string, number>();
+  /** Addresses, until when they need not be asked for. */
+  readonly #sure = new Deadlines();
   /** Address -> when a Service left it; the earliest first. */
   readonly #left = new Map<string, number>();
   readonly #withheld = new Map<string, Withheld>();
+  readonly #rests = new Deadlines();
   readonly #news = new ProbeNews();
   /** Names of pools. */
   #prepared: ReadonlySet<string> = new Set();
@@ -106,19 +108,25 @@ export class AddressProbes {
     this.#open.delete(text);
     const waiting = [...open.waiting].flatMap((key) => this.#held.get(key) ?? []);
     const lingers = nowMs - (this.#left.get(text) ?? Number.NEGATIVE_INFINITY) < lingersMs;
-    const forMs = restMs(answer, lingers);
+    // The annotation may be gone by now: then nobody wants to know.
+    const isWanted = this.#allocator.poolAround(open.address)?.probe === true;
+    const foundMs = restMs(answer, lingers);
+    const forMs = isWanted ? foundMs : 0;
     const services = waiting.map(({ decision }) => decision.service);
-    const told = { address: text, pool: open.pool, answer, lingers, forMs };
-    const commands = this.#news.tell(told, services);
+    const { pool, address } = open;
+    const told = { address: text, family: address.family, pool, answer, lingers, forMs };
+    const commands = isWanted ? this.#news.tell(told, services) : [];
     if (forMs > 0) {
       const why = this.#news.why(told);
       const untilMs = nowMs + forMs;
       this.#withheld.set(text, { address: text, ip: open.address, pool: open.pool, why, untilMs });
+      this.#rests.set(text, untilMs);
       this.#allocator.withhold(open.address, why);
       for (const { decision } of waiting) this.#letGo(decision.key);
       return { commands, sure: [], undone: waiting.map(({ decision }) => decision) };
     }
-    this.#sure.set(text, nowMs + sureMs);
+    // Whether it is wanted or not: what another machine has is not sure when the annotation comes back.
+    if (foundMs === 0) this.#sure.set(text, nowMs + sureMs);
     for (const { awaited } of waiting) awaited.delete(text);
     const sure = waiting.filter(({ awaited }) => awaited.size === 0);
     for (const { decision } of sure) this.#letGo(decision.key);
@@ -160,30 +168,30 @@ export class AddressProbes {
 
   /** Gives addresses back whose time is over: whoever gets one asks for it again. True: there were some. */
   releaseDue(nowMs: number): boolean {
-    const before = this.#withheld.size;
-    for (const { ip, address, untilMs } of this.#withheld.values()) {
-      if (untilMs <= nowMs) this.#release(address, ip);
-    }
-    for (const [text, untilMs] of this.#sure) if (untilMs <= nowMs) this.#sure.delete(text);
-    return this.#withheld.size < before;
+    this.#sure.takeDue(nowMs);
+    const due = this.#rests.takeDue(nowMs).flatMap((text) => this.#withheld.get(text) ?? []);
+    for (const { ip, address } of due) this.#release(address, ip);
+    return due.length > 0;
   }
 
   /** Infinity: never. */
   nextDueMs(): number {
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const { untilMs } of this.#withheld.values()) dueMs = Math.min(dueMs, untilMs);
-    return dueMs;
+    return this.#rests.nextMs();
   }
 
-  /** New addresses of pools with probes that nobody has, and that were not found free a moment ago. */
-  #unsure({ key, proposal }: Decision, after: Holding | undefined, nowMs: number): IpAddress[] {
-    const shown = shownTexts(proposal);
+  /**
+   * New addresses of pools with probes that nobody has, and that were not found free a moment ago. What the Service
+   * holds is not new, whatever became of its status: our own speaker would answer.
+   */
+  #unsure(decision: Decision, after: Holding | undefined, nowMs: number): IpAddress[] {
+    const { key, proposal, before } = decision;
+    const own = [...(before?.addresses ?? []), ...shownAddresses(proposal)];
     return (after?.addresses ?? []).filter((address) => {
       if (this.#allocator.poolAround(address)?.probe !== true) return false;
+      if (isAmong(address, own)) return false;
       const text = formatAddress(address);
-      if (shown.has(text)) return false;
       if (this.#open.has(text)) return true;
-      if ((this.#sure.get(text) ?? 0) > nowMs) return false;
+      if (this.#sure.isAhead(text, nowMs)) return false;
       return !this.#allocator.isHeldByOthers(address, key);
     });
   }
@@ -198,6 +206,7 @@ export class AddressProbes {
 
   #release(text: string, ip: IpAddress): void {
     this.#withheld.delete(text);
+    this.#rests.delete(text);
     this.#allocator.release(ip);
   }
 }
@@ -219,6 +228,8 @@ function isAmong({ family, value }: IpAddress, addresses: readonly IpAddress[]):
   return addresses.some((one) => one.family === family && one.value === value);
 }
 
-function shownTexts({ status }: Service): ReadonlySet<string> {
-  return new Set((status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []));
+/** By value: somebody else may have written the status, in another spelling. */
+function shownAddresses({ status }: Service): IpAddress[] {
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  return ingress.flatMap(({ ip = "" }) => parseAddress(ip) ?? []);
 }

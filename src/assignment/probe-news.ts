@@ -1,10 +1,12 @@
 /** What is told of addresses that were asked for on the wire: events, log lines, counts. */
+import type { Family } from "../ip/index.ts";
 import type { Service } from "../kube/index.ts";
 import type { ProbeAnswer } from "./probe-answer.ts";
 import type { ReconcilerCommand } from "./reconciler-messages.ts";
 
 export interface Probed {
   readonly address: string;
+  readonly family: Family;
   readonly pool: string;
   readonly answer: ProbeAnswer;
   /** A Service left it a moment ago. */
@@ -14,7 +16,7 @@ export interface Probed {
 }
 
 export class ProbeNews {
-  /** Pools of which was said that nobody can ask, and why. */
+  /** Addresses, by pool and family, of which was said that nobody can ask, and why. */
   readonly #unasked = new Map<string, string>();
 
   /** `services`: those that would get the address. */
@@ -24,7 +26,7 @@ export class ProbeNews {
     if (answer.kind === "unasked") return [count, ...this.#tellUnasked(probed, answer.why)];
     const { kind, ...rest } = answer;
     const fields = { event: "addressProbed", address, pool, answer: kind, ...rest };
-    const heading = this.#unasked.delete(pool) ? this.#tellAsked(pool) : [];
+    const heading = this.#unasked.delete(whatOf(probed)) ? this.#tellAsked(probed) : [];
     if (kind === "free") {
       const msg = "nobody on the wire has the address";
       return [count, ...heading, { kind: "log", level: "info", fields: { ...fields, msg } }];
@@ -58,13 +60,15 @@ export class ProbeNews {
     return `${whose} (${where})${rest}`;
   }
 
-  /** Once for each pool and reason: there may be a thousand Services. */
-  #tellUnasked({ address, pool }: Probed, why: string): ReconcilerCommand[] {
-    if (this.#unasked.get(pool) === why) return [];
-    this.#unasked.set(pool, why);
+  /** Once for each pool, family and reason: there may be a thousand Services, and each asks for both families. */
+  #tellUnasked(probed: Probed, why: string): ReconcilerCommand[] {
+    const { address, pool } = probed;
+    const what = whatOf(probed);
+    if (this.#unasked.get(what) === why) return [];
+    this.#unasked.set(what, why);
     const message =
-      `addresses of pool "${pool}" are given without asking on the wire, as metallb-ts/probe wants: ${why} ` +
-      `(first ${address}); see docs/concepts/probes.md`;
+      `${what} are given without asking on the wire, as metallb-ts/probe wants: ${why}; ` +
+      `see docs/concepts/probes.md`;
     const note = { type: "Warning", reason: "ProbeImpossible", message } as const;
     const fields = { event: "probeImpossible", pool, address, why, msg: message };
     return [
@@ -73,10 +77,15 @@ export class ProbeNews {
     ];
   }
 
-  #tellAsked(pool: string): ReconcilerCommand[] {
-    const msg = `addresses of pool "${pool}" are asked for on the wire again`;
+  #tellAsked(probed: Probed): ReconcilerCommand[] {
+    const { pool } = probed;
+    const msg = `${whatOf(probed)} are asked for on the wire again`;
     return [{ kind: "log", level: "info", fields: { event: "probePossible", pool, msg } }];
   }
+}
+
+function whatOf({ pool, family }: Probed): string {
+  return `IPv${family} addresses of pool "${pool}"`;
 }
 
 function spanOf(ms: number): string {

@@ -32,11 +32,12 @@ function proberOf(speakers: Record<string, Speak>, changed: { key?: Uint8Array }
     most: 0,
     found: undefined as { readonly why: string } | Promise<never> | undefined,
     key: changed.key ?? key,
+    wallMs: () => 1000,
   };
   const places = Object.keys(speakers).map((name) => ({ name, url: `https://${name}` }));
   const prober = new SpeakerProber({
     nowMs: () => world.nowMs,
-    wallMs: () => 1000,
+    wallMs: () => world.wallMs(),
     stop: () => undefined,
     findSpeakers: async () => {
       world.searches++;
@@ -45,7 +46,7 @@ function proberOf(speakers: Record<string, Speak>, changed: { key?: Uint8Array }
     post: async (url, body) => {
       const node = /^https:\/\/(.*)\/probe$/.exec(url)?.[1] ?? "";
       const request = openRequest(world.key, body, 1000);
-      if ("refused" in request) return { status: 401, text: "401: wrong proof\n" };
+      if ("refused" in request) return { status: 401, text: "401: \u001b[31mcall 555\n" };
       const { nonce, addresses, do: what } = request;
       world.asked.push(`${node} ${what} ${addresses.join()}`);
       if (what === "probe") world.underWay += addresses.length;
@@ -154,7 +155,44 @@ describe("asking speakers for addresses", () => {
       "192.0.2.1",
       "lan",
     );
-    assert.match(refusing.kind === "unasked" ? refusing.why : "", /refuse the question: 401/);
+    assert.deepEqual(refusing, {
+      kind: "unasked",
+      why:
+        "no speaker is on the segment: speakers refuse the question with status 401 " +
+        "(see whether the memberlist secrets and the clocks are the same)",
+    });
+  });
+
+  it("lets nobody wait, and goes on, when asking fails in a way that nobody thought of", async () => {
+    for (const goodCalls of [0, 1]) {
+      const { prober, world } = proberOf({ a: onSegment() });
+      let calls = 0;
+      world.wallMs = () => {
+        if (calls++ < goodCalls) return 1000;
+        throw new Error("no clock");
+      };
+      const many = Array.from({ length: 300 }, (_, at) => `10.0.${at >> 6}.${at & 63}`);
+      for (const answer of await Promise.all(many.map((ip) => prober.ask(ip, "lan")))) {
+        assert.deepEqual(answer, {
+          kind: "unasked",
+          why: "the controller failed to ask: no clock",
+        });
+      }
+    }
+  });
+
+  it("says why it cannot ask where the search for speakers fails, and searches again", async () => {
+    const { prober, world } = proberOf({ a: onSegment() });
+    const lost = Promise.reject(new Error("no list"));
+    lost.catch(() => undefined);
+    world.found = lost;
+    assert.deepEqual(await prober.ask("192.0.2.1", "lan"), {
+      kind: "unasked",
+      why: "the controller failed to ask: no list",
+    });
+    world.found = undefined;
+    world.nowMs += 5_000;
+    assert.equal((await prober.ask("192.0.2.1", "lan")).kind, "free");
   });
 
   it("gives up looking for speakers in time, while the search goes on", async () => {

@@ -107,11 +107,20 @@ export class SpeakerProber implements AddressProber {
     const batch = this.#waiting.splice(0, atOnce - this.#underWay);
     this.#underWay += batch.length;
     for (const [area, wishes] of Map.groupBy(batch, (wish) => wish.area)) {
-      void this.#askTogether(area, wishes).then(() => {
-        this.#underWay -= wishes.length;
-        if (this.#waiting.length > 0) this.#start();
-      });
+      void this.#settle(area, wishes);
     }
+  }
+
+  /** Never rejects: whatever fails, nobody waits for ever, and the next ones get their turn. */
+  async #settle(area: string, wishes: readonly Wish[]): Promise<void> {
+    try {
+      await this.#askTogether(area, wishes);
+    } catch (error) {
+      const { why } = failure(error);
+      for (const { resolve } of wishes) resolve({ kind: "unasked", why });
+    }
+    this.#underWay -= wishes.length;
+    if (this.#waiting.length > 0) this.#start();
   }
 
   async #askTogether(area: string, wishes: readonly Wish[]): Promise<void> {
@@ -179,7 +188,10 @@ export class SpeakerProber implements AddressProber {
     const known = this.#areas.get(area);
     if (known !== undefined && known.untilMs > this.#nowMs()) return known.located;
     this.#forgetOld();
-    const remembered: Remembered = { located: this.#search(sample), untilMs: Infinity };
+    const remembered: Remembered = {
+      located: this.#search(sample).catch(failure),
+      untilMs: Infinity,
+    };
     this.#areas.set(area, remembered);
     void remembered.located.then((located) => {
       remembered.untilMs = this.#nowMs() + ("why" in located ? badMs : goodMs);
@@ -226,7 +238,10 @@ export class SpeakerProber implements AddressProber {
   async #accessNow(): Promise<SpeakerAccess | { readonly why: string }> {
     const nowMs = this.#nowMs();
     if (this.#access === undefined || this.#access.untilMs <= nowMs) {
-      this.#access = { found: this.#options.findSpeakers(), untilMs: nowMs + goodMs };
+      this.#access = {
+        found: this.#options.findSpeakers().catch(failure),
+        untilMs: nowMs + goodMs,
+      };
     }
     const found = await this.#access.found;
     if ("why" in found) this.#access = undefined;
@@ -246,15 +261,28 @@ export class SpeakerProber implements AddressProber {
       if (status !== 200) {
         // The secret may be another one by now.
         this.#access = undefined;
-        return { why: `speakers refuse the question: ${text.trim().slice(0, 200) || status}` };
+        // What it says may come from anybody.
+        return { why: `speakers refuse the question with status ${status}${hint(status)}` };
       }
       const reply = openReply(key, nonce, text);
-      return reply ?? { why: "speakers answer without the memberlist secret" };
+      const why = "speakers answer without the memberlist secret, or as another version does";
+      return reply ?? { why };
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      return { why: `the page ${probePath} of a speaker cannot be reached: ${text}` };
+      return { why: `the page ${probePath} of a speaker cannot be reached: ${messageOf(error)}` };
     }
   }
+}
+
+function hint(status: number): string {
+  return status === 401 ? " (see whether the memberlist secrets and the clocks are the same)" : "";
+}
+
+function failure(error: unknown): { readonly why: string } {
+  return { why: `the controller failed to ask: ${messageOf(error)}` };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function unasked(addresses: readonly string[], why: string): ReadonlyMap<string, ProbeAnswer> {

@@ -23,7 +23,7 @@ export {
   type NetworkInterface,
   planInterfaces,
 } from "./interface-plan.ts";
-export { linkHoldMs, LinkWatch, type LinkNews } from "./link-watch.ts";
+export { hasCarrier, linkHoldMs, LinkWatch, type LinkNews } from "./link-watch.ts";
 export { solicitedNodeGroup } from "./multicast-address.ts";
 export { probeFrames, questionFrame } from "./question-frames.ts";
 export type { Drop, ReceivedFrame, Reply } from "./resolution.ts";

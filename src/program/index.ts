@@ -11,6 +11,7 @@ export {
   openRequest,
   probeKey,
   probePath,
+  proofUnfit,
   type ProbeReply,
   type ProbeRequest,
   sealReply,

@@ -5,6 +5,7 @@ import {
   openReply,
   openRequest,
   probeKey,
+  type ProbeReply,
   type ProbeRequest,
   sealReply,
   sealRequest,
@@ -37,6 +38,33 @@ describe("questions to speakers", () => {
     assert.equal(openReply(key, "n2", sealReply(key, "n1", reply)), undefined);
     const echo = sealRequest(key, request);
     assert.equal(openReply(key, "n1", echo), undefined, "a question is no answer");
+  });
+
+  it("get no answer from a reply of another shape, and never throw", () => {
+    const sealed = (body: unknown) =>
+      openReply(key, "n1", sealReply(key, "n1", body as ProbeReply));
+    for (const body of [null, 1, [], {}, { node: "a" }, { node: "a", answers: null }]) {
+      assert.equal(sealed(body), undefined, JSON.stringify(body));
+    }
+    assert.equal(sealed({ node: 1, answers: {} }), undefined);
+    const used = { kind: "used", mac: "02:00:00:00:00:99", on: "eth0", how: "has" };
+    const unfit = [
+      null,
+      "free",
+      {},
+      { kind: "asleep" },
+      { kind: "elsewhere" },
+      { ...used, mac: 1 },
+    ];
+    unfit.push({ ...used, how: "wants" }, { ...used, on: undefined });
+    for (const one of unfit) {
+      const answers = { "192.0.2.1": one, "192.0.2.2": { ...used, more: 1 } };
+      assert.deepEqual(sealed({ node: "a", answers, more: 1 }), {
+        node: "a",
+        answers: { "192.0.2.2": used },
+      });
+    }
+    fc.assert(fc.property(fc.jsonValue(), (body) => void sealed(body)));
   });
 
   it("are refused, and never throw, whatever is sent", () => {

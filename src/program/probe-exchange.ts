@@ -40,6 +40,9 @@ export interface ProbeReply {
 
 /** Clocks of a cluster may differ by so much. */
 const clocksDifferMs = 5 * 60_000;
+/** Also what a speaker without a secret says: a stranger need not know that there is none. */
+export const proofUnfit =
+  "the proof does not fit: sender and speaker need the same memberlist secret, which is not empty";
 /** Of one request. */
 export const mostAddresses = 128;
 
@@ -61,11 +64,7 @@ export function openRequest(
 ): ProbeRequest | { readonly refused: string } {
   const body = unseal(key, "request", text);
   const request = body === undefined ? undefined : asRequest(body);
-  if (request === undefined) {
-    return {
-      refused: "the proof does not fit: sender and speaker need the same memberlist secret",
-    };
-  }
+  if (request === undefined) return { refused: proofUnfit };
   if (Math.abs(nowMs - request.at) <= clocksDifferMs) return request;
   return { refused: "the clocks of sender and speaker differ by more than five minutes" };
 }
@@ -74,10 +73,9 @@ export function sealReply(key: Uint8Array, nonce: string, reply: ProbeReply): st
   return seal(key, `reply to ${nonce}`, JSON.stringify(reply));
 }
 
-/** Undefined: nobody who holds the key said it in answer to this request. Never throws. */
+/** Undefined: nobody who holds the key said it in answer to this request, or it is no reply. Never throws. */
 export function openReply(key: Uint8Array, nonce: string, text: string): ProbeReply | undefined {
-  const body = unseal(key, `reply to ${nonce}`, text);
-  return body as ProbeReply | undefined;
+  return asReply(unseal(key, `reply to ${nonce}`, text));
 }
 
 function seal(key: Uint8Array, what: string, body: string): string {
@@ -108,4 +106,23 @@ function asRequest(body: unknown): ProbeRequest | undefined {
   if (!Array.isArray(addresses) || addresses.length > mostAddresses) return undefined;
   const texts = addresses.filter((one): one is string => typeof one === "string" && isIP(one) > 0);
   return texts.length < addresses.length ? undefined : { nonce, at, do: what, addresses: texts };
+}
+
+/** A speaker of another version may say more, or something else: what cannot be read of it is left out. */
+function asReply(body: unknown): ProbeReply | undefined {
+  const { node, answers } = (body ?? {}) as Record<string, unknown>;
+  if (typeof node !== "string" || typeof answers !== "object" || answers === null) return undefined;
+  const read = Object.entries(answers).flatMap(([address, answer]) => {
+    const one = asAnswer(answer);
+    return one === undefined ? [] : [[address, one] as const];
+  });
+  return { node, answers: Object.fromEntries(read) };
+}
+
+function asAnswer(answer: unknown): SpeakerAnswer | undefined {
+  const { kind, mac, on, how, why } = (answer ?? {}) as Record<string, unknown>;
+  if (kind === "here" || kind === "free" || kind === "ours") return { kind };
+  if (kind === "elsewhere") return typeof why === "string" ? { kind, why } : undefined;
+  if (kind !== "used" || typeof mac !== "string" || typeof on !== "string") return undefined;
+  return how === "has" || how === "probes" ? { kind, mac, on, how } : undefined;
 }

@@ -49,6 +49,21 @@ describe("the page on which addresses are asked for", () => {
     await assert.rejects(page(sealRequest(stranger, request)), refused(401));
     await assert.rejects(page("{}"), refused(401));
     await assert.rejects(page(sealRequest(key, { ...request, at: 1_000_000 })), refused(401));
-    await assert.rejects(pageWith("")(sealRequest(key, request)), refused(503));
+  });
+
+  it("tells a stranger alike that the secret is another one, and that there is none", async () => {
+    const said = await Promise.all(
+      ["another secret", ""].map(async (secret) => {
+        const answer = pageWith(secret)(sealRequest(key, request));
+        const error = await answer.then(
+          () => undefined,
+          (refusal: unknown) => refusal,
+        );
+        assert.ok(error instanceof RequestRefused);
+        return [error.status, error.message];
+      }),
+    );
+    assert.equal(said[0]?.[0], 401);
+    assert.deepEqual(said[1], said[0]);
   });
 });

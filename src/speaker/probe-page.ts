@@ -2,7 +2,7 @@
 
 import { formatAddress, parseAddress } from "../ip/index.ts";
 import { RequestRefused } from "../platform/index.ts";
-import { openRequest, sealReply, type SpeakerAnswer } from "../program/index.ts";
+import { openRequest, proofUnfit, sealReply, type SpeakerAnswer } from "../program/index.ts";
 import type { ProbeProgram } from "./probe-program.ts";
 
 export interface ProbePageOptions {
@@ -18,12 +18,7 @@ export interface ProbePageOptions {
 export function probePage(options: ProbePageOptions): (text: string) => Promise<string> {
   const { key, nodeName: node, probes, nowMs } = options;
   return async (text) => {
-    if (key === undefined) {
-      throw new RequestRefused(
-        503,
-        "503: the memberlist secret is empty, so nobody can be trusted",
-      );
-    }
+    if (key === undefined) throw new RequestRefused(401, `401: ${proofUnfit}`);
     const request = openRequest(key, text, nowMs());
     if ("refused" in request) throw new RequestRefused(401, `401: ${request.refused}`);
     const wanted = request.addresses.flatMap((one) => parseAddress(one) ?? []);

@@ -37,6 +37,24 @@ describe("where a speaker can ask for an address", () => {
     assert.match(placeOf("203.0.113.1"), /no interface .* has a subnet with the address/);
   });
 
+  it("is on no interface without a carrier", () => {
+    const withStates = (eth1: string, eth2: string) => {
+      const now = interfaces.map((one) => ({
+        ...one,
+        operState: one.name === "eth1" ? eth1 : eth2,
+      }));
+      return { interfaces: now, asking: askingInterfaces(planInterfaces(now)) };
+    };
+    for (const ip of ["192.168.1.240", "fd00:1::f1"]) {
+      assert.match(placeOf(ip, withStates("down", "up")), /has no carrier/);
+      assert.match(placeOf(ip, withStates("lowerlayerdown", "up")), /has no carrier/);
+      assert.equal(placeOf(ip, withStates("unknown", "up")), "eth1");
+    }
+    const l2Advertisements = [l2("two", { interfaces: ["eth1", "eth2"] })];
+    const config = configOf({ pools, l2Advertisements });
+    assert.equal(placeOf("192.168.1.240", { config, ...withStates("up", "down") }), "eth1");
+  });
+
   it("is on those that an advertisement names, whatever their subnets, and on no other", () => {
     const config = configOf({
       pools,

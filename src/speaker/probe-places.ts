@@ -2,7 +2,7 @@
 
 import { type Config, poolContaining } from "../config/index.ts";
 import { type IpAddress, parsePrefix, prefixContains } from "../ip/index.ts";
-import type { AskingInterface, NetworkInterface } from "../layer2/index.ts";
+import { type AskingInterface, hasCarrier, type NetworkInterface } from "../layer2/index.ts";
 
 export interface ProbeGround {
   /** In force here; undefined: none yet. */
@@ -21,7 +21,8 @@ export type ProbePlace =
 
 /**
  * A node is on the segment of an address if it would announce it there: by an advertisement for this node, on an
- * interface that the advertisement names, or else on one that has a subnet with the address.
+ * interface that the advertisement names, or else on one that has a subnet with the address. Without a carrier nobody
+ * hears the questions, though the kernel takes them.
  */
 export function probePlace(ip: IpAddress, ground: ProbeGround): ProbePlace {
   const { config, nodeName, asking } = ground;
@@ -38,7 +39,9 @@ export function probePlace(ip: IpAddress, ground: ProbeGround): ProbePlace {
     .filter((name) =>
       advertisements.some(({ interfaces }) => interfaces?.has(name) ?? inSubnet.has(name)),
     );
-  if (names.length > 0) return { kind: "here", on: new Set(names) };
+  const linked = names.filter((name) => isLinked(name, ground.interfaces));
+  if (linked.length > 0) return { kind: "here", on: new Set(linked) };
+  if (names.length > 0) return elsewhere("its interface on the segment has no carrier");
   return elsewhere("no interface that announces is named or has a subnet with the address");
 }
 
@@ -48,6 +51,10 @@ export function ownInterface(
   interfaces: readonly NetworkInterface[],
 ): NetworkInterface | undefined {
   return interfaces.find(({ addresses }) => addresses.includes(text));
+}
+
+function isLinked(name: string, interfaces: readonly NetworkInterface[]): boolean {
+  return interfaces.some((one) => one.name === name && hasCarrier(one));
 }
 
 function namesInSubnet(

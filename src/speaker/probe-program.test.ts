@@ -109,6 +109,17 @@ describe("a speaker that is asked for addresses", () => {
     assert.deepEqual(found, { kind: "elsewhere", why: "its speaker could send no question" });
   });
 
+  it("calls nothing free while a flood of frames hides answers", async () => {
+    const { sockets, ...rest } = opened();
+    ({ program } = rest);
+    const asked = program.ask(ip("192.168.1.240"));
+    for (let count = 0; count < 5000; count++) sockets[0]?.receive("00");
+    assert.deepEqual(await asked, {
+      kind: "elsewhere",
+      why: "its speaker could not look at all frames, because there are too many",
+    });
+  });
+
   it("lets nobody wait when it stops", async () => {
     ({ program } = opened());
     const asked = program.ask(ip("192.168.1.240"));

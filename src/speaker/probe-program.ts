@@ -31,6 +31,11 @@ export interface ProbeProgramOptions {
 
 type Waiter = (answer: SpeakerAnswer) => void;
 
+const whyNot = {
+  unsent: "its speaker could send no question",
+  unheard: "its speaker could not look at all frames, because there are too many",
+};
+
 /** Sockets stay open for a burst of Services; else this costs nothing. */
 const idleMs = 10_000;
 
@@ -58,7 +63,7 @@ export class ProbeProgram {
     this.#sockets = new WireSockets({
       logger,
       onSighting: (sighting, on) => this.#sighted(sighting, on),
-      onFlood: () => undefined,
+      onFlood: ({ name }) => this.#probes.passOver(name, monotonicMs()),
       ...(openSocket !== undefined && { openSocket }),
     });
   }
@@ -163,8 +168,10 @@ export class ProbeProgram {
 
   #found(ip: IpAddress, verdict: ProbeVerdict): void {
     this.#leave(ip);
-    const unsent = { kind: "elsewhere", why: "its speaker could send no question" } as const;
-    this.#settle(formatAddress(ip), verdict.kind === "unsent" ? unsent : verdict);
+    const { kind } = verdict;
+    const answer: SpeakerAnswer =
+      kind === "unsent" || kind === "unheard" ? { kind: "elsewhere", why: whyNot[kind] } : verdict;
+    this.#settle(formatAddress(ip), answer);
     if (this.#probes.isIdle) this.#timers.set("idle", idleMs);
   }
 

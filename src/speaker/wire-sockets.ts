@@ -28,7 +28,7 @@ export interface WireSocketsOptions {
   readonly logger: Logger;
   readonly onSighting: (sighting: Sighting, on: AskingInterface) => void;
   /** A frame was not looked at: somebody floods the interface. */
-  readonly onFlood: () => void;
+  readonly onFlood: (on: AskingInterface) => void;
   /** Default: a packet socket of the kernel. */
   readonly openSocket?: (options: PacketSocketOptions) => FrameSocket;
 }
@@ -79,25 +79,26 @@ export class WireSockets {
 
   /** Asks for the address on every interface that can; the result is on how many. */
   ask(ip: IpAddress): number {
-    return this.#send(ip, (on) => {
+    const names = this.#send(ip, (on) => {
       const frame = questionFrame(on, ip);
       return frame === undefined ? [] : [frame];
     });
+    return names.length;
   }
 
-  /** Asks on these interfaces whether the address is free to be taken; the result is on how many. */
-  probe(ip: IpAddress, names: ReadonlySet<string>): number {
+  /** Asks on these interfaces whether the address is free to be taken; the result is on which of them it did. */
+  probe(ip: IpAddress, names: ReadonlySet<string>): readonly string[] {
     return this.#send(ip, (on) => (names.has(on.name) ? probeFrames(on, ip) : []));
   }
 
-  #send(ip: IpAddress, framesOn: (on: AskingInterface) => readonly Uint8Array[]): number {
-    let count = 0;
+  #send(ip: IpAddress, framesOn: (on: AskingInterface) => readonly Uint8Array[]): string[] {
+    const names: string[] = [];
     for (const { on, protocol, socket } of this.#open.values()) {
       const frames = protocol.family === ip.family ? framesOn(on) : [];
       const sent = frames.filter((frame) => socket.send(frame));
-      if (sent.length > 0) count++;
+      if (sent.length > 0) names.push(on.name);
     }
-    return count;
+    return names;
   }
 
   close(): void {
@@ -142,7 +143,7 @@ export class WireSockets {
   #take(key: string, frame: ReceivedFrame): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
-    if (!open.budget.spend(monotonicMs())) return this.#options.onFlood();
+    if (!open.budget.spend(monotonicMs())) return this.#options.onFlood(open.on);
     const sighting = open.protocol.sight(frame, open.on);
     if (sighting !== undefined) this.#options.onSighting(sighting, open.on);
   }

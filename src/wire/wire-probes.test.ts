@@ -26,7 +26,7 @@ for (const [family, text] of [
       for (const atMs of [1000, 1200, 1400]) {
         assert.equal(probes.nextMs(), atMs);
         assert.deepEqual(probes.step(atMs), [{ kind: "send", ip, on: eth0 }]);
-        probes.sent(ip, 1);
+        probes.sent(ip, ["eth0"]);
       }
       assert.deepEqual(probes.step(1599), []);
       assert.deepEqual(probes.step(1600), [{ kind: "verdict", ip, verdict: { kind: "free" } }]);
@@ -56,6 +56,39 @@ for (const [family, text] of [
       probes.begin(ip, eth0, 0);
       for (const atMs of [0, 200, 400]) probes.step(atMs);
       assert.deepEqual(probes.step(600), [{ kind: "verdict", ip, verdict: { kind: "unsent" } }]);
+    });
+
+    it("call nothing free where one of two interfaces sent nothing, however often the other one did", () => {
+      const verdict = (...sent: string[][]) => {
+        const probes = new WireProbes();
+        probes.begin(ip, new Set(["eth0", "eth1"]), 0);
+        for (const [at, names] of sent.entries()) {
+          probes.step(at * 200);
+          probes.sent(ip, names);
+        }
+        const [step] = probes.step(600);
+        return step?.kind === "verdict" ? step.verdict.kind : "none";
+      };
+      assert.equal(verdict(["eth0"], ["eth0"], ["eth0"]), "unsent");
+      assert.equal(verdict(["eth0"], ["eth1"], []), "free");
+    });
+
+    it("call nothing free when a frame was passed over meanwhile, but an answer counts", () => {
+      const asked = (on: string, passedOverAtMs: number) => {
+        const probes = new WireProbes();
+        probes.passOver("eth0", 99);
+        probes.begin(ip, eth0, 100);
+        probes.step(100);
+        probes.sent(ip, ["eth0"]);
+        for (const atMs of [300, 500]) probes.step(atMs);
+        probes.passOver(on, passedOverAtMs);
+        return probes;
+      };
+      const verdict = (on: string) => asked(on, 650).step(700);
+      assert.deepEqual(verdict("eth0"), [{ kind: "verdict", ip, verdict: { kind: "unheard" } }]);
+      assert.deepEqual(verdict("eth1"), [{ kind: "verdict", ip, verdict: { kind: "free" } }]);
+      const [heard] = asked("eth0", 650).hear(sighting());
+      assert.equal(heard?.kind === "verdict" && heard.verdict.kind, "used");
     });
 
     it("give each question its time, however late the timer is", () => {

@@ -21,8 +21,10 @@ export type ProbeVerdict =
       readonly on: string;
       readonly how: "has" | "probes";
     }
-  /** No question went out. */
-  | { readonly kind: "unsent" };
+  /** On one of the interfaces no question went out. */
+  | { readonly kind: "unsent" }
+  /** Nobody was heard, but not all frames were looked at. */
+  | { readonly kind: "unheard" };
 
 export type ProbeStep =
   | { readonly kind: "send"; readonly ip: IpAddress; readonly on: ReadonlySet<string> }
@@ -38,13 +40,17 @@ export interface ProbeSighting {
 interface Probe {
   readonly ip: IpAddress;
   readonly on: ReadonlySet<string>;
-  sent: number;
+  readonly sinceMs: number;
+  /** Interfaces on which a question went out. */
+  readonly sent: Set<string>;
   rounds: number;
   nextMs: number;
 }
 
 export class WireProbes {
   readonly #open = new Map<string, Probe>();
+  /** Interface -> when a frame of it was last passed over. */
+  readonly #passedOverMs = new Map<string, number>();
 
   get isIdle(): boolean {
     return this.#open.size === 0;
@@ -55,14 +61,19 @@ export class WireProbes {
     const text = formatAddress(ip);
     if (this.#open.has(text)) return true;
     if (this.#open.size >= mostAtOnce) return false;
-    this.#open.set(text, { ip, on, sent: 0, rounds: 0, nextMs: nowMs });
+    this.#open.set(text, { ip, on, sinceMs: nowMs, sent: new Set(), rounds: 0, nextMs: nowMs });
     return true;
   }
 
-  /** On so many interfaces a question went out. */
-  sent(ip: IpAddress, count: number): void {
+  /** On these interfaces a question went out. */
+  sent(ip: IpAddress, names: Iterable<string>): void {
     const probe = this.#open.get(formatAddress(ip));
-    if (probe !== undefined) probe.sent += count;
+    for (const name of names) probe?.sent.add(name);
+  }
+
+  /** A frame that was heard there was not looked at: it may have been an answer. */
+  passOver(on: string, nowMs: number): void {
+    this.#passedOverMs.set(on, nowMs);
   }
 
   /** What others say; frames of our own machine are for the caller to leave out. */
@@ -78,11 +89,11 @@ export class WireProbes {
   step(nowMs: number): ProbeStep[] {
     const steps: ProbeStep[] = [];
     for (const [text, probe] of this.#open) {
-      const { ip, on, sent, rounds, nextMs } = probe;
+      const { ip, on, rounds, nextMs } = probe;
       if (nextMs > nowMs) continue;
       if (rounds === probeCount) {
         this.#open.delete(text);
-        steps.push({ kind: "verdict", ip, verdict: { kind: sent > 0 ? "free" : "unsent" } });
+        steps.push({ kind: "verdict", ip, verdict: this.#silence(probe) });
         continue;
       }
       steps.push({ kind: "send", ip, on });
@@ -91,6 +102,14 @@ export class WireProbes {
       probe.nextMs = nowMs + pauseMs;
     }
     return steps;
+  }
+
+  /** What it means that nobody answered. */
+  #silence({ on, sent, sinceMs }: Probe): ProbeVerdict {
+    const names = [...on];
+    if (!names.every((name) => sent.has(name))) return { kind: "unsent" };
+    const isHeard = names.every((name) => (this.#passedOverMs.get(name) ?? -Infinity) < sinceMs);
+    return { kind: isHeard ? "free" : "unheard" };
   }
 
   /** When to call `step` again; Infinity: nothing is asked for. */
