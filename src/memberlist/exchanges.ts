@@ -65,8 +65,8 @@ export class Exchanges {
 
   /** What the other side of a connection of ours says. */
   onAnswer(stream: string, message: StreamMessage, nowMs: number): GossipCommand[] {
-    if (message.kind === "ack") {
-      if (stream === probeStream(message.seqNo)) this.#tools.onTcpAck(stream);
+    if (message.kind === "ack" && stream === probeStream(message.seqNo)) {
+      this.#tools.onTcpAck(stream);
       return [];
     }
     if (message.kind === "push-pull") {

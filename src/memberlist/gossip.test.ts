@@ -344,6 +344,17 @@ describe("joining", () => {
     assert.deepEqual(joined, { kind: "joined", reached: 1, failed });
   });
 
+  it("ML-154: one that answers with an acknowledgement has failed, and the join ends", () => {
+    const gossip = ringOf(0);
+    const [dial] = gossip
+      .step({ kind: "join", places: places.slice(0, 1) }, 1)
+      .filter((one) => one.kind === "dial");
+    const message = { kind: "ack", seqNo: 1 } as const;
+    const [joined] = gossip.step({ kind: "stream-answer", stream: dial!.stream, message }, 2);
+    const failed = [{ place: places[0], error: "answered with ack" }];
+    assert.deepEqual(joined, { kind: "joined", reached: 0, failed });
+  });
+
   it("ML-104, ML-105: who returns tells each in whose table it is gone, and gossip nobody by chance alone", () => {
     const gossip = ringOf(0);
     const dials = gossip.step({ kind: "join", places }, 1).filter((one) => one.kind === "dial");
