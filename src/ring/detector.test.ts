@@ -180,6 +180,20 @@ describe("a suspicion of gossip's", () => {
     assert.ok(isAlive(ring, y));
   });
 
+  it("leads to another last question where the suspect contradicted during the one before", () => {
+    const ring = ringWithSuspect();
+    ring.alive(y, { incarnation: 2 });
+    let suspectMs = 0;
+    for (let leftMs = 2 * longestMs; leftMs > 0; leftMs -= 50) {
+      ring.live(50, ...others);
+      if (ring.ring.gossip.members.get(y)!.state === "suspect") suspectMs += 50;
+      const isAsked = ring.take("ask").length > 0 && suspectMs >= longestMs - 50;
+      if (isAsked) for (const name of others) ring.answer(name, y, true);
+    }
+    assert.ok(suspectMs > longestMs);
+    assert.ok(isAlive(ring, y));
+  });
+
   it("ends in a death where nobody hears them, or answers", () => {
     const ring = ringWithSuspect();
     ring.live(2000, ...others);

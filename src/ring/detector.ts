@@ -16,6 +16,7 @@ import type { BeatMessage } from "./beat-messages.ts";
 import { Beater } from "./beater.ts";
 import { ClaimComparison } from "./claim-comparison.ts";
 import { type Decided, Inquiries } from "./inquiries.ts";
+import { lastLookMs, LastLooks } from "./last-looks.ts";
 import { beats, type ResolveCommand, type RingTools, say } from "./ring-tools.ts";
 import { ViewComparison } from "./view-comparison.ts";
 import { type WatchedMember, Watching, type Widening } from "./watching.ts";
@@ -46,8 +47,6 @@ const joinInShare = 0.3;
 const pauseMs = 100;
 /** How often a lost member is told that it counts as dead here. */
 const callEveryMs = 100;
-/** The last inquiry before a suspect counts as dead has its verdict by then. */
-const lastLookMs = 1000;
 
 export class Detector {
   readonly #tools: RingTools;
@@ -57,8 +56,7 @@ export class Detector {
   readonly #ackTimes = new AckTimes();
   readonly #inquiries: Inquiries;
   readonly #calledMs = new Map<string, number>();
-  /** Suspects that we ask about before they count as dead: whether somebody heard them since. */
-  readonly #lastLooks = new Map<string, boolean>();
+  readonly #lastLooks = new LastLooks();
   readonly #views = new ViewComparison();
   readonly #claims = new ClaimComparison();
   /** Infinite before the first and after the last. */
@@ -126,7 +124,7 @@ export class Detector {
     if (member.name === this.#tools.name) return [];
     if (change === "leave") {
       this.#forget(member.name);
-      this.#lastLooks.delete(member.name);
+      this.#lastLooks.forget(member.name);
       this.#ackTimes.forget(member.name);
       if (beats(member)) {
         this.#watching.inherit(member.name, nowMs);
@@ -164,11 +162,10 @@ export class Detector {
     const member = this.#tools.members().get(name);
     if (member === undefined || !beats(member)) return undefined;
     if (this.#watching.hears(name, nowMs)) return { commands: [] };
-    const isHeard = this.#lastLooks.get(name);
-    this.#lastLooks.delete(name);
+    const isHeard = this.#lastLooks.end(name, nowMs);
     if (isHeard === true) return { commands: [] };
     if (isHeard === false) return undefined;
-    this.#lastLooks.set(name, false);
+    this.#lastLooks.begin(name, nowMs);
     return { commands: this.#inquiries.begin(name, nowMs), waitMs: lastLookMs };
   }
 
@@ -284,7 +281,7 @@ export class Detector {
   }
 
   #clear(about: string, nowMs: number): DetectorCommand[] {
-    if (this.#lastLooks.has(about)) this.#lastLooks.set(about, true);
+    this.#lastLooks.heard(about);
     if (!this.#inquiries.has(about)) return [];
     const commands = this.#inquiries.end(about);
     this.#watching.postpone(about, nowMs + 2 * this.#beatMs);
