@@ -137,7 +137,10 @@ export class Detector {
     if (change === "join") this.#ackTimes.forget(member.name);
     if (change !== "join" || !this.#beater.lost.delete(member.name)) return [];
     // Two parts of the ring may have met in us: each learns what the other knows.
-    return [found({ kind: "returned", name: member.name }), this.#tools.exchange(placeOf(member))];
+    return [
+      found({ kind: "returned", name: member.name }),
+      ...this.#tools.exchange(placeOf(member)),
+    ];
   }
 
   onAckTime(name: string, ms: number): void {
@@ -266,7 +269,7 @@ export class Detector {
       this.#views.differsForLong(name, views, { nowMs, patienceMs }),
       this.#claims.differsForLong(name, known, { nowMs, patienceMs: 2 * this.#beatMs }),
     ];
-    return misses.includes(true) ? [this.#tools.exchange(placeOf(member))] : [];
+    return misses.includes(true) ? this.#tools.exchange(placeOf(member)) : [];
   }
 
   #forget(name: string): void {
@@ -349,7 +352,7 @@ export class Detector {
     if (nowMs - calledMs < callEveryMs) return [];
     if (this.#calledMs.size > 4096) this.#calledMs.clear();
     this.#calledMs.set(message.name, nowMs);
-    if (sender === undefined) return [this.#tools.exchange(from)];
+    if (sender === undefined) return this.#tools.exchange(from);
     const { name } = this.#tools;
     const missing = { kind: "missing", name, incarnation: sender.incarnation } as const;
     return [say(this.#tools, from, missing)];
