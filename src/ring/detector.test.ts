@@ -481,6 +481,25 @@ describe("views", () => {
     assert.deepEqual(ring.take("exchange"), [`exchange>${x}`]);
   });
 
+  it("that differ in spite of exchanges lead to ever fewer of them", () => {
+    const ring = ringOf();
+    const view = wrong(ring);
+    const atMs: number[] = [];
+    for (let ms = 0; ms < 30_000; ms += beatMs) {
+      ring.beat(helpers);
+      ring.beat([x], { view });
+      ring.pass(beatMs);
+      if (ring.take("exchange").length > 0) atMs.push(ms);
+      ring.endDials();
+    }
+    const gaps = atMs.slice(1).map((ms, at) => ms - atMs[at]!);
+    assert.ok(gaps.length >= 2, gaps.join());
+    assert.ok(
+      gaps.every((gap, at) => gap >= 1.8 * (gaps[at - 1] ?? atMs[0]!)),
+      gaps.join(),
+    );
+  });
+
   it("that differ for a moment, and those of beats sent again, are nothing", () => {
     const silent = ringOf();
     silent.beat([x], { isLast: true });

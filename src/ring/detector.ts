@@ -14,11 +14,10 @@ import {
 import { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import { Beater } from "./beater.ts";
-import { ClaimComparison } from "./claim-comparison.ts";
+import { Comparison } from "./comparison.ts";
 import { type Decided, Inquiries } from "./inquiries.ts";
 import { lastLookMs, LastLooks } from "./last-looks.ts";
 import { beats, type ResolveCommand, type RingTools, say } from "./ring-tools.ts";
-import { ViewComparison } from "./view-comparison.ts";
 import { type WatchedMember, Watching, type Widening } from "./watching.ts";
 
 /** What the detector found, for people and metrics. */
@@ -57,8 +56,8 @@ export class Detector {
   readonly #inquiries: Inquiries;
   readonly #calledMs = new Map<string, number>();
   readonly #lastLooks = new LastLooks();
-  readonly #views = new ViewComparison();
-  readonly #claims = new ClaimComparison();
+  readonly #views = new Comparison();
+  readonly #claims = new Comparison();
   /** Infinite before the first and after the last. */
   #nextBeatMs = Number.POSITIVE_INFINITY;
   /** When something came in or was due last, at least once a beat. */
