@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { lanTimings } from "../memberlist/index.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
-import { claimAfterMs } from "./claims.ts";
+import { claimAfterMs, keptUnwantedMs } from "./claims.ts";
 import { Ring, type RingCommand } from "./index.ts";
 
 const address = "192.0.2.1";
@@ -52,5 +52,21 @@ describe("a speaker that claims", () => {
     const laterMs = completeMs + claimAfterMs;
     assert.deepEqual(claimTimer(ring.step(use(true), laterMs)), []);
     assert.deepEqual(claimed(ring.step({ kind: "timer", name: "claims" }, laterMs)), []);
+  });
+
+  it("forgets a claim that nobody wanted for long where a Service has the address again, and tells so", () => {
+    const ring = ringAlone();
+    ring.step(use(true), completeMs);
+    ring.step({ kind: "timer", name: "claims" }, completeMs + claimAfterMs);
+    const unwantedMs = completeMs + 1000;
+    ring.step(use(false, false), unwantedMs);
+    const forgotten = (nowMs: number): string[] =>
+      ring
+        .step(use(false), nowMs)
+        .flatMap((command) => (command.kind === "claims" ? command.forgotten : []));
+    assert.deepEqual(forgotten(unwantedMs + keptUnwantedMs), []);
+    ring.step(use(false, false), unwantedMs + keptUnwantedMs);
+    assert.deepEqual(forgotten(unwantedMs + 2 * keptUnwantedMs + 1), [address]);
+    assert.equal(ring.claimedAddresses, 0);
   });
 });

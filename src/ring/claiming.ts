@@ -97,8 +97,8 @@ export class Claiming {
   }
 
   use(use: AddressUse, nowMs: number): ClaimingCommand[] {
-    this.#claims.use(use, nowMs);
-    return this.#time();
+    const forgotten = this.#claims.use(use, nowMs) ? [use.address] : [];
+    return [...tell([], forgotten), ...this.#time()];
   }
 
   /** A message of our own kind; undefined: it is none about claims. */
