@@ -7,6 +7,10 @@ import { messageOfTold, ownState, versionConflict } from "./push-pull.ts";
 import type { Timings } from "./timings.ts";
 import type { PacketMessage, PushPull, StreamMessage } from "./wire/index.ts";
 
+/** More at a time would be an attack: recorded beats of members that are forgotten make us dial whoever sends them. */
+const mostUnasked = 16;
+const exchangePrefix = "push-pull-";
+
 type Dial = Extract<GossipCommand, { kind: "dial" }>;
 
 /** What the exchanges need of the machine around them. */
@@ -44,9 +48,16 @@ export class Exchanges {
 
   begin(to: Place): GossipCommand {
     const message = this.#ownState(false);
-    const stream = `push-pull-${this.#count++}`;
+    const stream = `${exchangePrefix}${this.#count++}`;
     const { tcpTimeoutMs: timeoutMs } = this.#tools.timings;
     return this.#note({ kind: "dial", stream, to, message, timeoutMs });
+  }
+
+  /** Outside the usual times: not while one with that place is under way, nor while too many with others are. */
+  beginUnasked(to: Place): GossipCommand[] {
+    const open = [...this.#dialled].filter(([stream]) => stream.startsWith(exchangePrefix));
+    const isOpen = open.some(([, { address, port }]) => address === to.address && port === to.port);
+    return isOpen || open.length >= mostUnasked ? [] : [this.begin(to)];
   }
 
   /** Somebody dialled us. */
@@ -65,8 +76,8 @@ export class Exchanges {
 
   /** What the other side of a connection of ours says. */
   onAnswer(stream: string, message: StreamMessage, nowMs: number): GossipCommand[] {
-    if (message.kind === "ack") {
-      if (stream === probeStream(message.seqNo)) this.#tools.onTcpAck(stream);
+    if (message.kind === "ack" && stream === probeStream(message.seqNo)) {
+      this.#tools.onTcpAck(stream);
       return [];
     }
     if (message.kind === "push-pull") {

@@ -314,6 +314,37 @@ describe("gossip", () => {
   });
 });
 
+describe("an exchange outside the usual times", () => {
+  const dialled = (gossip: Gossip, last: number): string[] =>
+    gossip
+      .exchange({ address: `10.0.0.${last}`, port: 7946 })
+      .flatMap((command) => (command.kind === "dial" ? [command.stream] : []));
+
+  it("ML-110: is one a place at a time, and another once it ended", () => {
+    const gossip = ringOf(2);
+    const [stream] = dialled(gossip, 1);
+    assert.ok(stream !== undefined);
+    assert.deepEqual(dialled(gossip, 1), []);
+    assert.equal(dialled(gossip, 2).length, 1);
+    gossip.step({ kind: "stream-failed", stream, error: "no answer" }, 2);
+    assert.equal(dialled(gossip, 1).length, 1);
+  });
+
+  it("ML-110: is one of sixteen at most, whoever asks for more; those of a join are not counted", () => {
+    const gossip = ringOf(2);
+    const places = Array.from({ length: 20 }, (_, last): Place => ({
+      address: `10.0.0.${last}`,
+      port: 7946,
+    }));
+    gossip.step({ kind: "join", places }, 1);
+    const streams = places.flatMap((_, last) => dialled(gossip, last));
+    assert.equal(streams.length, 16);
+    gossip.step({ kind: "stream-failed", stream: streams[0]!, error: "no answer" }, 2);
+    assert.equal(dialled(gossip, 100).length, 1);
+    assert.equal(dialled(gossip, 101).length, 0);
+  });
+});
+
 describe("joining", () => {
   const places = [1, 2, 3].map((last): Place => ({ address: `10.0.0.${last}`, port: 7946 }));
 
@@ -342,6 +373,17 @@ describe("joining", () => {
     const [joined] = gossip.step({ kind: "stream-failed", stream: c!.stream, error }, 4);
     const failed = [places[0], places[2]].map((place) => ({ place, error }));
     assert.deepEqual(joined, { kind: "joined", reached: 1, failed });
+  });
+
+  it("ML-154: one that answers with an acknowledgement has failed, and the join ends", () => {
+    const gossip = ringOf(0);
+    const [dial] = gossip
+      .step({ kind: "join", places: places.slice(0, 1) }, 1)
+      .filter((one) => one.kind === "dial");
+    const message = { kind: "ack", seqNo: 1 } as const;
+    const [joined] = gossip.step({ kind: "stream-answer", stream: dial!.stream, message }, 2);
+    const failed = [{ place: places[0], error: "answered with ack" }];
+    assert.deepEqual(joined, { kind: "joined", reached: 0, failed });
   });
 
   it("ML-104, ML-105: who returns tells each in whose table it is gone, and gossip nobody by chance alone", () => {

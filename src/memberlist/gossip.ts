@@ -150,9 +150,9 @@ export class Gossip {
     return [this.#postman.send(to, [aliveMessageOf(self)]), ...this.#carryOut(effects, nowMs)];
   }
 
-  /** An exchange of tables with one member, outside the usual times. */
-  exchange(to: Place): GossipCommand {
-    return this.#exchanges.begin(to);
+  /** An exchange of tables with one member, outside the usual times; nothing where too many are under way. */
+  exchange(to: Place): GossipCommand[] {
+    return this.#exchanges.beginUnasked(to);
   }
 
   #step(event: GossipEvent, nowMs: number): GossipCommand[] {

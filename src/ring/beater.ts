@@ -4,7 +4,7 @@ import { type GossipCommand, type Place, placeOf } from "../memberlist/index.ts"
 import type { BeatMessage } from "./beat-messages.ts";
 import { LostMembers } from "./lost-members.ts";
 import { beating, type ResolveCommand, type RingTools, say } from "./ring-tools.ts";
-import { viewOf } from "./view-comparison.ts";
+import { viewOf } from "./view.ts";
 import { isWatcher, watchersOf } from "./watchers.ts";
 
 type BeaterCommand = GossipCommand | ResolveCommand;

@@ -8,7 +8,7 @@ import { firstBeat, shortestSilenceMs, silenceMs, withBeat } from "./beat-record
 import { aloneMs, answerMs, type Inquiry, verdictMs, verdictOf, withDeaf } from "./inquiry.ts";
 import { defaultBeatMs } from "./ring.ts";
 import { describeOwnKind } from "./own-kind.ts";
-import { ViewComparison, viewOf } from "./view-comparison.ts";
+import { viewOf } from "./view.ts";
 import { isWatcher, watcherCount, watchersOf } from "./watchers.ts";
 
 const name = fc.string({ minLength: 1, maxLength: 60 });
@@ -194,16 +194,5 @@ describe("comparison of views", () => {
     const a = at("a", "10.0.0.1");
     const meta = describeOwnKind(200, new Map([["l2", "eth0!carrier"]]));
     assert.notEqual(viewOf([a]), viewOf([{ ...a, meta }]));
-  });
-
-  it("asks for an exchange only where two differ for longer than news take, and not again at once", () => {
-    const views = new ViewComparison();
-    const at = (nowMs: number, told: number): boolean =>
-      views.differsForLong("x", { own: 1, told }, { nowMs, patienceMs: 500 });
-    assert.deepEqual(
-      [at(0, 2), at(400, 2), at(500, 2), at(600, 2), at(1000, 2)],
-      [false, false, true, false, true],
-    );
-    assert.deepEqual([at(1100, 1), at(1200, 2), at(1600, 2)], [false, false, false]);
   });
 });

@@ -48,6 +48,7 @@ export class Claiming {
   readonly #tools: ClaimingTools;
   readonly #claims: Claims;
   #isTimed = false;
+  #isLeaving = false;
   #pods = 0;
   #joinedMs = Number.NEGATIVE_INFINITY;
   #heardMs = Number.NEGATIVE_INFINITY;
@@ -87,9 +88,17 @@ export class Claiming {
     this.#joinedMs = nowMs;
   }
 
+  /** We leave: what we still hold goes to others, and is not claimed any more. */
+  leave(): ClaimingCommand[] {
+    this.#isLeaving = true;
+    if (!this.#isTimed) return [];
+    this.#isTimed = false;
+    return [{ kind: "cancel-timer", name: timer }];
+  }
+
   use(use: AddressUse, nowMs: number): ClaimingCommand[] {
-    this.#claims.use(use, nowMs);
-    return this.#time();
+    const forgotten = this.#claims.use(use, nowMs) ? [use.address] : [];
+    return [...tell([], forgotten), ...this.#time()];
   }
 
   /** A message of our own kind; undefined: it is none about claims. */
@@ -111,6 +120,7 @@ export class Claiming {
   onTimer(name: string, nowMs: number): ClaimingCommand[] | undefined {
     if (name !== timer) return undefined;
     this.#isTimed = false;
+    if (this.#isLeaving) return [];
     if (!this.#isConnected(nowMs)) return this.#time();
     const isComplete = nowMs - this.#joinedMs >= settledMs;
     const made = this.#claims.make(nowMs, isComplete);
@@ -145,7 +155,7 @@ export class Claiming {
   }
 
   #time(): ClaimingCommand[] {
-    if (this.#isTimed || !this.#claims.isDue) return [];
+    if (this.#isTimed || this.#isLeaving || !this.#claims.isDue) return [];
     this.#isTimed = true;
     return [{ kind: "set-timer", name: timer, ms: everyMs }];
   }

@@ -75,7 +75,9 @@ export class Claims {
     return [...this.#wanted].flatMap((address) => this.#known.get(address)?.claim ?? []);
   }
 
-  use({ address, isWanted, isHeld }: AddressUse, nowMs: number): void {
+  /** Whether the claim of it was forgotten: so old a one of an address that nobody wanted is none any more. */
+  use({ address, isWanted, isHeld }: AddressUse, nowMs: number): boolean {
+    const isForgotten = isWanted && this.#isOld(address, nowMs) && this.#known.delete(address);
     const known = this.#known.get(address);
     if (isWanted !== this.#wanted.has(address)) {
       if (isWanted) this.#wanted.add(address);
@@ -88,6 +90,7 @@ export class Claims {
     if (isHeld) this.#held.add(address);
     else this.#held.delete(address);
     this.#follow(address, nowMs);
+    return isForgotten;
   }
 
   /** Takes what others claim; the result is what is new here. */
@@ -124,13 +127,16 @@ export class Claims {
 
   /** Forgets claims of addresses that no Service has had for long; the result are those addresses. */
   expire(nowMs: number): string[] {
-    const old = [...this.#known].filter(
-      ([address, { heardMs }]) => !this.#wanted.has(address) && nowMs - heardMs > keptUnwantedMs,
-    );
-    return old.map(([address]) => {
-      this.#known.delete(address);
-      return address;
-    });
+    const old = [...this.#known.keys()].filter((address) => this.#isOld(address, nowMs));
+    for (const address of old) this.#known.delete(address);
+    return old;
+  }
+
+  /** Nobody here has wanted it for so long that its claim counts no more. */
+  #isOld(address: string, nowMs: number): boolean {
+    const known = this.#known.get(address);
+    if (known === undefined || this.#wanted.has(address)) return false;
+    return nowMs - known.heardMs > keptUnwantedMs;
   }
 
   #set(claim: Claim, nowMs: number): void {

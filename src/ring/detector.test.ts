@@ -180,6 +180,20 @@ describe("a suspicion of gossip's", () => {
     assert.ok(isAlive(ring, y));
   });
 
+  it("leads to another last question where the suspect contradicted during the one before", () => {
+    const ring = ringWithSuspect();
+    ring.alive(y, { incarnation: 2 });
+    let suspectMs = 0;
+    for (let leftMs = 2 * longestMs; leftMs > 0; leftMs -= 50) {
+      ring.live(50, ...others);
+      if (ring.ring.gossip.members.get(y)!.state === "suspect") suspectMs += 50;
+      const isAsked = ring.take("ask").length > 0 && suspectMs >= longestMs - 50;
+      if (isAsked) for (const name of others) ring.answer(name, y, true);
+    }
+    assert.ok(suspectMs > longestMs);
+    assert.ok(isAlive(ring, y));
+  });
+
   it("ends in a death where nobody hears them, or answers", () => {
     const ring = ringWithSuspect();
     ring.live(2000, ...others);
@@ -465,6 +479,25 @@ describe("views", () => {
     }
     assert.ok(ms >= 2 * beatMs && ms <= 2000, `after ${ms} ms`);
     assert.deepEqual(ring.take("exchange"), [`exchange>${x}`]);
+  });
+
+  it("that differ in spite of exchanges lead to ever fewer of them", () => {
+    const ring = ringOf();
+    const view = wrong(ring);
+    const atMs: number[] = [];
+    for (let ms = 0; ms < 30_000; ms += beatMs) {
+      ring.beat(helpers);
+      ring.beat([x], { view });
+      ring.pass(beatMs);
+      if (ring.take("exchange").length > 0) atMs.push(ms);
+      ring.endDials();
+    }
+    const gaps = atMs.slice(1).map((ms, at) => ms - atMs[at]!);
+    assert.ok(gaps.length >= 2, gaps.join());
+    assert.ok(
+      gaps.every((gap, at) => gap >= 1.8 * (gaps[at - 1] ?? atMs[0]!)),
+      gaps.join(),
+    );
   });
 
   it("that differ for a moment, and those of beats sent again, are nothing", () => {

@@ -14,10 +14,10 @@ import {
 import { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
 import { Beater } from "./beater.ts";
-import { ClaimComparison } from "./claim-comparison.ts";
+import { Comparison } from "./comparison.ts";
 import { type Decided, Inquiries } from "./inquiries.ts";
+import { lastLookMs, LastLooks } from "./last-looks.ts";
 import { beats, type ResolveCommand, type RingTools, say } from "./ring-tools.ts";
-import { ViewComparison } from "./view-comparison.ts";
 import { type WatchedMember, Watching, type Widening } from "./watching.ts";
 
 /** What the detector found, for people and metrics. */
@@ -46,8 +46,6 @@ const joinInShare = 0.3;
 const pauseMs = 100;
 /** How often a lost member is told that it counts as dead here. */
 const callEveryMs = 100;
-/** The last inquiry before a suspect counts as dead has its verdict by then. */
-const lastLookMs = 1000;
 
 export class Detector {
   readonly #tools: RingTools;
@@ -57,10 +55,9 @@ export class Detector {
   readonly #ackTimes = new AckTimes();
   readonly #inquiries: Inquiries;
   readonly #calledMs = new Map<string, number>();
-  /** Suspects that we ask about before they count as dead: whether somebody heard them since. */
-  readonly #lastLooks = new Map<string, boolean>();
-  readonly #views = new ViewComparison();
-  readonly #claims = new ClaimComparison();
+  readonly #lastLooks = new LastLooks();
+  readonly #views = new Comparison();
+  readonly #claims = new Comparison();
   /** Infinite before the first and after the last. */
   #nextBeatMs = Number.POSITIVE_INFINITY;
   /** When something came in or was due last, at least once a beat. */
@@ -126,7 +123,7 @@ export class Detector {
     if (member.name === this.#tools.name) return [];
     if (change === "leave") {
       this.#forget(member.name);
-      this.#lastLooks.delete(member.name);
+      this.#lastLooks.forget(member.name);
       this.#ackTimes.forget(member.name);
       if (beats(member)) {
         this.#watching.inherit(member.name, nowMs);
@@ -139,7 +136,10 @@ export class Detector {
     if (change === "join") this.#ackTimes.forget(member.name);
     if (change !== "join" || !this.#beater.lost.delete(member.name)) return [];
     // Two parts of the ring may have met in us: each learns what the other knows.
-    return [found({ kind: "returned", name: member.name }), this.#tools.exchange(placeOf(member))];
+    return [
+      found({ kind: "returned", name: member.name }),
+      ...this.#tools.exchange(placeOf(member)),
+    ];
   }
 
   onAckTime(name: string, ms: number): void {
@@ -164,11 +164,10 @@ export class Detector {
     const member = this.#tools.members().get(name);
     if (member === undefined || !beats(member)) return undefined;
     if (this.#watching.hears(name, nowMs)) return { commands: [] };
-    const isHeard = this.#lastLooks.get(name);
-    this.#lastLooks.delete(name);
+    const isHeard = this.#lastLooks.end(name, nowMs);
     if (isHeard === true) return { commands: [] };
     if (isHeard === false) return undefined;
-    this.#lastLooks.set(name, false);
+    this.#lastLooks.begin(name, nowMs);
     return { commands: this.#inquiries.begin(name, nowMs), waitMs: lastLookMs };
   }
 
@@ -269,7 +268,7 @@ export class Detector {
       this.#views.differsForLong(name, views, { nowMs, patienceMs }),
       this.#claims.differsForLong(name, known, { nowMs, patienceMs: 2 * this.#beatMs }),
     ];
-    return misses.includes(true) ? [this.#tools.exchange(placeOf(member))] : [];
+    return misses.includes(true) ? this.#tools.exchange(placeOf(member)) : [];
   }
 
   #forget(name: string): void {
@@ -284,7 +283,7 @@ export class Detector {
   }
 
   #clear(about: string, nowMs: number): DetectorCommand[] {
-    if (this.#lastLooks.has(about)) this.#lastLooks.set(about, true);
+    this.#lastLooks.heard(about);
     if (!this.#inquiries.has(about)) return [];
     const commands = this.#inquiries.end(about);
     this.#watching.postpone(about, nowMs + 2 * this.#beatMs);
@@ -352,7 +351,7 @@ export class Detector {
     if (nowMs - calledMs < callEveryMs) return [];
     if (this.#calledMs.size > 4096) this.#calledMs.clear();
     this.#calledMs.set(message.name, nowMs);
-    if (sender === undefined) return [this.#tools.exchange(from)];
+    if (sender === undefined) return this.#tools.exchange(from);
     const { name } = this.#tools;
     const missing = { kind: "missing", name, incarnation: sender.incarnation } as const;
     return [say(this.#tools, from, missing)];

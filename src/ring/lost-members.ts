@@ -69,7 +69,10 @@ export class LostMembers {
     const places: Hail[] = [];
     for (const [name, lost] of this.#lost) {
       if (places.length === hailsPerBeat) break;
-      if (nowMs - lost.sinceMs > rememberedMs) this.#lost.delete(name);
+      if (nowMs - lost.sinceMs > rememberedMs) {
+        this.#lost.delete(name);
+        continue;
+      }
       if (!those.has(name)) continue;
       if (nowMs - lost.hailedMs < hailEveryMs) continue;
       lost.hailedMs = nowMs;

@@ -26,7 +26,8 @@ export interface RingTools {
   declareDead(name: string, nowMs: number): GossipCommand[];
   /** Refutes that we are dead, to `to` first. */
   speakUp(accused: number, to: Place, nowMs: number): GossipCommand[];
-  exchange(to: Place): GossipCommand;
+  /** Exchanges tables; nothing where that is under way, or too much is. */
+  exchange(to: Place): GossipCommand[];
   /** Which claims we know, in 32 bits; 0: none. */
   claims(): number;
   /** How long gossip carries news until everybody is likely to have them. */

@@ -175,7 +175,11 @@ export class Ring {
           ...this.#detect((detector) => detector.start(nowMs)),
         ];
       case "leave":
-        return [...this.#detect((detector) => detector.stop()), ...this.gossip.step(event, nowMs)];
+        return [
+          ...this.#claiming.leave(),
+          ...this.#detect((detector) => detector.stop()),
+          ...this.gossip.step(event, nowMs),
+        ];
       default:
         return this.gossip.step(event, nowMs);
     }

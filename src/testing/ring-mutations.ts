@@ -193,9 +193,9 @@ export const ringMutations: readonly RingMutation[] = [
     name: "views that differ are left to the next exchange",
     edits: [
       [
-        "ring/view-comparison.ts",
-        "const isLong = nowMs - sinceMs >= patienceMs;",
-        "const isLong = nowMs - sinceMs >= patienceMs * 1e6;",
+        detector,
+        "this.#views.differsForLong(name, views, { nowMs, patienceMs }),",
+        "this.#views.differsForLong(name, views, { nowMs, patienceMs: patienceMs * 1e6 }),",
       ],
     ],
     wishes: { kind: "ours", nodes: 9, loss: 0.1, faults: ["kill", "leave"] },

@@ -39,6 +39,8 @@ export class ScriptedRing {
   readonly #seqs = new Map<string, number>();
   /** Numbers of the pings to a member, newest last. */
   readonly #pings = new Map<string, number[]>();
+  /** Connections that have not ended. */
+  #dials: string[] = [];
   readonly #sentSeqs = new Set<number>();
   readonly #ids = new Map<string, number>();
 
@@ -152,6 +154,13 @@ export class ScriptedRing {
     this.#step({ kind: "stream-message", stream: "in", message: told });
   }
 
+  /** Nobody answers on the connections that were dialled. */
+  endDials(): void {
+    const dials = this.#dials;
+    this.#dials = [];
+    for (const stream of dials) this.#step({ kind: "stream-failed", stream, error: "no answer" });
+  }
+
   /** The numbers of the beats that were sent so far, each once. */
   sentSeqs(): number[] {
     return [...this.#sentSeqs];
@@ -200,6 +209,7 @@ export class ScriptedRing {
       case "send":
         return this.#sent(command);
       case "dial":
+        this.#dials.push(command.stream);
         this.lines.push(`exchange>${this.#nameOf(command.to)}`);
         return;
       case "member":

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ClaimComparison } from "./claim-comparison.ts";
+import { Comparison } from "./comparison.ts";
 
-describe("the comparison of claims", () => {
+describe("the comparison of views and claims", () => {
   it("asks for an exchange once they differ for long, and ever more seldom while that does not help", () => {
-    const comparison = new ClaimComparison();
+    const comparison = new Comparison();
     const exchanges: number[] = [];
     for (let nowMs = 0; nowMs <= 10_000; nowMs += 100) {
       const at = { nowMs, patienceMs: 400 };
@@ -23,7 +23,7 @@ describe("the comparison of claims", () => {
   });
 
   it("says nothing of those who agree", () => {
-    const comparison = new ClaimComparison();
+    const comparison = new Comparison();
     for (const nowMs of [0, 10_000]) {
       assert.ok(!comparison.differsForLong("a", { own: 5, told: 5 }, { nowMs, patienceMs: 1 }));
     }

@@ -1,6 +1,7 @@
 /**
- * Finds claims that never arrived: members of our kind say with each beat which ones they know, and those who differ for
- * longer than news take exchange them.
+ * Finds news that never arrived: gossip tells each a few times and to a few only, so now and then somebody misses some.
+ * Members of our kind say with each beat whom they count as alive and which claims they know; those who differ for longer
+ * than news take exchange their tables, and ever more seldom while that does not help.
  */
 
 interface Difference {
@@ -8,19 +9,19 @@ interface Difference {
   patienceMs: number;
 }
 
-/** Who hears of Services late, or not at all, differs for as long: one exchange a minute is enough for that. */
+/** Who hears of Services late, or cannot hear of a member, differs for as long: one exchange a minute is enough for that. */
 const longestPatienceMs = 60_000;
 
-export class ClaimComparison {
+export class Comparison {
   readonly #differences = new Map<string, Difference>();
 
   /** Whether it is time for an exchange with `name`. The next one comes after `patienceMs` again, then twice, four times. */
   differsForLong(
     name: string,
-    claims: { readonly own: number; readonly told: number },
+    what: { readonly own: number; readonly told: number },
     { nowMs, patienceMs }: { readonly nowMs: number; readonly patienceMs: number },
   ): boolean {
-    if (claims.own === claims.told) {
+    if (what.own === what.told) {
       this.#differences.delete(name);
       return false;
     }
