@@ -51,7 +51,8 @@ for (const [family, VIP] of [
       conflicts.claim(claim(2900));
       assert.deepEqual(conflicts.tick(20_000, PERIOD_MS), []);
       conflicts.claim(claim(20_000));
-      assert.equal(conflicts.tick(20_001, PERIOD_MS).length, 1);
+      assert.deepEqual(conflicts.tick(22_999, PERIOD_MS), []);
+      assert.equal(conflicts.tick(23_000, PERIOD_MS).length, 1);
     });
 
     it("what an owner hears before it gives the address up is the next one", () => {
@@ -61,6 +62,15 @@ for (const [family, VIP] of [
       assert.deepEqual(conflicts.tick(13_000, PERIOD_MS), []);
       assert.deepEqual(conflicts.tick(60_000, PERIOD_MS), []);
       assert.equal(conflicts.isWaiting, false);
+    });
+
+    it("the first frame of a hand-over soon after another one is no conflict yet", () => {
+      const conflicts = owned();
+      conflicts.claim(claim(100));
+      conflicts.claim(claim(20_000));
+      assert.deepEqual(conflicts.tick(20_500, PERIOD_MS), []);
+      conflicts.notOwned(VIP);
+      assert.deepEqual(conflicts.tick(60_000, PERIOD_MS), []);
     });
 
     it("what the wire check has heard twice is told at once", () => {

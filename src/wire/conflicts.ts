@@ -28,7 +28,8 @@ export type ConflictNews =
 
 interface Known {
   readonly conflict: Conflict;
-  readonly firstMs: number;
+  /** Of what no hand-over explains. */
+  firstMs: number;
   lastMs: number;
   isTold: boolean;
 }
@@ -85,6 +86,9 @@ export class Conflicts {
       this.#byIp.set(ip, ofAddress.set(mac, known));
       this.#size++;
     }
+    // What a hand-over explains says nothing of the next one.
+    const ownedMs = this.#ownedMs.get(ip);
+    if (ownedMs !== undefined && known.lastMs - ownedMs < handOverMs) known.firstMs = nowMs;
     known.lastMs = nowMs;
     return isConfirmed ? this.#tell(known) : [];
   }
