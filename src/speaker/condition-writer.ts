@@ -3,6 +3,7 @@
 import { type Condition, type ServiceL2Status, WorkQueue } from "../kube/index.ts";
 import {
   hasStatus,
+  KubeApiError,
   type KubeClient,
   type Logger,
   monotonicMs,
@@ -16,6 +17,9 @@ import { EventBudget } from "./event-budget.ts";
 
 /** The owner writes its object first; so often we look for it, twice as long apart each time: some 10 s. */
 const mostTries = 12;
+/** While the API server does not answer all waits, twice as long each time, and nothing is given up. */
+const firstPauseMs = 250;
+const lastPauseMs = 30_000;
 /** Where the definition does not know conditions, the server drops them; so long we leave it at that. */
 const prunedMs = 600_000;
 /** Services at once; then five a second, so that whoever forges answers does not keep the API server busy. */
@@ -40,8 +44,16 @@ export class ConditionWriter {
   readonly #wanted = new Map<string, Wanted>();
   readonly #queue = new WorkQueue();
   readonly #budget = new EventBudget(most, refillMs);
-  readonly #timers = new NamedTimers<"work">(() => void this.#work());
+  readonly #timers = new NamedTimers<"work" | "clear">((name) => {
+    if (name === "work") void this.#work();
+    else if (this.#uncleared !== undefined) void this.clearConflicts(this.#uncleared);
+  });
+  /** The node whose conflicts could not be looked at yet. */
+  #uncleared: string | undefined;
   #prunedUntilMs = 0;
+  #pausedUntilMs = 0;
+  /** Requests in a row to which the API server did not answer. */
+  #outages = 0;
   #isWorking = false;
   #isStopped = false;
   #isTroubleTold = false;
@@ -83,6 +95,9 @@ export class ConditionWriter {
       }
     } catch (error) {
       this.#tellTrouble(error);
+      if (!isOutage(error) || this.#isStopped) return;
+      this.#uncleared = node;
+      this.#timers.set("clear", this.#pause());
     }
   }
 
@@ -103,11 +118,13 @@ export class ConditionWriter {
     this.#isWorking = false;
     const dueMs = this.#queue.nextDueMs();
     if (dueMs === undefined || this.#isStopped) return;
-    this.#timers.set("work", Math.max(refillMs, dueMs - monotonicMs()));
+    const atMs = Math.max(dueMs, this.#pausedUntilMs);
+    this.#timers.set("work", Math.max(refillMs, atMs - monotonicMs()));
   }
 
   #mayWrite(): boolean {
     const nowMs = monotonicMs();
+    if (nowMs < this.#pausedUntilMs) return false;
     const dueMs = this.#queue.nextDueMs() ?? Number.POSITIVE_INFINITY;
     return dueMs <= nowMs && this.#budget.spend(nowMs);
   }
@@ -123,12 +140,26 @@ export class ConditionWriter {
       else if (++wanted.tries < mostTries) this.#queue.retry(service, monotonicMs());
       else this.#queue.done(service);
       this.#isTroubleTold = false;
+      this.#outages = 0;
     } catch (error) {
       // Somebody else wrote it meanwhile: look again.
       if (!hasStatus(error, 409)) this.#tellTrouble(error);
-      if (++wanted.tries < mostTries) this.#queue.retry(service, monotonicMs());
+      if (isOutage(error)) this.#comeBack(service);
+      else if (++wanted.tries < mostTries) this.#queue.retry(service, monotonicMs());
       else this.#queue.done(service);
     }
+  }
+
+  /** It goes behind all others: the trouble may be its own. */
+  #comeBack(service: string): void {
+    this.#queue.add(service);
+    this.#queue.done(service);
+    this.#pausedUntilMs = monotonicMs() + this.#pause();
+  }
+
+  /** How long to leave the API server alone now; milliseconds. */
+  #pause(): number {
+    return Math.min(lastPauseMs, firstPauseMs * 2 ** Math.min(this.#outages++, 10));
   }
 
   /** False: there is no object of the owner yet. */
@@ -165,6 +196,12 @@ export class ConditionWriter {
     const msg = "conditions of service statuses cannot be written, trying again";
     this.#options.logger.warn({ op: "reportWire", error, msg });
   }
+}
+
+/** No answer, or none for now: says nothing about what was to be written. */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof KubeApiError)) return true;
+  return error.status === 0 || error.status === 429 || error.status >= 500;
 }
 
 export const noConflict: WireCondition = {

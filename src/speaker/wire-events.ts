@@ -64,7 +64,7 @@ export function conflictStory(
 }
 
 export function conflictOverStory({ ip, mac }: Conflict): WireStory {
-  const message = `${mac} was not heard with ${ip} for three minutes`;
+  const message = `${mac} was not heard with ${ip} for three minutes or longer`;
   return { reason: "AddressConflictOver", message };
 }
 

@@ -19,6 +19,7 @@ import {
   type Finding,
   isTrouble,
   announcedBy,
+  periodMs,
   seenOfService,
   type Subject,
   WireCheck,
@@ -205,7 +206,8 @@ export class WireProgram {
   }
 
   #watch(): void {
-    this.#tell(this.#conflicts.tick(monotonicMs()));
+    const period = periodMs(this.#check.assignments.addressCount);
+    this.#tell(this.#conflicts.tick(monotonicMs(), period));
     if (this.#conflicts.isWaiting) this.#timers.setOnce("watch", watchMs);
   }
 

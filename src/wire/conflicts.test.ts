@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { type Claim, Conflicts } from "./conflicts.ts";
 
 const FOREIGN = "02:00:00:00:00:99";
+const PERIOD_MS = 2000;
 
 for (const [family, VIP] of [
   ["IPv4", "192.168.1.240"],
@@ -28,18 +29,18 @@ for (const [family, VIP] of [
     it("RFC 5227 section 2.4: one claim is told within five seconds, once, and taken back after three minutes", () => {
       const conflicts = owned();
       assert.deepEqual(conflicts.claim(claim(10_000)), []);
-      assert.deepEqual(conflicts.tick(12_000), []);
-      const told = conflicts.tick(13_000);
+      assert.deepEqual(conflicts.tick(12_000, PERIOD_MS), []);
+      const told = conflicts.tick(13_000, PERIOD_MS);
       assert.deepEqual(
         told.map(({ kind }) => kind),
         ["told"],
       );
       assert.equal(told[0]?.conflict.mac, FOREIGN);
       conflicts.claim(claim(14_000));
-      assert.deepEqual(conflicts.tick(18_000), []);
-      assert.deepEqual(conflicts.tick(193_000), []);
+      assert.deepEqual(conflicts.tick(18_000, PERIOD_MS), []);
+      assert.deepEqual(conflicts.tick(193_000, PERIOD_MS), []);
       assert.deepEqual(
-        conflicts.tick(194_000).map(({ kind }) => kind),
+        conflicts.tick(194_000, PERIOD_MS).map(({ kind }) => kind),
         ["over"],
       );
       assert.equal(conflicts.isWaiting, false);
@@ -48,18 +49,28 @@ for (const [family, VIP] of [
     it("what an owner hears while it takes over is the one before, unless it goes on", () => {
       const conflicts = owned();
       conflicts.claim(claim(2900));
-      assert.deepEqual(conflicts.tick(20_000), []);
+      assert.deepEqual(conflicts.tick(20_000, PERIOD_MS), []);
       conflicts.claim(claim(20_000));
-      assert.equal(conflicts.tick(20_001).length, 1);
+      assert.deepEqual(conflicts.tick(22_999, PERIOD_MS), []);
+      assert.equal(conflicts.tick(23_000, PERIOD_MS).length, 1);
     });
 
     it("what an owner hears before it gives the address up is the next one", () => {
       const conflicts = owned();
       conflicts.claim(claim(10_000));
       conflicts.notOwned(VIP);
-      assert.deepEqual(conflicts.tick(13_000), []);
-      assert.deepEqual(conflicts.tick(60_000), []);
+      assert.deepEqual(conflicts.tick(13_000, PERIOD_MS), []);
+      assert.deepEqual(conflicts.tick(60_000, PERIOD_MS), []);
       assert.equal(conflicts.isWaiting, false);
+    });
+
+    it("the first frame of a hand-over soon after another one is no conflict yet", () => {
+      const conflicts = owned();
+      conflicts.claim(claim(100));
+      conflicts.claim(claim(20_000));
+      assert.deepEqual(conflicts.tick(20_500, PERIOD_MS), []);
+      conflicts.notOwned(VIP);
+      assert.deepEqual(conflicts.tick(60_000, PERIOD_MS), []);
     });
 
     it("what the wire check has heard twice is told at once", () => {
@@ -76,12 +87,22 @@ for (const [family, VIP] of [
       );
     });
 
+    it("who answers in silence is taken back only after two questions, however seldom they come", () => {
+      const conflicts = new Conflicts();
+      const periodMs = 500_000;
+      conflicts.claim(claim(0, { kind: "answers", isConfirmed: true }));
+      assert.deepEqual(conflicts.tick(periodMs, periodMs), []);
+      assert.deepEqual(conflicts.claim(claim(periodMs, { isConfirmed: true })), []);
+      assert.deepEqual(conflicts.tick(3.4 * periodMs, periodMs), []);
+      assert.equal(conflicts.tick(3.5 * periodMs, periodMs)[0]?.kind, "over");
+    });
+
     it("a flood of forged claims keeps eight machines for an address, and counts the others", () => {
       const conflicts = owned();
       for (let index = 0; index < 10_000; index++) {
         conflicts.claim(claim(10_000, { mac: `02:00:00:00:00:${index}` }));
       }
-      assert.equal(conflicts.tick(13_000).length, 8);
+      assert.equal(conflicts.tick(13_000, PERIOD_MS).length, 8);
       assert.equal(conflicts.overflow, 10_000 - 8);
     });
   });
@@ -103,7 +124,7 @@ describe("conflicts", () => {
         let nowMs = 0;
         for (const { ip, mac, afterMs, isConfirmed, what } of events) {
           nowMs += afterMs;
-          const news = conflicts.tick(nowMs);
+          const news = conflicts.tick(nowMs, PERIOD_MS);
           if (what === "owned") conflicts.owned(ip, nowMs);
           if (what === "notOwned") conflicts.notOwned(ip);
           if (what === "forget") {
@@ -126,7 +147,7 @@ describe("conflicts", () => {
             told,
           );
         }
-        assert.equal(conflicts.tick(nowMs + 200_000).length, told.size);
+        assert.equal(conflicts.tick(nowMs + 200_000, PERIOD_MS).length, told.size);
         assert.equal(conflicts.isWaiting, false);
       }),
     );

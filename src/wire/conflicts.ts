@@ -28,15 +28,17 @@ export type ConflictNews =
 
 interface Known {
   readonly conflict: Conflict;
-  readonly firstMs: number;
+  /** Of what no hand-over explains. */
+  firstMs: number;
   lastMs: number;
   isTold: boolean;
 }
 
 /** So long the owner before, or the next one, may still be heard: a hand-over is no conflict. */
 const handOverMs = 3000;
-/** Taken back after so long a silence. */
+/** Taken back after so long a silence, and after two questions without that answer. */
 const silentMs = 180_000;
+const silentPeriods = 2.5;
 /** What was never told is forgotten sooner. */
 const doubtfulMs = 30_000;
 const mostOfAddress = 8;
@@ -84,15 +86,22 @@ export class Conflicts {
       this.#byIp.set(ip, ofAddress.set(mac, known));
       this.#size++;
     }
+    // What a hand-over explains says nothing of the next one.
+    const ownedMs = this.#ownedMs.get(ip);
+    if (ownedMs !== undefined && known.lastMs - ownedMs < handOverMs) known.firstMs = nowMs;
     known.lastMs = nowMs;
     return isConfirmed ? this.#tell(known) : [];
   }
 
-  /** To be called now and then, at least once a second while `isWaiting`. */
-  tick(nowMs: number): ConflictNews[] {
+  /**
+   * To be called now and then, at least once a second while `isWaiting`. `periodMs`: how long until an address is asked for
+   * again; who answers in silence is heard only then.
+   */
+  tick(nowMs: number, periodMs: number): ConflictNews[] {
+    const patienceMs = Math.max(silentMs, silentPeriods * periodMs);
     const news: ConflictNews[] = [];
     for (const ofAddress of this.#byIp.values()) {
-      for (const known of ofAddress.values()) news.push(...this.#look(known, nowMs));
+      for (const known of ofAddress.values()) news.push(...this.#look(known, nowMs, patienceMs));
     }
     return news;
   }
@@ -115,10 +124,10 @@ export class Conflicts {
     }
   }
 
-  #look(known: Known, nowMs: number): ConflictNews[] {
+  #look(known: Known, nowMs: number, patienceMs: number): ConflictNews[] {
     const { conflict, firstMs, lastMs, isTold } = known;
     const quietMs = nowMs - lastMs;
-    if (quietMs >= (isTold ? silentMs : doubtfulMs)) {
+    if (quietMs >= (isTold ? patienceMs : doubtfulMs)) {
       this.#remove(conflict);
       return isTold ? [{ kind: "over", conflict }] : [];
     }

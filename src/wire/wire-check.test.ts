@@ -253,6 +253,19 @@ for (const [family, VIP, NODE] of [
       assert.deepEqual(wire.found().at(-1), `${VIP} two`);
     });
 
+    it("a Node object that changes in other ways costs no question, and what is known of the node stays", () => {
+      const wire = cluster();
+      wire.run(10_000);
+      for (let turn = 0; turn < 10; turn++) {
+        wire.step({ kind: "node", name: "n1", addresses: [ip(NODE)] });
+        assert.equal(wire.check.nodeWith(OWNER), "n1");
+        wire.run(4000);
+      }
+      assert.equal(wire.asked.filter((one) => one.ip === NODE).length, 1);
+      wire.step({ kind: "node", name: "n1", addresses: [] });
+      assert.equal(wire.check.nodeWith(OWNER), undefined);
+    });
+
     it("forged answers that change each time are told once, and cost a bounded number of questions", () => {
       const wire = cluster();
       wire.run(2600);

@@ -166,7 +166,10 @@ export class WireCheck {
   }
 
   #takeNode(name: string, addresses: readonly IpAddress[]): void {
-    for (const ip of this.#addressesOf.get(name) ?? []) this.#nodeWith.delete(formatAddress(ip));
+    const before = this.#addressesOf.get(name) ?? [];
+    // A Node object changes every few minutes by itself; its MAC addresses need no new question then.
+    if (isSameList(before, addresses)) return;
+    for (const ip of before) this.#nodeWith.delete(formatAddress(ip));
     for (const ip of addresses) this.#nodeWith.set(formatAddress(ip), name);
     if (addresses.length > 0) this.#addressesOf.set(name, addresses);
     else this.#addressesOf.delete(name);
@@ -301,6 +304,10 @@ export class WireCheck {
     const isPaid = this.#pace.canAsk(nowMs);
     return Math.max(dueMs, isPaid ? nowMs : nowMs + this.#pace.waitMs());
   }
+}
+
+function isSameList(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
+  return a.map(formatAddress).join() === b.map(formatAddress).join();
 }
 
 function isSameSubject(a: Subject, b: Subject): boolean {
