@@ -140,6 +140,7 @@ describe("inquiry", () => {
     startedMs: 0,
     answerMs: answerMs(0),
     askAgainMs: 100,
+    relayAgainMs: 50,
     asked: new Set(["a", "b", "c"]),
     isRelayed: false,
     deaf: new Set(),

@@ -165,10 +165,29 @@ describe("a suspicion of gossip's", () => {
     const ring = new ScriptedRing({ others: [...helpers, x], answering: [...helpers, x] });
     ring.live(6000, ...helpers, x);
     ring.answering = helpers;
-    ring.live(longestMs + turnMs, ...helpers, x);
+    ring.live(longestMs + 4000, ...helpers, x);
     assert.equal(ring.ring.gossip.members.get(x)!.state, "suspect");
     assert.deepEqual(ring.take("leave", "ask"), []);
     ring.live(longestMs, ...helpers);
+    assert.ok(!isAlive(ring));
+  });
+
+  it("ends in a death where a member beats on for long and answers nothing: the beats may be recorded ones", () => {
+    const ring = new ScriptedRing({ others: [...helpers, x], answering: [...helpers, x] });
+    ring.live(6000, ...helpers, x);
+    ring.answering = helpers;
+    let isAnswered = true;
+    const live = (ms: number): void => {
+      for (let leftMs = ms; leftMs > 0; leftMs -= 50) {
+        ring.live(50, ...helpers, x);
+        if (ring.take("ask").length === 0) continue;
+        for (const name of helpers) ring.answer(name, x, isAnswered);
+      }
+    };
+    live(3 * longestMs);
+    assert.ok(isAlive(ring));
+    isAnswered = false;
+    live(longestMs);
     assert.ok(!isAlive(ring));
   });
 

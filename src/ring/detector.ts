@@ -13,6 +13,7 @@ import {
 } from "../memberlist/index.ts";
 import { AckTimes } from "./ack-times.ts";
 import type { BeatMessage } from "./beat-messages.ts";
+import { BeatReprieves } from "./beat-reprieves.ts";
 import { Beater } from "./beater.ts";
 import { Comparison } from "./comparison.ts";
 import { type Decided, Inquiries } from "./inquiries.ts";
@@ -56,6 +57,7 @@ export class Detector {
   readonly #inquiries: Inquiries;
   readonly #calledMs = new Map<string, number>();
   readonly #lastLooks = new LastLooks();
+  readonly #reprieves = new BeatReprieves();
   readonly #views = new Comparison();
   readonly #claims = new Comparison();
   /** Infinite before the first and after the last. */
@@ -124,6 +126,7 @@ export class Detector {
     if (change === "leave") {
       this.#forget(member.name);
       this.#lastLooks.forget(member.name);
+      this.#reprieves.reset(member.name);
       this.#ackTimes.forget(member.name);
       if (beats(member)) {
         this.#watching.inherit(member.name, nowMs);
@@ -144,6 +147,7 @@ export class Detector {
 
   onAckTime(name: string, ms: number): void {
     this.#ackTimes.add(name, ms);
+    this.#reprieves.reset(name);
   }
 
   /**
@@ -157,13 +161,13 @@ export class Detector {
   }
 
   /**
-   * Gossip's time for a suspect is up. Whose beats we hear gets it again; about others we ask once more, and believe
-   * whoever hears them: where many packets are lost, what the suspect says to the contrary is lost as well.
+   * Gossip's time for a suspect is up. Whose beats we hear gets it again, a few times; about others we ask once more, and
+   * believe whoever hears them: where many packets are lost, what the suspect says to the contrary is lost as well.
    */
   beforeDeath(name: string, nowMs: number): Reprieve | undefined {
     const member = this.#tools.members().get(name);
     if (member === undefined || !beats(member)) return undefined;
-    if (this.#watching.hears(name, nowMs)) return { commands: [] };
+    if (this.#watching.hears(name, nowMs) && this.#reprieves.grant(name)) return { commands: [] };
     const isHeard = this.#lastLooks.end(name, nowMs);
     if (isHeard === true) return { commands: [] };
     if (isHeard === false) return undefined;
@@ -173,6 +177,7 @@ export class Detector {
 
   /** A ping of ours was answered. */
   onChecked(name: string, nowMs: number): DetectorCommand[] {
+    this.#reprieves.reset(name);
     const told = this.#inquiries.onChecked(name, nowMs);
     this.#watching.isThere(name, nowMs);
     return [...told, ...this.#heard(name, nowMs)];
@@ -244,7 +249,8 @@ export class Detector {
     const { proof, widening } = news;
     const told = widening === undefined ? [] : [found({ kind: "widened", ...widening })];
     const answers = proof === "for-all" ? this.#inquiries.onHeard(name) : [];
-    const heard = proof === "none" ? [] : [...answers, ...this.#clear(name, nowMs)];
+    const isProof = proof !== "none" && !this.#reprieves.areSpent(name);
+    const heard = !isProof ? [] : [...answers, ...this.#clear(name, nowMs)];
     return [...told, ...heard, ...this.#joinIn(nowMs), ...this.#compareViews(beat, nowMs)];
   }
 

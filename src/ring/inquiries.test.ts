@@ -111,6 +111,15 @@ describe("who asks", () => {
 });
 
 describe("where stock members are asked", () => {
+  it("pings the silent member itself five times as often as it asks each of them to", () => {
+    const { ring, x } = asking({ helpers: [], stock: ["s", "t"] });
+    ring.pass(90);
+    const pings = ring.take("ping");
+    const to = (name: string): number =>
+      pings.filter((line) => line === `ping ${x}>${name}`).length;
+    assert.deepEqual([to(x), to("s"), to("t")], [10, 2, 2]);
+  });
+
   it("they pass pings on, and their own answer says only that we are not alone: the verdict waits for the pings", () => {
     const { ring, x } = asking({ helpers: [], stock: ["s", "t"] });
     const pings = ring.take("ping");

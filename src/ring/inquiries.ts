@@ -10,6 +10,7 @@ import {
   type Inquiry,
   owing,
   pingEveryMs,
+  relayEveryMs,
   type Verdict,
   verdictMs,
   verdictOf,
@@ -78,6 +79,7 @@ export class Inquiries {
       startedMs: nowMs,
       answerMs: waitMs,
       askAgainMs: nowMs + waitMs,
+      relayAgainMs: nowMs + relayEveryMs,
       asked: new Set(asked.map((member) => member.name)),
       isRelayed: !asked.every(beats),
       deaf: new Set(),
@@ -165,13 +167,15 @@ export class Inquiries {
     const leftMs = verdictMs(inquiry) - nowMs;
     if (leftMs < 1) return { commands: [], decided: this.#decide(inquiry, nowMs) };
     const next = { kind: "set-timer", name: timer, ms: Math.min(leftMs, pingEveryMs) } as const;
-    const ping = this.#tools.check(inquiry.about, this.#stockAmong(inquiry.asked), nowMs);
+    const ping = this.#tools.check(inquiry.about, this.#relaysOf(inquiry, nowMs), nowMs);
     return { commands: [next, ...ping, ...this.#askAgain(inquiry, nowMs)] };
   }
 
-  /** Those who understand no question, and pass a ping on instead. */
-  #stockAmong(names: Iterable<string>): Member[] {
-    return [...names].flatMap((name) => {
+  /** Those who understand no question, and pass a ping on instead; nobody while they did so a moment ago. */
+  #relaysOf(inquiry: Inquiry, nowMs: number): Member[] {
+    if (nowMs < inquiry.relayAgainMs) return [];
+    inquiry.relayAgainMs = nowMs + relayEveryMs;
+    return [...inquiry.asked].flatMap((name) => {
       const member = this.#tools.members().get(name);
       return member === undefined || beats(member) ? [] : [member];
     });

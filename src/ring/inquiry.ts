@@ -8,6 +8,8 @@ export interface Inquiry {
   readonly answerMs: number;
   /** When those who have not answered are asked once more. */
   askAgainMs: number;
+  /** When stock members are asked once more to pass a ping on. */
+  relayAgainMs: number;
   /** Members that were asked. Empty: there is nobody else, so our own pings decide. */
   readonly asked: ReadonlySet<string>;
   /** Some of them are stock members: that they answer says that we are not alone, and nothing yet of the silent one. */
@@ -39,6 +41,8 @@ const chanceEveryMs = 25;
  * shortest inquiry once in 29 times (0.51^5), and to those of another, whose word is needed, too, once in 800.
  */
 export const pingEveryMs = 10;
+/** What others ping for us costs them as much as us: they are asked less often. */
+export const relayEveryMs = 50;
 
 /** `ackMs`: how long answers to pings take at worst, as far as measured. */
 export function answerMs(ackMs: number): number {
