@@ -1,7 +1,13 @@
 /** Tells the ring what our interfaces can answer, as soon as it changes. */
 
-import { LinkWatch, type NetworkInterface } from "../layer2/index.ts";
+import {
+  askingInterfaces,
+  LinkWatch,
+  type NetworkInterface,
+  planInterfaces,
+} from "../layer2/index.ts";
 import { type Logger, monotonicMs, NamedTimers } from "../platform/index.ts";
+import { macsText } from "./member-macs.ts";
 
 export interface LinkReportOptions {
   /** Interfaces whose names it matches take no part (L2-85). */
@@ -10,11 +16,14 @@ export interface LinkReportOptions {
   readonly tellsLinks: boolean;
   readonly logger: Logger;
   readonly onNews: (text: string) => void;
+  /** Ours, so that the others know who it is whom they hear; always after `onNews`, which matters more. */
+  readonly onMacs: (text: string) => void;
 }
 
 export class LinkReport {
   readonly #options: LinkReportOptions;
   readonly #watch: LinkWatch;
+  #macs = "";
   readonly #timers = new NamedTimers<"again">(() => this.#tell());
 
   constructor(options: LinkReportOptions) {
@@ -26,10 +35,20 @@ export class LinkReport {
   setInterfaces(interfaces: readonly NetworkInterface[]): void {
     this.#watch.setInterfaces(interfaces, monotonicMs());
     this.#tell();
+    this.#tellMacs(interfaces);
   }
 
   close(): void {
     this.#timers.cancelAll();
+  }
+
+  #tellMacs(interfaces: readonly NetworkInterface[]): void {
+    const { exclusion, onMacs } = this.#options;
+    const asking = askingInterfaces(planInterfaces(interfaces, exclusion));
+    const text = macsText(asking.map(({ mac }) => mac));
+    if (text === this.#macs) return;
+    this.#macs = text;
+    onMacs(text);
   }
 
   #tell(): void {

@@ -26,6 +26,7 @@ import { Layer2Announcer } from "./layer2-announcer.ts";
 import { showLayer2Counts } from "./layer2-counts.ts";
 import { chooseWay } from "./layer2-way.ts";
 import { LinkReport } from "./link-report.ts";
+import { macWord } from "./member-macs.ts";
 import { abilityWord } from "./member-abilities.ts";
 import { readMemberlistSecret } from "./memberlist-secret.ts";
 import { MoveLog } from "./move-log.ts";
@@ -296,7 +297,8 @@ function reportLinks(
 ): LinkReport {
   const tellsLinks = flags["layer2-link-handover"];
   const onNews = (text: string): void => ring.say(abilityWord, text);
-  return new LinkReport({ exclusion, tellsLinks, logger, onNews });
+  const onMacs = (text: string): void => ring.say(macWord, text);
+  return new LinkReport({ exclusion, tellsLinks, logger, onNews, onMacs });
 }
 
 function openSpeakerPages(

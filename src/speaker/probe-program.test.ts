@@ -82,6 +82,25 @@ describe("a speaker that is asked for addresses", () => {
     }
   });
 
+  it("another speaker that asks for the address too does not want it, but may have it", async () => {
+    const probe = `${claim.slice(0, 56)}00000000${claim.slice(64)}`;
+    for (const isMember of [true, false]) {
+      const { sockets, ...rest } = opened();
+      ({ program } = rest);
+      if (isMember) program.setMemberMacs(new Map([["02:00:00:00:00:99", "b"]]));
+      const asked = program.ask(ip("192.168.1.240"));
+      sockets[0]?.receive(probe.replace("060001080006040002", "060001080006040001"));
+      assert.equal((await asked).kind, isMember ? "free" : "used");
+      program.close();
+    }
+    const { sockets, ...rest } = opened();
+    ({ program } = rest);
+    program.setMemberMacs(new Map([["02:00:00:00:00:99", "b"]]));
+    const asked = program.ask(ip("192.168.1.240"));
+    sockets[0]?.receive(answer);
+    assert.equal((await asked).kind, "used");
+  });
+
   it("RFC 4862 section 5.4.2: listens in the address's group while it asks", async () => {
     const { groups, sockets, ...rest } = opened();
     ({ program } = rest);

@@ -1,7 +1,7 @@
 /** Asks on the wire for addresses that the controller is about to give: sockets, timers and group memberships. */
 
 import type { Config } from "../config/index.ts";
-import { formatAddress, type IpAddress } from "../ip/index.ts";
+import { formatAddress, type IpAddress, type MacAddress } from "../ip/index.ts";
 import type { AskingInterface, NetworkInterface, Sighting } from "../layer2/index.ts";
 import {
   type Logger,
@@ -55,6 +55,7 @@ export class ProbeProgram {
   #config: Config | undefined;
   #asking: readonly AskingInterface[] = [];
   #interfaces: readonly NetworkInterface[] = [];
+  #memberMacs: ReadonlyMap<MacAddress, string> = new Map();
   #isOpen = false;
 
   constructor(options: ProbeProgramOptions) {
@@ -76,6 +77,11 @@ export class ProbeProgram {
     this.#asking = asking;
     this.#interfaces = interfaces;
     if (this.#isOpen) this.#sockets.setInterfaces(asking);
+  }
+
+  /** Of living speakers of our kind: when they ask too, they do not want the address for themselves. */
+  setMemberMacs(macs: ReadonlyMap<MacAddress, string>): void {
+    this.#memberMacs = macs;
   }
 
   /** Whether this node could ask for the address. */
@@ -163,6 +169,7 @@ export class ProbeProgram {
   #sighted({ ip, mac, kind }: Sighting, { name: on }: AskingInterface): void {
     // Two interfaces of ours may be on one segment.
     if (this.#interfaces.some((own) => own.mac === mac)) return;
+    if (kind === "probes" && this.#memberMacs.has(mac)) return;
     for (const step of this.#probes.hear({ ip, mac, kind, on })) this.#run(step);
   }
 

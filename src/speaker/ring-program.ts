@@ -1,6 +1,6 @@
 /** The ring with what carries out its commands: sockets, timers, the pod list, log lines. */
 
-import { formatAddress, parseAddress } from "../ip/index.ts";
+import { formatAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import { type AnsweringAbility, type NetworkInterface, RingNeighbors } from "../layer2/index.ts";
 import {
   type EventRecorder,
@@ -25,6 +25,7 @@ import {
 import { findingLine } from "./finding-line.ts";
 import type { GossipSettings } from "./gossip-settings.ts";
 import { MemberAbilities } from "./member-abilities.ts";
+import { memberMacs } from "./member-macs.ts";
 import { MemberChanges } from "./member-changes.ts";
 import type { MoveLog } from "./move-log.ts";
 import { RingHistory } from "./ring-history.ts";
@@ -52,6 +53,8 @@ export interface RingMembers {
   readonly stock: ReadonlySet<string>;
   /** What the interfaces of the others can answer, as far as they say it. */
   readonly abilities: ReadonlyMap<string, AnsweringAbility>;
+  /** MAC address -> node, as far as they say theirs. */
+  readonly macs: ReadonlyMap<MacAddress, string>;
 }
 
 /**
@@ -300,7 +303,8 @@ export class RingProgram {
       const ring = this.#ring;
       if (ring.gossip.isLeaving) return;
       const [alive, stock] = [new Set(ring.alive()), new Set(ring.stock())];
-      this.#options.onMembers({ alive, stock, abilities: this.#abilities.of(ring) });
+      const abilities = this.#abilities.of(ring);
+      this.#options.onMembers({ alive, stock, abilities, macs: memberMacs(ring) });
     });
   }
 

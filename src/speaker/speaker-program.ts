@@ -154,9 +154,12 @@ export class SpeakerProgram {
 
   /** Who is alive in the ring now. */
   setMembers(members: RingMembers): void {
-    const { alive, stock } = members;
+    const { macs, ...rest } = members;
+    const { alive, stock } = rest;
+    this.#parts.wire?.setMemberMacs(macs);
+    this.#parts.probes?.setMemberMacs(macs);
     this.#parts.wire?.setSpeakers(new Set([...alive].filter((name) => !stock.has(name))));
-    this.#step({ kind: "members", ...members });
+    this.#step({ kind: "members", ...rest });
   }
 
   /** What other speakers claim. */

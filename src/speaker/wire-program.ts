@@ -1,6 +1,6 @@
 /** The wire check and the conflict watch with what carries out their commands: sockets, timers, events, conditions. */
 
-import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
+import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import type { Node, ObjectReference } from "../kube/index.ts";
 import { isNotReady } from "../election/index.ts";
 import type { AskingInterface, Sighting } from "../layer2/index.ts";
@@ -69,6 +69,7 @@ export class WireProgram {
     else this.#watch();
   });
   #ownMacs: ReadonlySet<string> = new Set();
+  #memberMacs: ReadonlyMap<MacAddress, string> = new Map();
 
   constructor(options: WireProgramOptions) {
     const { nodeName, logger, metrics } = options;
@@ -97,6 +98,11 @@ export class WireProgram {
   /** Speakers of our kind that are alive. */
   setSpeakers(names: ReadonlySet<string>): void {
     this.#step({ kind: "speakers", names });
+  }
+
+  /** MAC address -> node, as living speakers of our kind say: to name who is heard, never to call an answer right. */
+  setMemberMacs(macs: ReadonlyMap<MacAddress, string>): void {
+    this.#memberMacs = macs;
   }
 
   setNode(name: string, node: Node | undefined): void {
@@ -195,9 +201,10 @@ export class WireProgram {
     this.#claim({ ip: text, mac, on, kind, isConfirmed: false });
   }
 
-  #claim(claim: Omit<Claim, "nowMs">): void {
+  #claim(claim: Omit<Claim, "nowMs" | "isMember">): void {
     const overflow = this.#conflicts.overflow;
-    const news = this.#conflicts.claim({ ...claim, nowMs: monotonicMs() });
+    const isMember = this.#memberMacs.has(claim.mac);
+    const news = this.#conflicts.claim({ ...claim, isMember, nowMs: monotonicMs() });
     this.#tell(news);
     if (this.#conflicts.overflow > overflow) {
       this.#options.metrics.dropped.inc(1, { reason: "too-many-claims" });
@@ -221,7 +228,7 @@ export class WireProgram {
   #tellConflict(conflict: Conflict): void {
     const { nodeName: self, logger } = this.#options;
     const owners = this.#ownersOf(conflict.ip);
-    const node = this.#check.nodeWith(conflict.mac);
+    const node = this.#memberMacs.get(conflict.mac) ?? this.#check.nodeWith(conflict.mac);
     const { ip, mac, on, kind } = conflict;
     const story = conflictStory(conflict, { owners, node, self });
     const named = node === undefined ? {} : { node };

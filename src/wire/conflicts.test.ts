@@ -17,6 +17,7 @@ for (const [family, VIP] of [
       on: "eth0",
       kind: "claims",
       isConfirmed: false,
+      isMember: false,
       nowMs,
       ...more,
     });
@@ -71,6 +72,19 @@ for (const [family, VIP] of [
       assert.deepEqual(conflicts.tick(20_500, PERIOD_MS), []);
       conflicts.notOwned(VIP);
       assert.deepEqual(conflicts.tick(60_000, PERIOD_MS), []);
+    });
+
+    it("a burst of another speaker of ours is no conflict, unless it is heard for three seconds", () => {
+      const conflicts = owned();
+      for (const nowMs of [10_000, 11_000, 12_900]) {
+        conflicts.claim(claim(nowMs, { isMember: true }));
+      }
+      assert.deepEqual(conflicts.tick(42_899, PERIOD_MS), []);
+      conflicts.tick(42_900, PERIOD_MS);
+      assert.equal(conflicts.isWaiting, false);
+      conflicts.claim(claim(50_000, { isMember: true }));
+      conflicts.claim(claim(53_000, { isMember: true }));
+      assert.equal(conflicts.tick(53_000, PERIOD_MS).length, 1);
     });
 
     it("what the wire check has heard twice is told at once", () => {
@@ -133,7 +147,15 @@ describe("conflicts", () => {
           }
           if (what === "claim") {
             news.push(
-              ...conflicts.claim({ ip, mac, on: "eth0", kind: "claims", nowMs, isConfirmed }),
+              ...conflicts.claim({
+                ip,
+                mac,
+                on: "eth0",
+                kind: "claims",
+                nowMs,
+                isConfirmed,
+                isMember: afterMs % 2 === 0,
+              }),
             );
           }
           for (const { kind, conflict } of news) {

@@ -19,6 +19,8 @@ export interface Claim extends Conflict {
   readonly nowMs: number;
   /** It was heard more than once already, from where no hand-over shows. */
   readonly isConfirmed: boolean;
+  /** It says that it is a speaker of ours, which may be heard for a moment when all is well. */
+  readonly isMember: boolean;
 }
 
 export type ConflictNews =
@@ -31,6 +33,7 @@ interface Known {
   /** Of what no hand-over explains. */
   firstMs: number;
   lastMs: number;
+  isMember: boolean;
   isTold: boolean;
 }
 
@@ -73,7 +76,7 @@ export class Conflicts {
   }
 
   /** Takes what was heard. Costs the same however much is heard, and keeps at most 8 machines for an address. */
-  claim({ nowMs, isConfirmed, ...conflict }: Claim): ConflictNews[] {
+  claim({ nowMs, isConfirmed, isMember, ...conflict }: Claim): ConflictNews[] {
     const { ip, mac } = conflict;
     const ofAddress = this.#byIp.get(ip) ?? new Map<MacAddress, Known>();
     let known = ofAddress.get(mac);
@@ -82,7 +85,7 @@ export class Conflicts {
         this.#overflow++;
         return [];
       }
-      known = { conflict, firstMs: nowMs, lastMs: nowMs, isTold: false };
+      known = { conflict, firstMs: nowMs, lastMs: nowMs, isMember, isTold: false };
       this.#byIp.set(ip, ofAddress.set(mac, known));
       this.#size++;
     }
@@ -90,6 +93,7 @@ export class Conflicts {
     const ownedMs = this.#ownedMs.get(ip);
     if (ownedMs !== undefined && known.lastMs - ownedMs < handOverMs) known.firstMs = nowMs;
     known.lastMs = nowMs;
+    known.isMember = isMember;
     return isConfirmed ? this.#tell(known) : [];
   }
 
@@ -134,7 +138,9 @@ export class Conflicts {
     // An owner that gives the address up hears the next one begin; that one hears the former one end.
     const ownedMs = this.#ownedMs.get(conflict.ip);
     const isSettled = ownedMs !== undefined && lastMs - ownedMs >= handOverMs;
-    return !isTold && isSettled && nowMs - firstMs >= handOverMs ? this.#tell(known) : [];
+    // A speaker of ours that is wrong goes on; a burst that came late, or round about, does not.
+    const throughMs = known.isMember ? lastMs : nowMs;
+    return !isTold && isSettled && throughMs - firstMs >= handOverMs ? this.#tell(known) : [];
   }
 
   #tell(known: Known): ConflictNews[] {
