@@ -66,6 +66,7 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
     await cluster.create(`${inSystem}/pods`, { metadata: { name: "controller-0" }, spec });
     for (const name of nodes) await startSpeaker(name);
     await startController();
+    await untilAsked();
   });
 
   after(async () => {
@@ -114,6 +115,15 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
     const env = { METALLB_POD_NAME: "controller-0" };
     const flags = ["controller", "--webhook-mode=disabled"];
     controller = cluster.run(flags, folder, env, lan.on(controllerHost));
+  }
+
+  /** On a busy machine the speakers may be found too late for the first Service, which is then given its address unasked. */
+  async function untilAsked(): Promise<void> {
+    for (let round = 1; !/"answer":"free"/.test(controller?.log() ?? ""); round++) {
+      await make(`first-${round}`, "lan");
+      await addressesOf(`first-${round}`);
+      succeeded(await cluster.api.delete(`${services}/first-${round}`));
+    }
   }
 
   async function make(name: string, pool: string, spec: object = {}): Promise<void> {
@@ -263,7 +273,7 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
     give(foreign, "192.168.1.212/32");
     await make("refused", "lan", { loadBalancerIP: "192.168.1.212" });
     assert.deepEqual(await addressesOf("refused"), ["192.168.1.212"]);
-    const { message } = await event("lan", "ProbeImpossible");
+    const { message } = await event("lan", "ProbeImpossible", "403");
     assert.match(message, /pods.*403|403.*pods/);
   });
 
