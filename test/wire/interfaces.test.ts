@@ -54,7 +54,9 @@ describe("network interfaces", { skip: whyNoNamespaces() }, () => {
   it("both know the prefix of every address, each once", () => {
     for (const found of [fromNetlink, fromScan]) {
       const subnetsOf = (name: string) => found.find((one) => one.name === name)?.subnets;
-      assert.deepEqual(subnetsOf("br0")?.slice(0, 2), ["10.99.7.0/24", "fd00:7::/64"]);
+      // The kernel adds the link-local one when it likes.
+      const ours = subnetsOf("br0")?.filter((subnet) => !subnet.startsWith("fe80:"));
+      assert.deepEqual(ours, ["10.99.7.0/24", "fd00:7::/64"]);
       assert.deepEqual(subnetsOf("dark0"), ["fd00:8::/64"]);
     }
   });
