@@ -29,6 +29,8 @@ describe("network interfaces", { skip: whyNoNamespaces() }, () => {
         "addr add fd00:8::2/64 dev dark0 nodad",
       ].join("\n"),
     );
+    // Until then the scan sees none of its addresses.
+    while (!wire.run("node", ["ip", "link", "show", "br0"]).stdout.includes("state UP"));
     const command = [process.execPath, "--disable-warning=ExperimentalWarning", PROGRAM];
     const [netlink = "", scan = ""] = wire.run("node", command).stdout.split("\n");
     const byName = (a: NetworkInterface, b: NetworkInterface) => (a.name < b.name ? -1 : 1);
