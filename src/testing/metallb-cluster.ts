@@ -99,7 +99,8 @@ async function send(
   const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
   const reply = await fetch(url + path, {
     method,
-    headers: { authorization: `Bearer ${token}`, "content-type": type },
+    // A test that waits for a command holds the server up too, which then closes a connection that is to be used again.
+    headers: { authorization: `Bearer ${token}`, "content-type": type, connection: "close" },
     ...(body === undefined ? {} : { body: formatJson(body) }),
   });
   const told = reply.headers.get("warning") ?? "";
