@@ -12,7 +12,7 @@ export class FreeAddresses {
   /** Invariant: each open number below the frontier is in `#returned`. */
   #frontier = 0n;
   /** Made for the first that is given back. */
-  #returned: LowestFirst | undefined;
+  #returned: LowestFirst<bigint> | undefined;
 
   /** `isOpen`: whether the number can be given now; false for taken ones and for those left out. */
   constructor(size: bigint, isOpen: (position: bigint) => boolean) {

@@ -13,7 +13,7 @@ describe("lowest first", () => {
     fc.assert(
       fc.property(steps, (history) => {
         const members = new Set<bigint>();
-        const ours = new LowestFirst((value) => members.has(value));
+        const ours = new LowestFirst<bigint>((value) => members.has(value));
         const check = () => {
           const [lowest] = [...members].sort((a, b) => Number(a - b));
           assert.equal(ours.lowest(), lowest);

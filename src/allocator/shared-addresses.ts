@@ -7,7 +7,7 @@ interface Group {
   readonly identity: string;
   readonly name: string;
   readonly ports: ReadonlyMap<string, string>;
-  readonly addresses: LowestFirst;
+  readonly addresses: LowestFirst<bigint>;
   size: number;
 }
 

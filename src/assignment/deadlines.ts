@@ -1,5 +1,7 @@
 /** Keys whose time is over at moments of their own: those that are due are found without a look at the others. */
 
+import { LowestFirst } from "../allocator/index.ts";
+
 interface Entry {
   readonly key: string;
   readonly dueMs: number;
@@ -8,22 +10,16 @@ interface Entry {
 /** Each step is amortised O(log n). Moments are milliseconds of one clock. */
 export class Deadlines {
   readonly #dueMs = new Map<string, number>();
-  /** A binary heap, the earliest at the top; what was put off or dropped stays in it until its old moment. */
-  readonly #heap: Entry[] = [];
+  /** What was put off or dropped stays in it until its old moment. */
+  readonly #entries = new LowestFirst<Entry>(
+    ({ key, dueMs }) => this.#dueMs.get(key) === dueMs,
+    (one, other) => one.dueMs < other.dueMs,
+  );
 
   /** In place of what was set for the key before. */
   set(key: string, dueMs: number): void {
     this.#dueMs.set(key, dueMs);
-    let index = this.#heap.length;
-    // Invariant: no parent is due after its children; the gap at `index` rises until the entry fits in.
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = this.#heap[parent] as Entry;
-      if (above.dueMs <= dueMs) break;
-      this.#heap[index] = above;
-      index = parent;
-    }
-    this.#heap[index] = { key, dueMs };
+    this.#entries.add({ key, dueMs });
   }
 
   delete(key: string): void {
@@ -36,42 +32,20 @@ export class Deadlines {
 
   /** Infinity: never. */
   nextMs(): number {
-    return this.#earliest()?.dueMs ?? Number.POSITIVE_INFINITY;
+    return this.#entries.lowest()?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Drops the keys that are due, and returns them, the earliest first. */
   takeDue(nowMs: number): string[] {
     const due: string[] = [];
-    for (let top = this.#earliest(); top && top.dueMs <= nowMs; top = this.#earliest()) {
-      due.push(top.key);
-      this.#dueMs.delete(top.key);
+    for (
+      let first = this.#entries.lowest();
+      first !== undefined && first.dueMs <= nowMs;
+      first = this.#entries.lowest()
+    ) {
+      due.push(first.key);
+      this.#dueMs.delete(first.key);
     }
     return due;
-  }
-
-  #earliest(): Entry | undefined {
-    for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
-      if (this.#dueMs.get(top.key) === top.dueMs) return top;
-      this.#removeTop();
-    }
-    return undefined;
-  }
-
-  /** Moves the last entry into the gap at the top and lets it sink to where it fits in. */
-  #removeTop(): void {
-    const last = this.#heap.pop();
-    if (last === undefined || this.#heap.length === 0) return;
-    let index = 0;
-    for (;;) {
-      const left = 2 * index + 1;
-      const [one, other] = [this.#heap[left], this.#heap[left + 1]];
-      if (one === undefined) break;
-      const isOtherEarlier = other !== undefined && other.dueMs < one.dueMs;
-      const earlier = isOtherEarlier ? other : one;
-      if (last.dueMs <= earlier.dueMs) break;
-      this.#heap[index] = earlier;
-      index = isOtherEarlier ? left + 1 : left;
-    }
-    this.#heap[index] = last;
   }
 }
