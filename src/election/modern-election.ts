@@ -100,21 +100,14 @@ export class ModernElection {
     return this.#elected(ranking);
   }
 
-  /** No node that may announce it is in the subnet of the address and can answer there, though that is asked for. */
-  isOutsideSubnets(subject: ElectionSubject): boolean {
-    return this.#elect(this.#ranking(subject)).isOutsideSubnets;
-  }
-
   /** What besides MetalLB's order makes the owner the owner; undefined: nothing, or there is none. */
   standing(subject: ElectionSubject): OwnerStanding | undefined {
     const ranking = this.#ranking(subject);
     const { owner, isOutsideSubnets } = this.#elect(ranking);
     if (owner === undefined) return undefined;
     if (isOutsideSubnets) return "outside-subnets";
-    const { keeps, spreads } = ranking.ownership;
-    if (keeps && this.#keeper(ranking) === owner) return "kept";
-    if (spreads && this.#claims.areValid && this.#spread.get(ranking.key) === owner)
-      return "spread";
+    if (ranking.ownership.keeps && this.#keeper(ranking) === owner) return "kept";
+    if (this.#spreadTo(ranking) === owner) return "spread";
     const [first] = this.#inOrder(ranking);
     return first === owner ? undefined : "stands-in";
   }
@@ -214,12 +207,17 @@ export class ModernElection {
       return;
     }
     const agreed = new Set<string>();
-    const spread = spreads && this.#claims.areValid ? this.#spread.get(ranking.key) : undefined;
+    const spread = this.#spreadTo(ranking);
     if (spread !== undefined && this.#isCandidate(spread, ranking)) agreed.add(spread);
     const keeper = keeps ? this.#keeper(ranking) : undefined;
     if (keeper !== undefined) agreed.add(keeper);
     yield* agreed;
     for (const name of this.#inOrder(ranking)) if (!agreed.has(name)) yield name;
+  }
+
+  /** Where the last look at all addresses sent this one; undefined: it is not spread, or new, or claims do not count now. */
+  #spreadTo({ ownership, key }: Ranking): string | undefined {
+    return ownership.spreads && this.#claims.areValid ? this.#spread.get(key) : undefined;
   }
 
   /** The node that claims the address, if it may announce it now. */

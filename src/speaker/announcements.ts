@@ -60,8 +60,6 @@ export type Decision =
       readonly replaces?: WithdrawReason;
       /** What speaks against the former owner now; absent where nothing does, or there was none. */
       readonly objection?: Objection;
-      /** A node in the subnet of the address is asked for, and there is none that can answer. */
-      readonly isOutsideSubnets?: boolean;
     } & ClaimedAddress &
       Standing);
 
@@ -190,14 +188,13 @@ function decideOwner(
       : electModern(input, subjectOf(input, ips, pool));
   if ("reason" in elected)
     return { ...elected, kind: "withdraw", reason: changed ?? elected.reason };
-  const { interfaces, objection, claimed, isOutsideSubnets, standing } = elected;
+  const { interfaces, objection, claimed, standing } = elected;
   return {
     kind: "announce",
     ...(claimed !== undefined && { claimed }),
     announcement: { ips, pool: pool.name, protocol: "layer2", interfaces },
     ...(changed !== undefined && { replaces: changed }),
     ...(objection !== undefined && { objection }),
-    ...(isOutsideSubnets === true && { isOutsideSubnets }),
     ...(standing !== undefined && { standing }),
   };
 }
@@ -209,7 +206,6 @@ type Elected = ClaimedAddress &
     | {
         readonly interfaces: Announcement["interfaces"];
         readonly objection: Objection | undefined;
-        readonly isOutsideSubnets?: boolean;
       }
   );
 
@@ -271,10 +267,9 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
     return { ...refused, ...claimed };
   }
   const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
-  const isOutsideSubnets = elections.modern.isOutsideSubnets(subject);
   const interfaces = interfacesOn(elected, nodeName);
   const standing = standingOf(elections.modern, subject);
-  return { interfaces, objection, isOutsideSubnets, ...standing, ...claimed };
+  return { interfaces, objection, ...standing, ...claimed };
 }
 
 function standingOf(election: ModernElection, subject: ElectionSubject): Standing {

@@ -347,15 +347,16 @@ export class Speaker {
 
   /** Said at every successful pass; the recorder folds repetitions (L2-150). */
   #announceEvents(key: string, decision: Announced, isReachable: boolean): SpeakerCommand[] {
-    const { announcement, isOutsideSubnets } = decision;
+    const { announcement, standing } = decision;
     const service = this.#services.get(key);
     if (service === undefined || this.#config === undefined) return [];
     const { nodeName } = this.#options;
     const assigned = nodeAssigned(service.object, nodeName, this.#config.generation);
     const failed = isReachable ? [] : announceFailed(service.object, nodeName, announcement);
-    const outside = isOutsideSubnets
-      ? [announcedOutsideSubnet(service.object, nodeName, announcement)]
-      : [];
+    const outside =
+      standing === "outside-subnets"
+        ? [announcedOutsideSubnet(service.object, nodeName, announcement)]
+        : [];
     const ignored = preemptIgnored(service, this.#config.generation);
     return [...failed, ...outside, ...ignored, assigned].map((note) => ({
       kind: "record-event",
