@@ -12,6 +12,11 @@ export interface AskingInterface {
   readonly linkLocal?: IpAddress;
 }
 
+/** Whether it can ask for addresses of the family. */
+export function canAsk({ ipv4, linkLocal }: AskingInterface, family: IpAddress["family"]): boolean {
+  return (family === 4 ? ipv4 : linkLocal) !== undefined;
+}
+
 /**
  * Of those that answer (L2-81) the ones that are in a network of their own. The ends of pods' cables have nothing but
  * a link-local address, and nobody but a pod would hear us there.

@@ -2,7 +2,12 @@
 
 import { type Config, poolContaining } from "../config/index.ts";
 import { type IpAddress, parsePrefix, prefixContains } from "../ip/index.ts";
-import { type AskingInterface, hasCarrier, type NetworkInterface } from "../layer2/index.ts";
+import {
+  type AskingInterface,
+  canAsk,
+  hasCarrier,
+  type NetworkInterface,
+} from "../layer2/index.ts";
 
 export interface ProbeGround {
   /** In force here; undefined: none yet. */
@@ -33,7 +38,7 @@ export function probePlace(ip: IpAddress, ground: ProbeGround): ProbePlace {
   const advertisements = pool.l2Advertisements.filter(({ nodes }) => nodes?.has(nodeName) ?? true);
   if (advertisements.length === 0) return elsewhere("no L2Advertisement of the pool is for it");
   const inSubnet = namesInSubnet(ip, ground.interfaces);
-  const able = asking.filter((on) => (ip.family === 4 ? on.ipv4 : on.linkLocal) !== undefined);
+  const able = asking.filter((on) => canAsk(on, ip.family));
   const names = able
     .map(({ name }) => name)
     .filter((name) =>

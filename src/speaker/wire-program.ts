@@ -3,7 +3,7 @@
 import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import type { Node, ObjectReference } from "../kube/index.ts";
 import { isNotReady } from "../election/index.ts";
-import type { AskingInterface, Sighting } from "../layer2/index.ts";
+import { type AskingInterface, canAsk, type Sighting } from "../layer2/index.ts";
 import {
   type EventRecorder,
   type Logger,
@@ -86,13 +86,9 @@ export class WireProgram {
   setInterfaces(asking: readonly AskingInterface[], macs: ReadonlySet<string>): void {
     this.#ownMacs = macs;
     this.#sockets.setInterfaces(asking);
-    const named = (can: (on: AskingInterface) => boolean) =>
-      asking.filter(can).map((on) => on.name);
-    const names = {
-      4: named(({ ipv4 }) => ipv4 !== undefined),
-      6: named(({ linkLocal }) => linkLocal !== undefined),
-    };
-    this.#step({ kind: "interfaces", names });
+    const named = (family: 4 | 6) =>
+      asking.filter((on) => canAsk(on, family)).map(({ name }) => name);
+    this.#step({ kind: "interfaces", names: { 4: named(4), 6: named(6) } });
   }
 
   /** Speakers of our kind that are alive. */

@@ -3,6 +3,7 @@
 import type { IpAddress } from "../ip/index.ts";
 import {
   type AskingInterface,
+  canAsk,
   ETHERTYPE_ARP,
   ETHERTYPE_IPV6,
   probeFrames,
@@ -45,9 +46,12 @@ const framesAtOnce = 1000;
 const msPerFrame = 0.5;
 const reopenMs = 1000;
 
-interface Open {
+interface Place {
   on: AskingInterface;
   readonly protocol: Protocol;
+}
+
+interface Open extends Place {
   readonly socket: FrameSocket;
   readonly budget: EventBudget;
 }
@@ -156,13 +160,11 @@ export class WireSockets {
   }
 }
 
-function placesOf(
-  interfaces: readonly AskingInterface[],
-): [key: string, { on: AskingInterface; protocol: Protocol }][] {
+/** By index of the interface and family. */
+function placesOf(interfaces: readonly AskingInterface[]): [key: string, Place][] {
   return interfaces.flatMap((on) =>
     protocols
-      .filter(({ family }) => (family === 4 ? on.ipv4 : on.linkLocal) !== undefined)
-      .map((protocol) => [`${on.index} ${protocol.family}`, { on, protocol }] as const)
-      .map(([key, place]): [string, typeof place] => [key, place]),
+      .filter(({ family }) => canAsk(on, family))
+      .map((protocol): [string, Place] => [`${on.index} ${protocol.family}`, { on, protocol }]),
   );
 }
