@@ -15,7 +15,7 @@ import {
 } from "./lib-announced.ts";
 import { type Contender, contenders } from "./lib-contenders.ts";
 import { apiServerAddress, BenchLan, layManagement } from "./lib-lan.ts";
-import { numberFlag, printRow } from "./lib-numbers.ts";
+import { listFlag, numberFlag, printRow } from "./lib-numbers.ts";
 import { cpuMs, memoryMib, settled } from "./lib-processes.ts";
 import { SpeakerRing } from "./lib-ring.ts";
 import { openStage, type Stage } from "./lib-stage.ts";
@@ -39,8 +39,7 @@ interface Plan {
 }
 
 export async function run(args: string[]): Promise<void> {
-  const at = args.indexOf("--addresses");
-  const counts = (at < 0 ? "1,1000,10000" : (args[at + 1] ?? "")).split(",").map(Number);
+  const counts = listFlag(args, "addresses", "1,1000,10000").map(Number);
   const family = numberFlag(args, "family", 4) === 6 ? 6 : 4;
   const seconds = numberFlag(args, "seconds", 5);
   enterPrivateWorld();

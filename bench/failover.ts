@@ -21,7 +21,7 @@ import { type Contender, contenders } from "./lib-contenders.ts";
 import { calmOwner, runTrial, type TrialResult, type TrialStage } from "./lib-failover-trial.ts";
 import { type FaultName, faultNames } from "./lib-faults.ts";
 import { apiServerAddress, BenchLan, layManagement } from "./lib-lan.ts";
-import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
+import { listFlag, numberFlag, percentile, printRow } from "./lib-numbers.ts";
 import { LanProbe } from "../src/testing/index.ts";
 import { SpeakerRing } from "./lib-ring.ts";
 import { openStage, type Stage } from "./lib-stage.ts";
@@ -161,11 +161,6 @@ function printResult(result: {
     back_p50_ms: percentile(back, 0.5),
     back_max_ms: percentile(back, 1),
   });
-}
-
-function listFlag(args: string[], name: string, otherwise: string): string[] {
-  const at = args.indexOf(`--${name}`);
-  return (at < 0 ? otherwise : (args[at + 1] ?? "")).split(",");
 }
 
 function faultNamed(text: string): FaultName {

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { defaultBeatMs } from "../src/ring/index.ts";
-import { numberFlag, percentile, printRow } from "./lib-numbers.ts";
+import { listFlag, numberFlag, percentile, printRow } from "./lib-numbers.ts";
 import { cpuMs, memoryMib } from "./lib-processes.ts";
 import { enterPrivateNetwork } from "./lib-stage.ts";
 
@@ -28,8 +28,7 @@ interface Kind {
 }
 
 export async function run(args: string[]): Promise<void> {
-  const at = args.indexOf("--members");
-  const sizes = (at < 0 ? "3,50,100" : (args[at + 1] ?? "")).split(",").map(Number);
+  const sizes = listFlag(args, "members", "3,50,100").map(Number);
   const seconds = numberFlag(args, "seconds", 20);
   const go = buildGoMember();
   enterPrivateNetwork();

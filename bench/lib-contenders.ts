@@ -5,6 +5,7 @@ import {
   type ProgramName,
   type ReferenceVersion,
 } from "../tools/metallb-reference.ts";
+import { listFlag } from "./lib-numbers.ts";
 
 export type { ProgramName } from "../tools/metallb-reference.ts";
 
@@ -26,8 +27,7 @@ export function contenders(
   otherwise = "ours,metallb-0.16.1",
   programs: readonly ProgramName[] = ["controller", "speaker"],
 ): Contender[] {
-  const at = args.indexOf("--who");
-  const wanted = (at < 0 ? otherwise : (args[at + 1] ?? "")).split(",");
+  const wanted = listFlag(args, "who", otherwise);
   const command = (program: ProgramName): string[] => [
     process.execPath,
     "--disable-warning=ExperimentalWarning",

@@ -21,3 +21,9 @@ export function numberFlag(args: string[], name: string, otherwise: number): num
   }
   return value;
 }
+
+/** `--name A,B` out of a benchmark's words. */
+export function listFlag(args: string[], name: string, otherwise: string): string[] {
+  const at = args.indexOf(`--${name}`);
+  return (at < 0 ? otherwise : (args[at + 1] ?? "")).split(",");
+}
