@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { type Claim, Conflicts } from "./conflicts.ts";
+import { type Claim, type ConflictNews, Conflicts } from "./conflicts.ts";
 
 const FOREIGN = "02:00:00:00:00:99";
 const PERIOD_MS = 2000;
@@ -135,10 +135,18 @@ describe("conflicts", () => {
       fc.property(fc.array(event, { maxLength: 200 }), (events) => {
         const conflicts = new Conflicts();
         const told = new Set<string>();
+        const hear = (news: readonly ConflictNews[]): void => {
+          for (const { kind, conflict } of news) {
+            const key = `${conflict.ip} ${conflict.mac}`;
+            assert.equal(told.has(key), kind === "over", `${kind} ${key}`);
+            if (kind === "told") told.add(key);
+            else told.delete(key);
+          }
+        };
         let nowMs = 0;
         for (const { ip, mac, afterMs, isConfirmed, what } of events) {
           nowMs += afterMs;
-          const news = conflicts.tick(nowMs, PERIOD_MS);
+          hear(conflicts.tick(nowMs, PERIOD_MS));
           if (what === "owned") conflicts.owned(ip, nowMs);
           if (what === "notOwned") conflicts.notOwned(ip);
           if (what === "forget") {
@@ -146,23 +154,18 @@ describe("conflicts", () => {
             for (const key of told) if (key.startsWith(`${ip} `)) told.delete(key);
           }
           if (what === "claim") {
-            news.push(
-              ...conflicts.claim({
+            const isMember = afterMs % 2 === 0;
+            hear(
+              conflicts.claim({
                 ip,
                 mac,
                 on: "eth0",
                 kind: "claims",
                 nowMs,
                 isConfirmed,
-                isMember: afterMs % 2 === 0,
+                isMember,
               }),
             );
-          }
-          for (const { kind, conflict } of news) {
-            const key = `${conflict.ip} ${conflict.mac}`;
-            assert.equal(told.has(key), kind === "over", `${kind} ${key}`);
-            if (kind === "told") told.add(key);
-            else told.delete(key);
           }
           assert.deepEqual(
             new Set([...conflicts.told()].map((one) => `${one.ip} ${one.mac}`)),
