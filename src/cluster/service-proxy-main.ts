@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
-import { objectKey, type EndpointSlice, type Service } from "../kube/index.ts";
+import { objectKey, type EndpointSlice, type KubeObject, type Service } from "../kube/index.ts";
 import { createLogger, Informer, KubeClient } from "../platform/index.ts";
 import { refOf } from "./actions.ts";
 import { proxyRules, serviceAddresses } from "./service-rules.ts";
@@ -47,16 +47,23 @@ const client = KubeClient.fromEnvironment({
   kubeconfig: clientConnection?.kubeconfig,
   env: process.env,
 });
-const informerOptions = { onChange: plan, onSynced: plan };
-const services = new Informer<Service>(client, refOf("services"), informerOptions);
-const slices = new Informer<EndpointSlice>(client, refOf("endpointslices"), informerOptions);
-services.start();
-slices.start();
+const [services, slices] = [new Map<string, Service>(), new Map<string, EndpointSlice>()];
+const informers = [follow("services", services), follow("endpointslices", slices)];
+for (const informer of informers) informer.start();
 /** Kube-proxy's health port: healthy means that the rules of this process are in force. */
 createServer((request, response) => {
   request.resume();
   response.writeHead(written === "" ? 503 : 200).end();
 }).listen(10_256);
+
+function follow<T extends KubeObject>(plural: string, objects: Map<string, T>): Informer<T> {
+  const onChange = (key: string, object: T | undefined): void => {
+    if (object === undefined) objects.delete(key);
+    else objects.set(key, object);
+    plan();
+  };
+  return new Informer<T>(client, refOf(plural), { onChange, onSynced: plan });
+}
 
 function plan(): void {
   if (isPlanned) return;
@@ -67,12 +74,12 @@ function plan(): void {
 /** Before both lists are whole nothing is written: the rules of the predecessor stay in force. */
 function sync(): void {
   isPlanned = false;
-  if (!services.isSynced || !slices.isSynced) return;
-  const all = [...services.items()].sort((a, b) =>
+  if (!informers.every(({ isSynced }) => isSynced)) return;
+  const all = [...services.values()].sort((a, b) =>
     objectKey(a.metadata) < objectKey(b.metadata) ? -1 : 1,
   );
   const nodeName = values["hostname-override"];
-  const rules = proxyRules({ nodeName, services: all, slices: [...slices.items()] });
+  const rules = proxyRules({ nodeName, services: all, slices: [...slices.values()] });
   if (rules === written) return;
   try {
     run("nft -f -", rules);

@@ -37,6 +37,12 @@ interface PeerDefinition extends KubeObject {
   spec: { conversion?: { webhook?: { clientConfig?: ClientConfig } } };
 }
 
+/** The one object that an informer follows, as it is now. */
+interface Followed<T extends KubeObject> {
+  readonly informer: Informer<T>;
+  object: T | undefined;
+}
+
 const webhookConfigurations: ResourceRef = {
   group: "admissionregistration.k8s.io",
   version: "v1",
@@ -54,9 +60,9 @@ const checkEveryMs = 12 * 3_600_000;
 
 export class WebhookCertificates {
   readonly #options: CertificateOptions;
-  readonly #secrets: Informer<Secret>;
-  readonly #configurations: Informer<WebhookConfiguration>;
-  readonly #definitions: Informer<PeerDefinition>;
+  readonly #secrets: Followed<Secret>;
+  readonly #configurations: Followed<WebhookConfiguration>;
+  readonly #definitions: Followed<PeerDefinition>;
   readonly #work: Repeater;
   #check: NodeJS.Timeout | undefined;
   #isSecretMissed = false;
@@ -74,37 +80,45 @@ export class WebhookCertificates {
   }
 
   start(): void {
-    this.#secrets.start();
-    this.#configurations.start();
-    this.#definitions.start();
+    this.#secrets.informer.start();
+    this.#configurations.informer.start();
+    this.#definitions.informer.start();
     this.#check = setInterval(() => this.#work.wake(), checkEveryMs);
   }
 
   stop(): void {
     clearInterval(this.#check);
     this.#work.stop();
-    this.#secrets.stop();
-    this.#configurations.stop();
-    this.#definitions.stop();
+    this.#secrets.informer.stop();
+    this.#configurations.informer.stop();
+    this.#definitions.informer.stop();
   }
 
-  #follow<T extends KubeObject>(ref: ResourceRef, name: string, project?: (object: T) => T) {
+  #follow<T extends KubeObject>(
+    ref: ResourceRef,
+    name: string,
+    project?: (object: T) => T,
+  ): Followed<T> {
     const { client, logger } = this.#options;
-    return new Informer<T>(client, ref, {
+    const informer = new Informer<T>(client, ref, {
       fieldSelector: `metadata.name=${name}`,
       ...(project ? { project } : {}),
-      onChange: () => this.#work.wake(),
+      onChange: (_key, object) => {
+        followed.object = object;
+        this.#work.wake();
+      },
       onSynced: () => this.#work.wake(),
       onTrouble: ({ message }) =>
         logger.error({ op: "webhookCertificates", error: message, msg: `cannot watch ${name}` }),
     });
+    const followed: Followed<T> = { informer, object: undefined };
+    return followed;
   }
 
   /** Brings the secret, then whatever trusts it, to what they should be; at rest it writes nothing. */
   async #keep(): Promise<void> {
-    if (!this.#secrets.isSynced) return;
-    const { namespace, secretName } = this.#options;
-    const secret = this.#secrets.get(`${namespace}/${secretName}`);
+    const { informer, object: secret } = this.#secrets;
+    if (!informer.isSynced) return;
     if (secret === undefined) {
       this.#missSecret();
       return;
@@ -144,7 +158,7 @@ export class WebhookCertificates {
   async #trust(caBundle: string): Promise<void> {
     const { client } = this.#options;
     const options = { type: "merge", fieldManager: "MetalLB" } as const;
-    const configuration = this.#configurations.get(configurationName);
+    const { object: configuration } = this.#configurations;
     const { webhooks = [] } = configuration ?? {};
     if (webhooks.some(({ clientConfig }) => clientConfig.caBundle !== caBundle)) {
       const trusting = webhooks.map((webhook) => ({
@@ -154,7 +168,7 @@ export class WebhookCertificates {
       const patch = { ...versionOf(configuration), webhooks: trusting };
       await isFirst(client.patch(webhookConfigurations, configurationName, patch, options));
     }
-    const definition = this.#definitions.get(peerDefinitionName);
+    const { object: definition } = this.#definitions;
     const clientConfig = definition?.spec.conversion?.webhook?.clientConfig;
     if (clientConfig !== undefined && clientConfig.caBundle !== caBundle) {
       const spec = { conversion: { webhook: { clientConfig: { caBundle } } } };

@@ -1,4 +1,7 @@
-/** The list/watch machine: keeps a copy of one kind of object equal to the API server's, whatever the connection does. */
+/**
+ * The list/watch machine: tells every change of one kind of object once, whatever the connection does. It keeps only versions;
+ * whoever needs the objects keeps what it needs of them.
+ */
 
 import { objectKey } from "./object-key.ts";
 import type { KubeObject, WatchEvent } from "./objects.ts";
@@ -72,7 +75,8 @@ export function backOffMs(failures: number, random: number): number {
 
 /** One kind of object, listed in pages and then watched; `step` is the only way in, its commands the only way out. */
 export class Reflector<T extends KubeObject> {
-  readonly items = new Map<string, T>();
+  /** Of every object that was told and is not gone; undefined where the server gave none. */
+  readonly #versions = new Map<string, string | undefined>();
   readonly #random: () => number;
   readonly #pageSize: number;
   readonly #timeoutSeconds: number;
@@ -146,12 +150,12 @@ export class Reflector<T extends KubeObject> {
     const commands: ReflectorCommand<T>[] = [];
     for (const object of items) {
       this.#seenInList.add(objectKey(object.metadata));
-      this.#store(object, commands);
+      this.#tell(object, commands);
     }
     this.#continue = continueToken || undefined;
     if (this.#continue !== undefined) return [...commands, this.#next()];
 
-    for (const key of this.items.keys()) {
+    for (const key of this.#versions.keys()) {
       if (!this.#seenInList.has(key)) this.#remove(key, commands);
     }
     this.#seenInList = new Set();
@@ -188,7 +192,7 @@ export class Reflector<T extends KubeObject> {
     this.#failures = 0;
     this.#resumeFrom = event.object.metadata.resourceVersion ?? this.#resumeFrom;
     if (event.type === "DELETED") this.#remove(objectKey(event.object.metadata), commands);
-    else if (event.type !== "BOOKMARK") this.#store(event.object, commands);
+    else if (event.type !== "BOOKMARK") this.#tell(event.object, commands);
     return commands;
   }
 
@@ -229,19 +233,17 @@ export class Reflector<T extends KubeObject> {
     return wasReported ? [{ kind: "recovered" }] : [];
   }
 
-  /** Keeps an object; the same version again is no change. */
-  #store(object: T, commands: ReflectorCommand<T>[]): void {
+  /** The same version again is no change. */
+  #tell(object: T, commands: ReflectorCommand<T>[]): void {
     const key = objectKey(object.metadata);
-    const known = this.items.get(key);
-    const version = object.metadata.resourceVersion;
-    if (known !== undefined && version !== undefined && known.metadata.resourceVersion === version)
-      return;
-    this.items.set(key, object);
+    const { resourceVersion: version } = object.metadata;
+    if (version !== undefined && this.#versions.get(key) === version) return;
+    this.#versions.set(key, version);
     commands.push({ kind: "changed", key, object });
   }
 
   #remove(key: string, commands: ReflectorCommand<T>[]): void {
-    if (this.items.delete(key)) commands.push({ kind: "changed", key, object: undefined });
+    if (this.#versions.delete(key)) commands.push({ kind: "changed", key, object: undefined });
   }
 }
 

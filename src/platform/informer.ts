@@ -13,7 +13,7 @@ export interface InformerOptions<T> extends Selectors, Reading {
   /** Listing or watching fails; told once per kind of failure, retried on our own. */
   readonly onTrouble?: (failure: Failure) => void;
   readonly onRecovered?: () => void;
-  /** Keeps only what is needed of an object, before it is stored. */
+  /** Makes of an object what is needed of it; default: all but `managedFields`. */
   readonly project?: (object: T) => T;
   readonly pageSize?: number;
   readonly timeoutSeconds?: number;
@@ -24,7 +24,7 @@ type News<T> = Extract<
   { kind: "changed" | "synced" | "report" | "recovered" }
 >;
 
-/** A live copy of one kind of object. It survives everything but `stop()`, which is for good. */
+/** Tells all changes of one kind of object. It survives everything but `stop()`, which is for good. */
 export class Informer<T extends KubeObject> {
   readonly #client: KubeClient;
   readonly #ref: ResourceRef;
@@ -60,15 +60,6 @@ export class Informer<T extends KubeObject> {
     this.#isRunning = false;
     this.#timers.cancelAll();
     this.#watch?.abort();
-  }
-
-  /** The object under `namespace/name` (or the name of a cluster-wide kind). */
-  get(key: string): T | undefined {
-    return this.#reflector.items.get(key);
-  }
-
-  items(): IterableIterator<T> {
-    return this.#reflector.items.values();
   }
 
   #step(event: Parameters<Reflector<T>["step"]>[0]): void {
