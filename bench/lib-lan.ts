@@ -5,7 +5,7 @@
  *   node1, node2, ...  eth0 192.168.1.11.., mgmt 169.254.231.11..
  *   client             eth0 192.168.1.200
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 
 export const apiServerAddress = "169.254.231.1";
 const client = "client";
@@ -66,6 +66,18 @@ export class BenchLan {
 
   get client(): string {
     return client;
+  }
+
+  /** One that the node's kernel has on the LAN; of IPv6 the link-local one. */
+  ownAddress(node: string, family: 4 | 6): string {
+    if (family === 4) return this.node(node).address;
+    const words = ["-n", node, "-json", "-6", "addr", "show", "dev", "eth0", "scope", "link"];
+    const links = JSON.parse(execFileSync("ip", words, { encoding: "utf8" })) as {
+      addr_info: { local: string }[];
+    }[];
+    const found = links[0]?.addr_info[0]?.local;
+    if (found === undefined) throw new Error(`${node} has no link-local address`);
+    return found;
   }
 
   /** Pulls a node's cables out, or puts them back in, all by one command. */
