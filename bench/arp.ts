@@ -1,7 +1,7 @@
 /**
- * Row `arp`: a real speaker alone on a LAN announces so many addresses, and a client asks for one of them by ARP, or by NDP
- * with `--family 6`. `--addresses 1,1000,10000` (these), `--who NAME,NAME`, `--seconds N` (5) of answers counted with
- * each window.
+ * Row `arp`: a real speaker announces so many addresses, and a client at the other end of its cable asks for one of them
+ * by ARP, or by NDP with `--family 6`. `--addresses 1,1000,10000` (these), `--who NAME,NAME`, `--seconds N` (5) of
+ * answers counted with each window.
  *
  * From start to the first answer; memory and processor time at rest; round trips one after the other; answers a second
  * with 64, 256 or 1024 questions under way (`window` is the one that gives most); round trips, a millisecond apart,
@@ -53,7 +53,7 @@ export async function run(args: string[]): Promise<void> {
   const all = contenders(args, otherwise, ["speaker"]);
   layManagement();
   const stage = await openStage({ address: apiServerAddress, pool: announcedRanges[family] });
-  const lan = new BenchLan(1);
+  const lan = new BenchLan(1, "cable");
   const head = { experiment: "arp", ...(family === 6 && { family }) };
   try {
     await createNodes(stage.client, lan.nodes);

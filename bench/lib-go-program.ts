@@ -13,6 +13,10 @@ export function buildGoProgram(name: "go-asker" | "go-member"): string {
   mkdirSync(dirname(program), { recursive: true });
   const env = { ...process.env, GOWORK: "off", CGO_ENABLED: "0" };
   const words = ["build", "-buildvcs=false", "-o", program, "."];
-  execFileSync("go", words, { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
+  try {
+    execFileSync("go", words, { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
+  } catch (error) {
+    throw new Error(`Go cannot build bench/${name}: ${(error as Error).message}`, { cause: error });
+  }
   return program;
 }

@@ -48,7 +48,9 @@ func obey(order string, wire *wire, orders <-chan string) any {
 		return roundTripsUntil(wire, orders)
 	}
 	number, err := strconv.Atoi(rest)
-	check(err)
+	if err != nil {
+		fail(fmt.Sprintf("no order with a whole number: %q", order))
+	}
 	over := time.Duration(number) * time.Millisecond
 	switch verb {
 	case "first":
@@ -60,7 +62,7 @@ func obey(order string, wire *wire, orders <-chan string) any {
 	case "paused":
 		return whilePaused(wire, over)
 	}
-	fail("unknown order " + order)
+	fail(fmt.Sprintf("unknown order %q", order))
 	return nil
 }
 
