@@ -1,10 +1,14 @@
 /**
- * Row `arp`: a real speaker alone on a LAN announces so many addresses, and a client asks for one of them by ARP, or by NDP
- * with `--family 6`. `--addresses 1,1000,10000` (these), `--who NAME,NAME`, `--seconds N` (5) of answers counted.
+ * Row `arp`: a real speaker announces so many addresses, and a client at the other end of its cable asks for one of them
+ * by ARP, or by NDP with `--family 6`. `--addresses 1,1000,10000` (these), `--who NAME,NAME`, `--seconds N` (5) of
+ * answers counted with each window.
  *
  * From start to the first answer; memory and processor time at rest; round trips one after the other; answers a second
- * with 64 questions under way; round trips, a millisecond apart, while the API server starts anew and the speaker lists
- * everything again; and how long a stopped process is answered for.
+ * with 64, 256 or 1024 questions under way (`window` is the one that gives most); round trips, a millisecond apart,
+ * while the API server starts anew and the speaker lists everything again; and how long a stopped process is answered
+ * for. The first row, `kernel`, is the bar for answers in the kernel: the node's own kernel, asked for its own address.
+ *
+ * Who asks is a program in Go, `go-asker`, that reads without ever waiting, so that only the responder's time counts.
  */
 import {
   announcedRanges,
@@ -13,14 +17,15 @@ import {
   deleteAnnounced,
   deleteNodes,
 } from "./lib-announced.ts";
+import { Asker } from "./lib-asker.ts";
 import { type Contender, contenders } from "./lib-contenders.ts";
+import { buildGoProgram } from "./lib-go-program.ts";
 import { apiServerAddress, BenchLan, layManagement } from "./lib-lan.ts";
 import { listFlag, numberFlag, printRow } from "./lib-numbers.ts";
 import { cpuMs, memoryMib, settled } from "./lib-processes.ts";
 import { SpeakerRing } from "./lib-ring.ts";
 import { openStage, type Stage } from "./lib-stage.ts";
 import { enterPrivateWorld } from "./lib-world.ts";
-import { LineProgram } from "../src/testing/index.ts";
 
 const roundTrips = 5000;
 const restSeconds = 10;
@@ -29,11 +34,11 @@ const firstAnswerLimitMs = 300_000;
 const pausedMs = 5000;
 /** After the API server is back: a watch that ended is begun anew after 30 s at most, and the list then taken in. */
 const relistMs = 45_000;
-const program = new URL("lib-asker-program.ts", import.meta.url).pathname;
 
 interface Plan {
   readonly stage: Stage;
   readonly lan: BenchLan;
+  readonly program: string;
   readonly ip: string;
   readonly seconds: number;
 }
@@ -42,21 +47,24 @@ export async function run(args: string[]): Promise<void> {
   const counts = listFlag(args, "addresses", "1,1000,10000").map(Number);
   const family = numberFlag(args, "family", 4) === 6 ? 6 : 4;
   const seconds = numberFlag(args, "seconds", 5);
+  const program = buildGoProgram("go-asker");
   enterPrivateWorld();
   const otherwise = "ours-kernel,ours-packet,metallb-0.16.1,metallb-0.9.6";
   const all = contenders(args, otherwise, ["speaker"]);
   layManagement();
   const stage = await openStage({ address: apiServerAddress, pool: announcedRanges[family] });
-  const lan = new BenchLan(1);
+  const lan = new BenchLan(1, "cable");
+  const head = { experiment: "arp", ...(family === 6 && { family }) };
   try {
     await createNodes(stage.client, lan.nodes);
+    const own = { lan, program, ip: lan.ownAddress(lan.nodes[0]?.name ?? "", family), seconds };
+    printRow({ ...head, who: "kernel", addresses: 1, ...(await measureKernel(own)) });
     for (const count of counts) {
       const ips = await createAnnounced(stage.client, lan.nodes, count, family);
-      const plan = { stage, lan, ip: ips.at(-1) ?? "", seconds };
+      const plan = { stage, lan, program, ip: ips.at(-1) ?? "", seconds };
       for (const contender of all) {
         const found = await measure(contender, plan);
-        const row = { experiment: "arp", ...(family === 6 && { family }), who: contender.who };
-        printRow({ ...row, addresses: count, ...found });
+        printRow({ ...head, who: contender.who, addresses: count, ...found });
       }
       await deleteAnnounced(stage.client, count);
     }
@@ -67,13 +75,22 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-async function measure(
-  contender: Contender,
-  { stage, lan, ip, seconds }: Plan,
-): Promise<Record<string, number>> {
+/** The node's kernel, asked for an address of its own. */
+async function measureKernel(plan: Omit<Plan, "stage">): Promise<Record<string, number>> {
+  const asker = await Asker.start(plan.lan, plan.program, plan.ip);
+  try {
+    await asker.order(`first ${firstAnswerLimitMs}`);
+    const calm = await asker.order(`roundtrips ${roundTrips}`);
+    return { ...calm, ...(await asker.order(`window ${plan.seconds * 1000}`)) };
+  } finally {
+    await asker.stop();
+  }
+}
+
+async function measure(contender: Contender, plan: Plan): Promise<Record<string, number>> {
+  const { stage, lan, seconds } = plan;
   await stage.configure(contender);
-  const asker = new Client(lan, ip);
-  await asker.isReady();
+  const asker = await Asker.start(lan, plan.program, plan.ip);
   const apiServer = { host: apiServerAddress, port: stage.port, account: stage.account };
   const ring = new SpeakerRing({ contender, lan, apiServer });
   const speaker = ring.speaker(lan.nodes[0]?.name ?? "");
@@ -100,7 +117,7 @@ async function measure(
 /** The API server starts anew and has forgotten what changed before: who watches lists all again. */
 async function whileListed(
   stage: Stage,
-  asker: Client,
+  asker: Asker,
   pid: number,
 ): Promise<Record<string, number>> {
   const trips = asker.order("while");
@@ -111,38 +128,4 @@ async function whileListed(
   const found = await trips;
   const row = Object.entries(found).map(([name, value]) => [`relist_${name}`, value] as const);
   return { ...Object.fromEntries(row), relist_cpu_ms: cpuMs(pid) - before };
-}
-
-/** The program on the client. */
-class Client {
-  readonly #program: LineProgram;
-  #taken = 0;
-
-  constructor(lan: BenchLan, ip: string) {
-    const node = [process.execPath, "--disable-warning=ExperimentalWarning", program, ip];
-    this.#program = new LineProgram([...lan.on(lan.client), ...node]);
-  }
-
-  async isReady(): Promise<void> {
-    await this.#answer();
-  }
-
-  order(text: string): Promise<Record<string, number>> {
-    this.tell(text);
-    return this.#answer();
-  }
-
-  tell(text: string): void {
-    this.#program.write(text);
-  }
-
-  async stop(): Promise<void> {
-    await this.#program.stop();
-  }
-
-  async #answer(): Promise<Record<string, number>> {
-    const line = await this.#program.line(() => true, this.#taken++);
-    const { order: _order, ...found } = JSON.parse(line) as Record<string, number>;
-    return found;
-  }
 }

@@ -3,12 +3,13 @@
  * sent, all kinds) a second. Our speakers' ring with and without the fast detector beside hashicorp's memberlist in Go.
  * `--members 3,50,100`, `--seconds N` (20).
  */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { defaultBeatMs } from "../src/ring/index.ts";
+import { buildGoProgram } from "./lib-go-program.ts";
 import { listFlag, numberFlag, percentile, printRow } from "./lib-numbers.ts";
 import { cpuMs, memoryMib } from "./lib-processes.ts";
 import { enterPrivateNetwork } from "./lib-stage.ts";
@@ -30,7 +31,7 @@ interface Kind {
 export async function run(args: string[]): Promise<void> {
   const sizes = listFlag(args, "members", "3,50,100").map(Number);
   const seconds = numberFlag(args, "seconds", 20);
-  const go = buildGoMember();
+  const go = goKinds();
   enterPrivateNetwork();
   for (const members of sizes) {
     for (const kind of [...ourKinds(), ...go]) await measure(kind, members, seconds);
@@ -47,15 +48,11 @@ function ourKinds(): Kind[] {
   return [kind("ours", defaultBeatMs), kind("ours, fast failover off", 0)];
 }
 
-/** Before the network becomes private: its modules may have to be fetched. None where that does not work. */
-function buildGoMember(): Kind[] {
-  const folder = join(import.meta.dirname, "go-member");
-  const program = join(dirname(import.meta.dirname), ".cache", "go-member", "go-member");
+/** None where it cannot be built. */
+function goKinds(): Kind[] {
+  let program: string;
   try {
-    mkdirSync(dirname(program), { recursive: true });
-    const env = { ...process.env, GOWORK: "off", CGO_ENABLED: "0" };
-    const words = ["build", "-buildvcs=false", "-o", program, "."];
-    execFileSync("go", words, { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
+    program = buildGoProgram("go-member");
   } catch (error) {
     process.stderr.write(`bench: without memberlist: ${(error as Error).message}\n`);
     return [];

@@ -1,6 +1,6 @@
 /**
- * A LAN of nodes and a client in a sealed world: one switch for the LAN, and one for the way to the API server,
- * whose host is the world itself.
+ * A LAN of nodes and a client in a sealed world: one switch for the LAN, or a cable between the client and one node, and
+ * a switch for the way to the API server, whose host is the world itself.
  *
  *   node1, node2, ...  eth0 192.168.1.11.., mgmt 169.254.231.11..
  *   client             eth0 192.168.1.200
@@ -9,6 +9,7 @@ import { spawnSync } from "node:child_process";
 
 export const apiServerAddress = "169.254.231.1";
 const client = "client";
+const clientHost = { name: client, address: "192.168.1.200", mac: "02:00:00:00:02:01" };
 
 export interface LanNode {
   readonly name: string;
@@ -26,23 +27,26 @@ export function layManagement(): void {
 
 export class BenchLan {
   readonly nodes: readonly LanNode[];
+  readonly #hasSwitch: boolean;
 
-  constructor(count: number) {
+  /** With `cable` there is one node, and a round trip is free of what a switch costs: half of what it takes to ask a kernel. */
+  constructor(count: number, joined: "switch" | "cable" = "switch") {
+    this.#hasSwitch = joined === "switch";
     this.nodes = Array.from({ length: count }, (_, index) => ({
       name: `node${index + 1}`,
       address: `192.168.1.${11 + index}`,
       mac: `02:00:00:00:01:${(index + 1).toString(16).padStart(2, "0")}`,
     }));
+    const hosts = [clientHost, ...this.nodes];
     shell([
-      ...switchCommands("lan"),
-      ...hostCommands({ name: client, address: "192.168.1.200", mac: "02:00:00:00:02:01" }),
-      // Its link-local address, from which it asks, is there at once.
-      `ip -n ${client} link set eth0 down`,
-      `ip netns exec ${client} sysctl -qw net.ipv6.conf.eth0.dad_transmits=0`,
-      `ip -n ${client} link set eth0 up`,
+      ...hosts.map(({ name }) => `ip netns add ${name}`),
+      ...(this.#hasSwitch ? switchedCommands(hosts) : cabledCommands(hosts)),
+      `ip -n ${client} link set eth0 addrgenmode none`,
+      ...hosts.flatMap(hostCommands),
+      // From which it asks: the kernel would have it later, when it has seen the link and asked for duplicates.
+      `ip -n ${client} addr add ${linkLocalAddress(clientHost.mac)}/64 dev eth0 nodad`,
       ...this.nodes.flatMap((node, index) => [
-        ...hostCommands(node),
-        ...cableCommands(node.name, { cable: "mgmt", inside: "mgmt" }),
+        ...portCommands(node.name, { cable: "mgmt", inside: "mgmt" }),
         `ip -n ${node.name} addr add 169.254.231.${11 + index}/24 dev mgmt`,
         `ip -n ${node.name} link set mgmt up`,
       ]),
@@ -68,6 +72,12 @@ export class BenchLan {
     return client;
   }
 
+  /** One of the node's kernel itself; of IPv6 the link-local one, which may take a second from the start on. */
+  ownAddress(node: string, family: 4 | 6): string {
+    const { address, mac } = this.node(node);
+    return family === 4 ? address : linkLocalAddress(mac);
+  }
+
   /** Pulls a node's cables out, or puts them back in, all by one command. */
   setCables(node: string, cables: readonly Cable[], state: "up" | "down"): void {
     const input = cables.map((cable) => `link set ${portOf(node, cable)} ${state}\n`).join("");
@@ -83,7 +93,8 @@ export class BenchLan {
 
   remove(): void {
     const hosts = [client, ...this.nodes.map(({ name }) => name)];
-    shell([...hosts.map((name) => `ip netns del ${name}`), "ip link del lan"]);
+    const lan = this.#hasSwitch ? ["ip link del lan"] : [];
+    shell([...hosts.map((name) => `ip netns del ${name}`), ...lan]);
   }
 }
 
@@ -99,17 +110,34 @@ function portOf(host: string, cable: Cable): string {
   return `${cable === "lan" ? "l" : "m"}-${host}`;
 }
 
-function hostCommands({ name, address, mac }: LanNode): string[] {
+function hostCommands({ name, address }: LanNode): string[] {
   return [
-    `ip netns add ${name}`,
     `ip -n ${name} link set lo up`,
-    ...cableCommands(name, { cable: "lan", inside: "eth0", mac }),
     `ip -n ${name} addr add ${address}/24 dev eth0`,
     `ip -n ${name} link set eth0 up`,
   ];
 }
 
-function cableCommands(
+/** As the kernel makes it (RFC 4291 appendix A). */
+function linkLocalAddress(mac: string): string {
+  const [first = "", second, ...rest] = mac.split(":");
+  const flipped = (Number.parseInt(first, 16) ^ 2).toString(16);
+  return `fe80::${flipped}${second}:${rest[0]}ff:fe${rest[1]}:${rest[2]}${rest[3]}`;
+}
+
+function switchedCommands(hosts: readonly LanNode[]): string[] {
+  const ports = hosts.map(({ name, mac }) =>
+    portCommands(name, { cable: "lan", inside: "eth0", mac }),
+  );
+  return [...switchCommands("lan"), ...ports.flat()];
+}
+
+function cabledCommands(hosts: readonly LanNode[]): string[] {
+  const [one, other] = hosts.map(({ name, mac }) => `name eth0 address ${mac} netns ${name}`);
+  return [`ip link add ${one} type veth peer ${other}`];
+}
+
+function portCommands(
   host: string,
   { cable, inside, mac }: { cable: Cable; inside: string; mac?: string },
 ): string[] {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compileConfigMap, type Config, type L2Advertisement } from "../config/index.ts";
+import {
+  type BgpAdvertisement,
+  compileConfigMap,
+  type Config,
+  type L2Advertisement,
+} from "../config/index.ts";
 import type { ServiceEndpoint } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Labels, Node, Service } from "../kube/index.ts";
@@ -13,6 +18,18 @@ const EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers";
 const LAN = ["192.168.1.0/24", "fd00:1::/64"];
 const lan = (...ads: L2Advertisement[]): Config =>
   configOf(poolOf("lan", LAN, ads.length > 0 ? ads : [advertisement()]));
+
+const ofBgp: BgpAdvertisement = {
+  name: "routes",
+  aggregationLength: 32,
+  aggregationLengthV6: 128,
+  localPref: 0,
+  communities: [],
+  largeCommunities: [],
+  nodes: undefined,
+  peers: undefined,
+  serviceSelectors: [],
+};
 
 interface Wish {
   readonly name?: string;
@@ -300,6 +317,23 @@ describe("speaker of later releases", () => {
     step(accepted(lan()), serviceEvent({ annotations: { "metallb.io/allow-shared-ip": "" } }));
     const selected = step(accepted(lan(advertisement({ serviceSelectors: [[]] }))));
     assert.deepEqual(reasons(selected), ["sharedIPWithServiceSelector"]);
+  });
+
+  // That a Service counts as withdrawn only when BGP let it go as well comes with the speaker's BGP.
+  it("L2-12, layer 2's side: a BGPAdvertisement of the same pool neither adds to an announcement nor ends it", () => {
+    const [pool] = lan().pools.values();
+    const both = (...ads: L2Advertisement[]): Config =>
+      configOf({ ...pool!, l2Advertisements: ads, bgpAdvertisements: [ofBgp] });
+    const { step, start } = speakerWith(both(advertisement()), [{}]);
+    assert.deepEqual([changes(start), reasons(start)], [ANNOUNCED, []]);
+    const alone = step(accepted(lan()));
+    assert.deepEqual([changes(alone), reasons(alone)], [ANNOUNCED, []]);
+    const ofBgpOnly = step(accepted(both()));
+    assert.deepEqual(
+      [changes(ofBgpOnly), reasons(ofBgpOnly)],
+      [WITHDRAWN, ["noMatchingAdvertisement"]],
+    );
+    assert.deepEqual(changes(step(accepted(both(advertisement())))), ANNOUNCED);
   });
 
   it("L2-44 CFG-37: a preferred node announces before the order of digests", () => {

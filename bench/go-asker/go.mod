@@ -1,0 +1,3 @@
+module metallb-ts/go-asker
+
+go 1.24
