@@ -20,6 +20,8 @@ export function streamWatch(
   what: { target: Target; resource: Resource },
   outgoing: ServerResponse,
 ): void {
+  // It went while the request was judged, and will not go again: the watch would last until its time is over.
+  if (outgoing.closed) return;
   const { target, resource } = what;
   const query = new URLSearchParams(request.query);
   if (target.name) query.set("fieldSelector", `metadata.name=${target.name}`);

@@ -51,6 +51,7 @@ export function startWatch(watch: Watch, sink: WatchSink): () => void {
     return () => undefined;
   }
   for (const event of start.missed) deliver(event);
+  if (stopped) return stop;
   stops.push(state.store.subscribe((event) => event.revision > start.revision && deliver(event)));
   const bookmark = () => sink.send("BOOKMARK", bookmarkOf(resource, state.store.revision));
   if (isTrue(query.get("allowWatchBookmarks"))) {

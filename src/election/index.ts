@@ -42,6 +42,7 @@ export { type OwnerStanding, standingWords } from "./owner-standing.ts";
 export { ownershipOf, preemptProblem } from "./ownership.ts";
 export {
   endpointsOfObject,
+  endpointsOfSlice,
   endpointsOfSlices,
   type ServiceEndpoint,
   serviceOfSlice,

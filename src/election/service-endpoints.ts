@@ -19,14 +19,16 @@ export function serviceOfSlice({ metadata }: EndpointSlice): string | undefined 
 
 /** Endpoints of all slices of one service. */
 export function endpointsOfSlices(slices: Iterable<EndpointSlice>): ServiceEndpoint[] {
-  return [...slices].flatMap(({ endpoints }) =>
-    // The API server omits an empty list.
-    (endpoints ?? []).map(({ nodeName, conditions }) => {
-      const isReady = conditions?.ready ?? true;
-      const canServe = isReady || conditions?.serving === true;
-      return { ...(nodeName && { nodeName }), isReady, canServe };
-    }),
-  );
+  return [...slices].flatMap(endpointsOfSlice);
+}
+
+/** The API server omits an empty list. */
+export function endpointsOfSlice({ endpoints }: EndpointSlice): ServiceEndpoint[] {
+  return (endpoints ?? []).map(({ nodeName, conditions }) => {
+    const isReady = conditions?.ready ?? true;
+    const canServe = isReady || conditions?.serving === true;
+    return nodeName ? { nodeName, isReady, canServe } : { isReady, canServe };
+  });
 }
 
 /** Names of the nodes with an endpoint that can serve (L2-26, L2-27). */
@@ -47,5 +49,5 @@ export function endpointsOfObject({ subsets }: Endpoints): ServiceEndpoint[] {
 }
 
 function endpoint(nodeName: string | undefined, isReady: boolean): ServiceEndpoint {
-  return { ...(nodeName && { nodeName }), isReady, canServe: isReady };
+  return nodeName ? { nodeName, isReady, canServe: isReady } : { isReady, canServe: isReady };
 }

@@ -23,13 +23,16 @@ export interface ServiceView {
   readonly ingress: readonly LoadBalancerIngress[];
 }
 
+/** One for all services that have none. */
+const none: Labels = {};
+
 const defaults = {
   type: "ClusterIP",
   clusterIP: "",
   ipFamilies: [],
   ipFamilyPolicy: "SingleStack",
   ports: [],
-  selector: {},
+  selector: none,
   externalTrafficPolicy: "Cluster",
   loadBalancerIP: "",
 } as const;
@@ -43,8 +46,8 @@ export function viewService(service: Service): ServiceView {
     key: serviceKey(metadata),
     namespace: metadata.namespace ?? "",
     name: metadata.name,
-    labels: metadata.labels ?? {},
-    annotations: metadata.annotations ?? {},
+    labels: metadata.labels ?? none,
+    annotations: metadata.annotations ?? none,
     type: spec.type,
     clusterIps: clusterIps.filter((ip) => ip !== ""),
     ipFamilies: spec.ipFamilies,

@@ -11,10 +11,15 @@ export interface AddressCounters {
   gratuitousSent: number;
 }
 
+interface AddressUser {
+  readonly service: string;
+  readonly interfaces: InterfaceSet;
+}
+
 interface AnnouncedAddress {
   readonly ip: IpAddress;
-  /** By service key, so that several services can share the address. */
-  readonly users: Map<string, InterfaceSet>;
+  /** Several services can share the address; one is the rule, so a list takes a fifth of the memory of a map. */
+  users: readonly AddressUser[];
   readonly counters: AddressCounters;
 }
 
@@ -32,7 +37,7 @@ export class AnnouncedAddresses {
     4: new Map<bigint, AnnouncedAddress>(),
     6: new Map<bigint, AnnouncedAddress>(),
   };
-  readonly #ofService = new Map<string, IpAddress[]>();
+  readonly #ofService = new Map<string, readonly IpAddress[]>();
   readonly #counters = new Map<string, AddressCounters>();
 
   /** Adds the service as a user of the address, or replaces its interface set (L2-71). True: it is the first user. */
@@ -41,13 +46,14 @@ export class AnnouncedAddresses {
     let address = table.get(ip.value);
     const isFirst = address === undefined;
     if (address === undefined) {
-      address = { ip, users: new Map(), counters: this.#countersOf(ip) };
+      address = { ip, users: [], counters: this.#countersOf(ip) };
       table.set(ip.value, address);
     }
-    if (!address.users.has(service)) {
-      this.#ofService.set(service, [...(this.#ofService.get(service) ?? []), ip]);
+    const others = usersBut(address, service);
+    if (others.length === address.users.length) {
+      this.#ofService.set(service, this.addressesOf(service).concat(ip));
     }
-    address.users.set(service, interfaces);
+    address.users = others.concat({ service, interfaces });
     return isFirst;
   }
 
@@ -57,11 +63,12 @@ export class AnnouncedAddresses {
    */
   withdraw(service: string): IpAddress[] {
     const unused: IpAddress[] = [];
-    for (const ip of this.#ofService.get(service) ?? []) {
+    for (const ip of this.addressesOf(service)) {
       const table = this.#byFamily[ip.family];
       const address = table.get(ip.value);
-      address?.users.delete(service);
-      if (address?.users.size !== 0) continue;
+      if (address === undefined) continue;
+      address.users = usersBut(address, service);
+      if (address.users.length > 0) continue;
       table.delete(ip.value);
       unused.push(ip);
     }
@@ -73,7 +80,7 @@ export class AnnouncedAddresses {
   lookup(ip: IpAddress, interfaceName: string): AddressLookup {
     const address = this.#byFamily[ip.family].get(ip.value);
     if (address === undefined) return NOT_ANNOUNCED;
-    for (const interfaces of address.users.values()) {
+    for (const { interfaces } of address.users) {
       if (interfaces === "all" || interfaces.has(interfaceName)) {
         return { found: true, counters: address.counters };
       }
@@ -85,7 +92,7 @@ export class AnnouncedAddresses {
   interfacesOf(ip: IpAddress): InterfaceSet | undefined {
     const users = this.#byFamily[ip.family].get(ip.value)?.users;
     if (users === undefined) return undefined;
-    const sets = [...users.values()];
+    const sets = users.map(({ interfaces }) => interfaces);
     const [first] = sets;
     if (sets.length === 1) return first;
     const named = sets.filter((set) => set !== "all");
@@ -99,7 +106,7 @@ export class AnnouncedAddresses {
 
   /** How many services use the address. */
   userCount(ip: IpAddress): number {
-    return this.#byFamily[ip.family].get(ip.value)?.users.size ?? 0;
+    return this.#byFamily[ip.family].get(ip.value)?.users.length ?? 0;
   }
 
   /** Every announced address of the family once. */
@@ -120,4 +127,8 @@ export class AnnouncedAddresses {
     this.#counters.set(text, fresh);
     return fresh;
   }
+}
+
+function usersBut({ users }: AnnouncedAddress, service: string): readonly AddressUser[] {
+  return users.filter((user) => user.service !== service);
 }

@@ -15,7 +15,12 @@ import {
 } from "../election/index.ts";
 import { type IpAddress, parseAddress } from "../ip/index.ts";
 import type { AnsweringAbility } from "../layer2/index.ts";
-import { type Service, type ServiceView, viewService } from "../kube/index.ts";
+import {
+  type ObjectReference,
+  type Service,
+  type ServiceView,
+  viewService,
+} from "../kube/index.ts";
 
 /** The words that stand in the log as `reason`. */
 export type WithdrawReason =
@@ -81,9 +86,9 @@ interface OtherOwner extends Standing {
 
 export type Objection = NodeObjection | ServiceObjection;
 
-/** A service as the API has it, and what the rules read of it: made once for each version. */
+/** What is kept of a service, for events and for what the rules read: made once for each version. */
 export interface KnownService {
-  readonly object: Service;
+  readonly reference: ObjectReference;
   readonly view: ServiceView;
   /** Of the status; undefined where one does not parse, or is only a host name (L2-5). */
   readonly ips: readonly IpAddress[] | undefined;
@@ -92,7 +97,9 @@ export interface KnownService {
 export function knownService(object: Service): KnownService {
   const view = viewService(object);
   const ips = view.ingress.map(({ ip = "" }) => parseAddress(ip));
-  return { object, view, ips: ips.every((ip) => ip !== undefined) ? ips : undefined };
+  const { namespace = "", name, uid } = object.metadata;
+  const reference = { kind: "Service", apiVersion: "v1", namespace, name, ...(uid && { uid }) };
+  return { reference, view, ips: ips.every((ip) => ip !== undefined) ? ips : undefined };
 }
 
 export interface AnnouncementInput {

@@ -1,6 +1,6 @@
 /** Writes conditions of ServiceL2Status objects: also of other nodes', because their owners cannot see themselves. */
 
-import { type Condition, type ServiceL2Status, WorkQueue } from "../kube/index.ts";
+import type { Condition, ServiceL2Status, WorkQueue } from "../kube/index.ts";
 import {
   hasStatus,
   KubeApiError,
@@ -13,23 +13,31 @@ import {
 } from "../platform/index.ts";
 import { mergeConditions, statusesAbout, statusesOfNode } from "../status/index.ts";
 import type { WireCondition } from "../wire/index.ts";
-import { EventBudget } from "./event-budget.ts";
+import { ConditionLane } from "./condition-lane.ts";
 
-/** The owner writes its object first; so often we look for it, twice as long apart each time: some 10 s. */
-const mostTries = 12;
+/** The owner writes its object first; so often we look for it, twice as long apart each time: some 5 minutes. */
+const mostTries = 16;
 /** While the API server does not answer all waits, twice as long each time, and nothing is given up. */
 const firstPauseMs = 250;
 const lastPauseMs = 30_000;
 /** Where the definition does not know conditions, the server drops them; so long we leave it at that. */
 const prunedMs = 600_000;
-/** Services at once; then five a second, so that whoever forges answers does not keep the API server busy. */
-const most = 100;
-const refillMs = 200;
+/** Less would be more requests than are of use. */
+const shortestMs = 100;
+const urgentRoundMs = 500;
+const calmRoundMs = 5000;
+const pageSize = 500;
 
 interface Wanted {
   readonly node: string;
-  readonly conditions: ReadonlyMap<string, WireCondition>;
+  /** One of each type. */
+  readonly conditions: readonly WireCondition[];
   tries: number;
+}
+
+interface Batch {
+  readonly queue: WorkQueue;
+  readonly services: readonly string[];
 }
 
 export interface ConditionWriterOptions {
@@ -42,8 +50,9 @@ export class ConditionWriter {
   readonly #options: ConditionWriterOptions;
   readonly #ref: ResourceRef;
   readonly #wanted = new Map<string, Wanted>();
-  readonly #queue = new WorkQueue();
-  readonly #budget = new EventBudget(most, refillMs);
+  /** Trouble does not wait behind ten thousand services of which all is well. */
+  readonly #urgent = new ConditionLane(urgentRoundMs);
+  readonly #calm = new ConditionLane(calmRoundMs);
   readonly #timers = new NamedTimers<"work" | "clear">((name) => {
     if (name === "work") void this.#work();
     else if (this.#uncleared !== undefined) void this.clearConflicts(this.#uncleared);
@@ -68,9 +77,10 @@ export class ConditionWriter {
   set(service: string, node: string, condition: WireCondition): void {
     const before = this.#wanted.get(service);
     const kept = before?.node === node ? before.conditions : [];
-    const conditions = new Map([...kept, [condition.type, condition]]);
-    this.#wanted.set(service, { node, conditions, tries: 0 });
-    this.#queue.add(service);
+    const others = kept.filter(({ type }) => type !== condition.type);
+    this.#wanted.set(service, { node, conditions: others.concat(condition), tries: 0 });
+    const isUrgent = isTrouble(condition) || kept.some(isTrouble);
+    (isUrgent ? this.#urgent : this.#calm).queue.add(service);
     void this.#work();
   }
 
@@ -82,15 +92,11 @@ export class ConditionWriter {
   /** Takes back what an earlier life of this speaker said of conflicts, of which nothing is known now. */
   async clearConflicts(node: string): Promise<void> {
     try {
-      const labelSelector = statusesOfNode(node);
-      const { items } = await this.#options.client.list<ServiceL2Status>(this.#ref, {
-        labelSelector,
-      });
-      for (const { status = {} } of items) {
-        const { conditions = [], serviceNamespace, serviceName } = status;
-        const service = `${serviceNamespace}/${serviceName}`;
+      for await (const object of this.#allOf(node)) {
+        const { conditions = [] } = object.status ?? {};
+        const service = serviceOf(object);
         const isStale = conditions.some((one) => one.type === "Conflict" && one.status === "True");
-        const isKnown = this.#wanted.get(service)?.conditions.has("Conflict") === true;
+        const isKnown = this.#wanted.get(service)?.conditions.some(isConflict) === true;
         if (isStale && !isKnown) this.set(service, node, noConflict);
       }
     } catch (error) {
@@ -110,51 +116,83 @@ export class ConditionWriter {
     if (this.#isWorking || this.#isStopped) return;
     this.#isWorking = true;
     for (;;) {
-      if (this.#isStopped || !this.#mayWrite()) break;
-      const service = this.#queue.take(monotonicMs());
-      if (service === undefined) break;
-      await this.#tryWrite(service);
+      const batch = this.#takeSome(monotonicMs());
+      if (batch === undefined) break;
+      await this.#writeSome(batch);
     }
     this.#isWorking = false;
-    const dueMs = this.#queue.nextDueMs();
-    if (dueMs === undefined || this.#isStopped) return;
-    const atMs = Math.max(dueMs, this.#pausedUntilMs);
-    this.#timers.set("work", Math.max(refillMs, atMs - monotonicMs()));
+    this.#workLater(monotonicMs());
   }
 
-  #mayWrite(): boolean {
-    const nowMs = monotonicMs();
-    if (nowMs < this.#pausedUntilMs) return false;
-    const dueMs = this.#queue.nextDueMs() ?? Number.POSITIVE_INFINITY;
-    return dueMs <= nowMs && this.#budget.spend(nowMs);
+  #takeSome(nowMs: number): Batch | undefined {
+    if (this.#isStopped || nowMs < this.#pausedUntilMs) return undefined;
+    for (const lane of [this.#urgent, this.#calm]) {
+      const services = lane.take(nowMs);
+      if (services.length > 0) return { queue: lane.queue, services };
+    }
+    return undefined;
   }
 
-  async #tryWrite(service: string): Promise<void> {
-    const wanted = this.#wanted.get(service);
-    if (wanted === undefined || monotonicMs() < this.#prunedUntilMs) {
-      this.#queue.done(service);
+  #workLater(nowMs: number): void {
+    const dueMs = [this.#urgent, this.#calm].flatMap((lane) => lane.nextMs(nowMs) ?? []);
+    if (dueMs.length === 0 || this.#isStopped) return;
+    const atMs = Math.max(Math.min(...dueMs), this.#pausedUntilMs);
+    this.#timers.set("work", Math.max(shortestMs, atMs - nowMs));
+  }
+
+  async #writeSome({ queue, services }: Batch): Promise<void> {
+    const byNode = new Map<string, string[]>();
+    for (const service of services) {
+      const node = this.#wanted.get(service)?.node;
+      if (node === undefined || this.#isPruned()) queue.done(service);
+      else byNode.set(node, [...(byNode.get(node) ?? []), service]);
+    }
+    for (const [node, ofNode] of byNode) await this.#writeOfNode(node, { queue, services: ofNode });
+  }
+
+  async #writeOfNode(node: string, { queue, services }: Batch): Promise<void> {
+    const labelSelector = statusesAbout(services, node);
+    let items: readonly ServiceL2Status[];
+    try {
+      ({ items } = await this.#options.client.list<ServiceL2Status>(this.#ref, { labelSelector }));
+    } catch (error) {
+      this.#failed(queue, services, error);
       return;
     }
-    try {
-      if (await this.#write(service, wanted)) this.#queue.done(service);
-      else if (++wanted.tries < mostTries) this.#queue.retry(service, monotonicMs());
-      else this.#queue.done(service);
-      this.#isTroubleTold = false;
-      this.#outages = 0;
-    } catch (error) {
-      // Somebody else wrote it meanwhile: look again.
-      if (!hasStatus(error, 409)) this.#tellTrouble(error);
-      if (isOutage(error)) this.#comeBack(service);
-      else if (++wanted.tries < mostTries) this.#queue.retry(service, monotonicMs());
-      else this.#queue.done(service);
+    const objects = new Map(items.map((object) => [serviceOf(object), object]));
+    for (const service of services) {
+      try {
+        const isWritten =
+          this.#isPruned() || (await this.#write(objects.get(service), this.#wanted.get(service)));
+        if (isWritten) queue.done(service);
+        else this.#tryAgain(queue, service);
+        this.#isTroubleTold = false;
+        this.#outages = 0;
+      } catch (error) {
+        this.#failed(queue, [service], error);
+      }
     }
   }
 
-  /** It goes behind all others: the trouble may be its own. */
-  #comeBack(service: string): void {
-    this.#queue.add(service);
-    this.#queue.done(service);
+  #isPruned(): boolean {
+    return monotonicMs() < this.#prunedUntilMs;
+  }
+
+  #failed(queue: WorkQueue, services: readonly string[], error: unknown): void {
+    // Somebody else wrote it meanwhile: look again.
+    if (!hasStatus(error, 409)) this.#tellTrouble(error);
+    if (!isOutage(error)) {
+      for (const service of services) this.#tryAgain(queue, service);
+      return;
+    }
+    for (const service of services) comeBack(queue, service);
     this.#pausedUntilMs = monotonicMs() + this.#pause();
+  }
+
+  #tryAgain(queue: WorkQueue, service: string): void {
+    const wanted = this.#wanted.get(service);
+    if (wanted !== undefined && ++wanted.tries < mostTries) queue.retry(service, monotonicMs());
+    else queue.done(service);
   }
 
   /** How long to leave the API server alone now; milliseconds. */
@@ -163,16 +201,29 @@ export class ConditionWriter {
   }
 
   /** False: there is no object of the owner yet. */
-  async #write(service: string, { node, conditions }: Wanted): Promise<boolean> {
-    const { client } = this.#options;
-    const labelSelector = statusesAbout(service, node);
-    const { items } = await client.list<ServiceL2Status>(this.#ref, { labelSelector });
-    const [object] = items;
-    if (object?.status?.node === undefined) return false;
+  async #write(object: ServiceL2Status | undefined, wanted: Wanted | undefined): Promise<boolean> {
+    if (wanted === undefined) return true;
+    if (object?.status?.node !== wanted.node) return false;
     const now = timestamp().replace(/\.\d+/, "");
-    const merged = mergeConditions(object.status.conditions ?? [], [...conditions.values()], now);
+    const merged = mergeConditions(object.status.conditions ?? [], wanted.conditions, now);
     if (merged !== undefined) await this.#patch(object, merged);
     return true;
+  }
+
+  /** In pages: a node may have ten thousand. */
+  async *#allOf(node: string): AsyncIterableIterator<ServiceL2Status> {
+    const { client } = this.#options;
+    const labelSelector = statusesOfNode(node);
+    let next: string | undefined;
+    do {
+      const page = await client.list<ServiceL2Status>(this.#ref, {
+        labelSelector,
+        limit: pageSize,
+        ...(next === undefined ? {} : { continue: next }),
+      });
+      yield* page.items;
+      next = page.continue || undefined;
+    } while (next !== undefined);
   }
 
   async #patch({ metadata }: ServiceL2Status, conditions: readonly Condition[]): Promise<void> {
@@ -196,6 +247,26 @@ export class ConditionWriter {
     const msg = "conditions of service statuses cannot be written, trying again";
     this.#options.logger.warn({ op: "reportWire", error, msg });
   }
+}
+
+/** It goes behind all others: the trouble may be its own. */
+function comeBack(queue: WorkQueue, service: string): void {
+  queue.add(service);
+  queue.done(service);
+}
+
+/** By the status, whose fields the server lets nobody change. */
+function serviceOf({ status }: ServiceL2Status): string {
+  return `${status?.serviceNamespace}/${status?.serviceName}`;
+}
+
+function isConflict({ type }: WireCondition): boolean {
+  return type === "Conflict";
+}
+
+/** Also that a conflict is over: that of the watch, and what the wire check found, stand until it is written. */
+function isTrouble(condition: WireCondition): boolean {
+  return isConflict(condition) || condition.status === "False";
 }
 
 /** No answer, or none for now: says nothing about what was to be written. */

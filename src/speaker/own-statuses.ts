@@ -4,12 +4,13 @@ import { isOlderVersion } from "../kube/index.ts";
 import { type ServiceStatus, serviceOfStatus } from "../status/index.ts";
 
 export class OwnStatuses {
-  readonly #byService = new Map<string, Map<string, ServiceStatus>>();
+  /** Nearly always one. */
+  readonly #byService = new Map<string, readonly ServiceStatus[]>();
   readonly #serviceOf = new Map<string, string>();
 
   /** All objects about the service. */
-  of(service: string): Iterable<ServiceStatus> {
-    return this.#byService.get(service)?.values() ?? [];
+  of(service: string): readonly ServiceStatus[] {
+    return this.#byService.get(service) ?? [];
   }
 
   /**
@@ -18,7 +19,7 @@ export class OwnStatuses {
    */
   follow(name: string, object: ServiceStatus | undefined): ReadonlySet<string> {
     const before = this.#serviceOf.get(name);
-    const known = before === undefined ? undefined : this.#byService.get(before)?.get(name);
+    const known = before === undefined ? undefined : this.#named(before, name);
     if (object !== undefined && isOlderVersion(object, known)) return new Set();
     const now = object && serviceOfStatus(object);
     if (before !== undefined && before !== now) this.#remove(before, name);
@@ -26,16 +27,20 @@ export class OwnStatuses {
     return new Set([before, now].filter((service) => service !== undefined));
   }
 
+  #named(service: string, name: string): ServiceStatus | undefined {
+    return this.of(service).find(({ metadata }) => metadata.name === name);
+  }
+
   #put(service: string, name: string, object: ServiceStatus): void {
-    const objects = this.#byService.get(service) ?? new Map<string, ServiceStatus>();
-    this.#byService.set(service, objects.set(name, object));
+    const others = this.of(service).filter(({ metadata }) => metadata.name !== name);
+    this.#byService.set(service, others.concat(object));
     this.#serviceOf.set(name, service);
   }
 
   #remove(service: string, name: string): void {
     this.#serviceOf.delete(name);
-    const objects = this.#byService.get(service);
-    objects?.delete(name);
-    if (objects?.size === 0) this.#byService.delete(service);
+    const others = this.of(service).filter(({ metadata }) => metadata.name !== name);
+    if (others.length === 0) this.#byService.delete(service);
+    else this.#byService.set(service, others);
   }
 }

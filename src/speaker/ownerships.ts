@@ -4,7 +4,6 @@ import { standingWords } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Subject } from "../wire/index.ts";
 import type { Decision, KnownService } from "./announcements.ts";
-import { serviceReference } from "./service-events.ts";
 import type { SpeakerCommand } from "./speaker-messages.ts";
 
 export class Ownerships {
@@ -23,7 +22,7 @@ export class Ownerships {
     if (subject === undefined || known === undefined) {
       return this.#told.delete(key) ? [{ kind: "owned", service: key }] : [];
     }
-    const object = serviceReference(known.object);
+    const object = known.reference;
     const { owner, ips, interfaces = [], standing } = subject;
     const places = [ips.map(formatAddress), [...interfaces]];
     const text = JSON.stringify([object.uid, owner, ...places, standing?.[0]]);

@@ -1,7 +1,15 @@
 /** What a speaker keeps of each object: with ten thousand services the rest would be most of its memory. */
 
 import { preemptAnnotation } from "../config/index.ts";
-import type { Endpoints, EndpointSlice, Node, ObjectMeta, Service } from "../kube/index.ts";
+import type {
+  Endpoints,
+  EndpointSlice,
+  Node,
+  ObjectMeta,
+  Service,
+  ServiceL2Status,
+} from "../kube/index.ts";
+import type { ServiceStatus } from "../status/index.ts";
 
 /** Annotations that later releases look at, and ours; any other is as good as absent. */
 const READ_ANNOTATIONS = [
@@ -58,6 +66,20 @@ export function projectSlice({ metadata, addressType, endpoints }: EndpointSlice
 
 export function projectEndpoints({ metadata, subsets }: Endpoints): Endpoints {
   return { metadata: projectMetadata(metadata), ...(subsets !== undefined && { subsets }) };
+}
+
+/** Conditions are others' to write, and nobody here reads them. */
+export function projectServiceStatus({ metadata, status }: ServiceStatus): ServiceStatus {
+  const { conditions: _, ...compared } = (status ?? {}) as NonNullable<ServiceL2Status["status"]>;
+  const { ownerReferences } = metadata;
+  return {
+    metadata: {
+      ...projectMetadata(metadata),
+      ...projectLabels(metadata),
+      ...(ownerReferences !== undefined && { ownerReferences }),
+    },
+    ...(status !== undefined && { status: compared }),
+  };
 }
 
 function projectMetadata({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {

@@ -22,6 +22,7 @@ import {
   type StatusWriter,
 } from "../status/index.ts";
 import { OwnStatuses } from "./own-statuses.ts";
+import { projectServiceStatus } from "./projections.ts";
 
 /** How many services are worked on at once: a burst must not take the API server from others. */
 const CONCURRENCY = 4;
@@ -64,6 +65,7 @@ export class ServiceStatusWriter {
     this.#ref = { group: "metallb.io", version: "v1beta1", plural: kind.plural, namespace };
     this.#informer = new Informer<ServiceStatus>(client, this.#ref, {
       labelSelector: statusesOfNode(node),
+      project: projectServiceStatus,
       onChange: (key, object) => this.#follow(key.slice(key.indexOf("/") + 1), object),
       onSynced: () => this.#work(),
       onTrouble: ({ message }) => this.#tellTrouble(message),
@@ -149,7 +151,7 @@ export class ServiceStatusWriter {
     const { client } = this.#options;
     if (action.kind === "create") {
       const created = await client.create<ServiceStatus>(this.#ref, action.object);
-      this.#follow(created.metadata.name, created);
+      this.#follow(created.metadata.name, projectServiceStatus(created));
       return;
     }
     const { name } = action;
@@ -163,7 +165,7 @@ export class ServiceStatusWriter {
         type: "merge",
         ...(action.kind === "writeStatus" && { subresource: "status" }),
       });
-      this.#follow(name, patched);
+      this.#follow(name, projectServiceStatus(patched));
     } catch (error) {
       if (!hasStatus(error, 404)) throw error;
       this.#follow(name, undefined);

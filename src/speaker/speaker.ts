@@ -35,7 +35,6 @@ import {
   announceFailed,
   nodeAssigned,
   preemptIgnored,
-  serviceReference,
 } from "./service-events.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
 
@@ -296,7 +295,7 @@ export class Speaker {
     if (cause === "link" && isRepeated(decision, announced)) return told;
     if (move === undefined || service === undefined)
       return [...this.#carryOut(key, decision, { cause }), ...told];
-    const moved = { kind: "moved", move, object: serviceReference(service.object) } as const;
+    const moved = { kind: "moved", move, object: service.reference } as const;
     return [...this.#carryOut(key, decision, { cause, moved }), ...told];
   }
 
@@ -351,11 +350,11 @@ export class Speaker {
     const service = this.#services.get(key);
     if (service === undefined || this.#config === undefined) return [];
     const { nodeName } = this.#options;
-    const assigned = nodeAssigned(service.object, nodeName, this.#config.generation);
-    const failed = isReachable ? [] : announceFailed(service.object, nodeName, announcement);
+    const assigned = nodeAssigned(service.reference, nodeName, this.#config.generation);
+    const failed = isReachable ? [] : announceFailed(service.reference, nodeName, announcement);
     const outside =
       standing === "outside-subnets"
-        ? [announcedOutsideSubnet(service.object, nodeName, announcement)]
+        ? [announcedOutsideSubnet(service.reference, nodeName, announcement)]
         : [];
     const ignored = preemptIgnored(service, this.#config.generation);
     return [...failed, ...outside, ...ignored, assigned].map((note) => ({

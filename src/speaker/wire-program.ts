@@ -262,12 +262,12 @@ export class WireProgram {
       const story = findingStory(ip, owners, finding, self);
       if (story !== undefined) this.#record(ip, story);
     }
-    for (const subject of this.#check.assignments.usersOf(ip).values()) this.#reportSeen(subject);
+    for (const subject of this.#check.assignments.usersOf(ip)) this.#reportSeen(subject);
   }
 
   #record(ip: string, story: WireStory): void {
-    const services = this.#check.assignments.usersOf(ip).keys();
-    const objects = [...services].flatMap((service) => this.#objects.get(service) ?? []);
+    const users = this.#check.assignments.usersOf(ip);
+    const objects = users.flatMap(({ service }) => this.#objects.get(service) ?? []);
     const notes = this.#events.notes(story, objects, monotonicMs());
     for (const note of notes) this.#options.stories.record(note);
   }
@@ -290,7 +290,7 @@ export class WireProgram {
   /** Of what this node announces; who asks tells of the rest in the condition `Seen`. */
   #reportConflicts(ip: string): void {
     const { conditions, nodeName } = this.#options;
-    for (const { service, owner, ips } of this.#check.assignments.usersOf(ip).values()) {
+    for (const { service, owner, ips } of this.#check.assignments.usersOf(ip)) {
       if (owner !== nodeName) continue;
       const told = ips.map(formatAddress).flatMap((one) => [...this.#conflicts.toldOf(one)]);
       const message = told.map((one) => `${one.mac} ${one.kind} ${one.ip}`).join("; ");
@@ -314,8 +314,7 @@ export class WireProgram {
   }
 
   #ownersOf(ip: string): string[] {
-    const users = this.#check.assignments.usersOf(ip).values();
-    return [...new Set([...users].map(({ owner }) => owner))];
+    return [...new Set(this.#check.assignments.usersOf(ip).map(({ owner }) => owner))];
   }
 }
 

@@ -65,17 +65,21 @@ export function statusesOfNode(node: string): string {
   return `${NODE_LABEL}=${node}`;
 }
 
-/** Selects the objects of one node about one service (`namespace/name`). */
-export function statusesAbout(service: string, node: string): string {
-  const [namespace = "", name = ""] = service.split("/");
-  return `${NODE_LABEL}=${node},${NAME_LABEL}=${name},${NAMESPACE_LABEL}=${namespace}`;
+/** Selects the objects of one node about these services (`namespace/name`), and ones of their names in other namespaces. */
+export function statusesAbout(services: readonly string[], node: string): string {
+  const names = services.map((service) => service.slice(service.indexOf("/") + 1));
+  return `${statusesOfNode(node)},${NAME_LABEL} in (${listOf(names)})`;
 }
 
 /** Selects the objects of all other nodes about services with these names, in any namespace; no names: about all. */
 export function statusesOfOthers(node: string, serviceNames: readonly string[]): string {
   const others = `${NODE_LABEL},${NODE_LABEL}!=${node}`;
-  const names = [...new Set(serviceNames)].sort().join(",");
+  const names = listOf(serviceNames);
   return names === "" ? others : `${others},${NAME_LABEL} in (${names})`;
+}
+
+function listOf(names: readonly string[]): string {
+  return [...new Set(names)].sort().join(",");
 }
 
 /** The next thing to do about one service; undefined: all is as it should be. */

@@ -21,13 +21,14 @@ interface Assigned {
   readonly asker: string;
 }
 
-const nobody: ReadonlyMap<string, Subject> = new Map();
+const nobody: readonly Subject[] = [];
 
 /** Where each node's place does not depend on the others, only what a lost one asked for goes elsewhere. */
 export class Assignments {
   readonly #self: string;
   readonly #services = new Map<string, Assigned>();
-  readonly #byIp = new Map<string, Map<string, Subject>>();
+  /** Lists, because nearly all have one entry, and ten thousand maps take more memory than all the rest. */
+  readonly #byIp = new Map<string, readonly Subject[]>();
   #speakers: ReadonlySet<string>;
 
   constructor(self: string) {
@@ -40,8 +41,8 @@ export class Assignments {
     return this.#byIp.size;
   }
 
-  /** Services on the address, whoever asks, by key. */
-  usersOf(ip: string): ReadonlyMap<string, Subject> {
+  /** Services on the address, whoever asks. */
+  usersOf(ip: string): readonly Subject[] {
     return this.#byIp.get(ip) ?? nobody;
   }
 
@@ -51,10 +52,9 @@ export class Assignments {
 
   /** Whether we ask for the address, for one of its services at least. */
   isOurs(ip: string): boolean {
-    for (const service of this.usersOf(ip).keys()) {
-      if (this.#services.get(service)?.asker === this.#self) return true;
-    }
-    return false;
+    return this.usersOf(ip).some(
+      ({ service }) => this.#services.get(service)?.asker === this.#self,
+    );
   }
 
   setSubject(subject: Subject): void {
@@ -63,17 +63,16 @@ export class Assignments {
     this.#services.set(subject.service, { subject, asker });
     for (const ip of subject.ips) {
       const text = formatAddress(ip);
-      const users = this.#byIp.get(text) ?? new Map<string, Subject>();
-      this.#byIp.set(text, users.set(subject.service, subject));
+      this.#byIp.set(text, [...this.usersOf(text), subject]);
     }
   }
 
   removeSubject(service: string): void {
     for (const ip of this.#services.get(service)?.subject.ips ?? []) {
       const text = formatAddress(ip);
-      const users = this.#byIp.get(text);
-      users?.delete(service);
-      if (users?.size === 0) this.#byIp.delete(text);
+      const others = this.usersOf(text).filter((user) => user.service !== service);
+      if (others.length === 0) this.#byIp.delete(text);
+      else this.#byIp.set(text, others);
     }
     this.#services.delete(service);
   }

@@ -236,7 +236,7 @@ export class WireCheck {
   /** Without us: we never hear ourselves. */
   #ownersOf(ip: string): ReadonlySet<string> {
     const owners = new Set<string>();
-    for (const { owner } of this.assignments.usersOf(ip).values()) owners.add(owner);
+    for (const { owner } of this.assignments.usersOf(ip)) owners.add(owner);
     owners.delete(this.#self);
     return owners;
   }
@@ -262,7 +262,8 @@ export class WireCheck {
     const judged = judge(evidence);
     const before = this.#strangers.get(ip);
     const strangers = judged.strangers.filter(({ mac }) => before?.has(mac));
-    this.#strangers.set(ip, new Set(judged.strangers.map(({ mac }) => mac)));
+    if (judged.strangers.length === 0) this.#strangers.delete(ip);
+    else this.#strangers.set(ip, new Set(judged.strangers.map(({ mac }) => mac)));
     // Only who answers twice is named: forged answers that change each time would be news for ever.
     const finding = { ...judged, strangers };
     const isNews = !isSameFinding(this.#findings.get(ip), finding);
@@ -283,7 +284,7 @@ export class WireCheck {
   }
 
   #whereAnnounced(ip: string): string[] {
-    const users = [...this.assignments.usersOf(ip).values()];
+    const users = this.assignments.usersOf(ip);
     const names = this.#interfaces[ip.includes(":") ? 6 : 4];
     return names.filter((name) =>
       users.some(({ interfaces }) => interfaces === undefined || interfaces.has(name)),
