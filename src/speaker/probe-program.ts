@@ -2,7 +2,12 @@
 
 import type { Config } from "../config/index.ts";
 import { formatAddress, type IpAddress, type MacAddress } from "../ip/index.ts";
-import type { AskingInterface, NetworkInterface, Sighting } from "../layer2/index.ts";
+import {
+  type AskingInterface,
+  type InterfacePlan,
+  planInterfaces,
+  type Sighting,
+} from "../layer2/index.ts";
 import {
   type Logger,
   type Metric,
@@ -53,8 +58,7 @@ export class ProbeProgram {
     else this.#rest();
   });
   #config: Config | undefined;
-  #asking: readonly AskingInterface[] = [];
-  #interfaces: readonly NetworkInterface[] = [];
+  #plan: InterfacePlan = planInterfaces([]);
   #memberMacs: ReadonlyMap<MacAddress, string> = new Map();
   #isOpen = false;
 
@@ -73,10 +77,9 @@ export class ProbeProgram {
     this.#config = config;
   }
 
-  setInterfaces(asking: readonly AskingInterface[], interfaces: readonly NetworkInterface[]): void {
-    this.#asking = asking;
-    this.#interfaces = interfaces;
-    if (this.#isOpen) this.#sockets.setInterfaces(asking);
+  setInterfaces(plan: InterfacePlan): void {
+    this.#plan = plan;
+    if (this.#isOpen) this.#sockets.setInterfaces(plan.asking);
   }
 
   /** Of living speakers of our kind: when they ask too, they do not want the address for themselves. */
@@ -106,13 +109,7 @@ export class ProbeProgram {
   }
 
   #ground() {
-    const { nodeName } = this.#options;
-    return {
-      nodeName,
-      config: this.#config,
-      asking: this.#asking,
-      interfaces: this.#interfaces,
-    };
+    return { nodeName: this.#options.nodeName, config: this.#config, plan: this.#plan };
   }
 
   #ask(ip: IpAddress): SpeakerAnswer | Promise<SpeakerAnswer> {
@@ -120,7 +117,7 @@ export class ProbeProgram {
     const place = probePlace(ip, this.#ground());
     if (place.kind === "elsewhere") return place;
     // Neither would answer us.
-    const own = ownInterface(text, this.#interfaces);
+    const own = ownInterface(text, this.#plan.all);
     if (own !== undefined) {
       return { kind: "used", mac: own.mac ?? "this node", on: own.name, how: "has" };
     }
@@ -143,7 +140,7 @@ export class ProbeProgram {
     this.#timers.cancel("idle");
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#sockets.setInterfaces(this.#asking);
+    this.#sockets.setInterfaces(this.#plan.asking);
   }
 
   #rest(): void {
@@ -168,7 +165,7 @@ export class ProbeProgram {
 
   #sighted({ ip, mac, kind }: Sighting, { name: on }: AskingInterface): void {
     // Two interfaces of ours may be on one segment.
-    if (this.#interfaces.some((own) => own.mac === mac)) return;
+    if (this.#plan.all.some((own) => own.mac === mac)) return;
     if (kind === "probes" && this.#memberMacs.has(mac)) return;
     for (const step of this.#probes.hear({ ip, mac, kind, on })) this.#run(step);
   }
@@ -192,7 +189,7 @@ export class ProbeProgram {
   #join(ip: IpAddress, on: ReadonlySet<string>): void {
     if (ip.family === 4) return;
     const { openMemberships = (index: number) => new MulticastMemberships(index) } = this.#options;
-    for (const { index } of this.#asking.filter(({ name }) => on.has(name))) {
+    for (const { index } of this.#plan.asking.filter(({ name }) => on.has(name))) {
       const groups = this.#groups.get(index) ?? new SolicitedNodeGroups(openMemberships(index));
       this.#groups.set(index, groups);
       groups.add(ip);

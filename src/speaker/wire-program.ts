@@ -3,7 +3,12 @@
 import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import type { Node, ObjectReference } from "../kube/index.ts";
 import { isNotReady } from "../election/index.ts";
-import { type AskingInterface, canAsk, type Sighting } from "../layer2/index.ts";
+import {
+  type AskingInterface,
+  canAsk,
+  type InterfacePlan,
+  type Sighting,
+} from "../layer2/index.ts";
 import {
   type EventRecorder,
   type Logger,
@@ -82,9 +87,9 @@ export class WireProgram {
     });
   }
 
-  /** `macs`: of all interfaces of this machine; what comes from there is our own, however it came back. */
-  setInterfaces(asking: readonly AskingInterface[], macs: ReadonlySet<string>): void {
-    this.#ownMacs = macs;
+  setInterfaces({ all, asking }: InterfacePlan): void {
+    // Of all interfaces of this machine: what comes from there is our own, however it came back.
+    this.#ownMacs = new Set(all.flatMap(({ mac }) => mac ?? []));
     this.#sockets.setInterfaces(asking);
     const named = (family: 4 | 6) =>
       asking.filter((on) => canAsk(on, family)).map(({ name }) => name);
