@@ -17,6 +17,7 @@ import {
 } from "../platform/index.ts";
 import type { SpeakerAnswer } from "../program/index.ts";
 import { type ProbeStep, type ProbeVerdict, WireProbes } from "../wire/index.ts";
+import { KnownMacs } from "./known-macs.ts";
 import { ownInterface, probePlace } from "./probe-places.ts";
 import { type GroupMemberships, SolicitedNodeGroups } from "./solicited-node-groups.ts";
 import { WireSockets, type WireSocketsOptions } from "./wire-sockets.ts";
@@ -59,7 +60,7 @@ export class ProbeProgram {
   });
   #config: Config | undefined;
   #plan: InterfacePlan = planInterfaces([]);
-  #memberMacs: ReadonlyMap<MacAddress, string> = new Map();
+  readonly #macs = new KnownMacs();
   #isOpen = false;
 
   constructor(options: ProbeProgramOptions) {
@@ -79,12 +80,13 @@ export class ProbeProgram {
 
   setInterfaces(plan: InterfacePlan): void {
     this.#plan = plan;
+    this.#macs.setInterfaces(plan);
     if (this.#isOpen) this.#sockets.setInterfaces(plan.asking);
   }
 
   /** Of living speakers of our kind: when they ask too, they do not want the address for themselves. */
   setMemberMacs(macs: ReadonlyMap<MacAddress, string>): void {
-    this.#memberMacs = macs;
+    this.#macs.setMembers(macs);
   }
 
   /** Whether this node could ask for the address. */
@@ -165,8 +167,8 @@ export class ProbeProgram {
 
   #sighted({ ip, mac, kind }: Sighting, { name: on }: AskingInterface): void {
     // Two interfaces of ours may be on one segment.
-    if (this.#plan.all.some((own) => own.mac === mac)) return;
-    if (kind === "probes" && this.#memberMacs.has(mac)) return;
+    if (this.#macs.isOwn(mac)) return;
+    if (kind === "probes" && this.#macs.memberWith(mac) !== undefined) return;
     for (const step of this.#probes.hear({ ip, mac, kind, on })) this.#run(step);
   }
 
