@@ -46,7 +46,7 @@ describe("metallb status", () => {
     const node = new FakeNode({ way, patienceMs: () => 440 });
     nodes.push(node);
     kernel.troubles.push({ name: "eth2", error: new Error("no such device") });
-    node.announcer.setInterfaces([link(1), link(2, { addresses: [] })]);
+    node.setInterfaces([link(1), link(2, { addresses: [] })]);
     for (const text of ["192.0.2.1", "192.0.2.2", "fd00:1::1"]) {
       node.announcer.announce("shop/web", parseAddress(text)!, "all");
     }

@@ -21,6 +21,8 @@ export type AbilityOf = (node: string) => AnsweringAbility | undefined;
 
 export interface AnsweringElected {
   readonly owner: string | undefined;
+  /** It is the first of the order. */
+  readonly isFirst: boolean;
   /** An advertisement asks for nodes in the subnet of the address, and none of those can answer. */
   readonly isOutsideSubnets: boolean;
 }
@@ -39,10 +41,11 @@ export function electAnswering(
       const ability = abilityOf(node);
       return ability && readinessBy(ability, offer, { node, ignoresSubnets });
     });
-  const { owner, isAble } = elect(false);
+  const { owner, isFirst, isAble } = elect(false);
   const isAware = offer.advertisements.some(({ isSubnetAware }) => isSubnetAware === true);
-  if (isAble || !isAware || owner === undefined) return { owner, isOutsideSubnets: false };
-  return { owner: elect(true).owner, isOutsideSubnets: true };
+  if (isAble || !isAware || owner === undefined) return { owner, isFirst, isOutsideSubnets: false };
+  const among = elect(true);
+  return { owner: among.owner, isFirst: among.isFirst, isOutsideSubnets: true };
 }
 
 /**

@@ -142,8 +142,11 @@ describe("the election among those who can answer", () => {
   });
 
   it("leaves nobody out where no node is in the subnet, and says so; links still count", () => {
-    assert.deepEqual(elect("203.0.113.9", "a", "b", "c"), { owner: "a", isOutsideSubnets: true });
-    assert.deepEqual(elect("203.0.113.9", "c", "b", "a"), { owner: "b", isOutsideSubnets: true });
+    const isOutsideSubnets = true;
+    const ofFirst = elect("203.0.113.9", "a", "b", "c");
+    assert.deepEqual(ofFirst, { owner: "a", isFirst: true, isOutsideSubnets });
+    const ofSecond = elect("203.0.113.9", "c", "b", "a");
+    assert.deepEqual(ofSecond, { owner: "b", isFirst: false, isOutsideSubnets });
     assert.equal(elect("10.1.1.1", "b", "c").owner, "b");
   });
 

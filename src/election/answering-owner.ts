@@ -18,6 +18,13 @@ export interface AnsweringTask {
   readonly isSubnetAware: boolean;
 }
 
+export interface AnsweringOwner {
+  readonly owner: string | undefined;
+  /** It is the first of the order. */
+  readonly isFirst: boolean;
+  readonly isAble: boolean;
+}
+
 /**
  * The first who is ready; else the first of those that settle; else, where no node of ours can answer, the first of
  * all, as MetalLB has it. `order`: candidates in the order of the election. `readinessOf`: undefined for stock nodes.
@@ -25,7 +32,7 @@ export interface AnsweringTask {
 export function answeringOwner(
   order: Iterable<string>,
   readinessOf: (node: string) => Readiness | undefined,
-): { readonly owner: string | undefined; readonly isAble: boolean } {
+): AnsweringOwner {
   let first: string | undefined;
   let settling: string | undefined;
   for (const node of order) {
@@ -33,11 +40,12 @@ export function answeringOwner(
     const isFirst = first === undefined;
     first ??= node;
     if (readiness === "ready" || (isFirst && readiness === undefined)) {
-      return { owner: node, isAble: true };
+      return { owner: node, isFirst, isAble: true };
     }
     if (readiness === "settling") settling ??= node;
   }
-  return { owner: settling ?? first, isAble: settling !== undefined };
+  const owner = settling ?? first;
+  return { owner, isFirst: owner === first, isAble: settling !== undefined };
 }
 
 /**

@@ -23,6 +23,13 @@ export {
   type BgpRoutesInput,
   type BgpSessions,
 } from "./bgp-routes.ts";
+export {
+  type ElectionRefusal,
+  type ElectionSubject,
+  objectionOf,
+  refusalOf,
+  type ServiceObjection,
+} from "./election-outcome.ts";
 export { isNotReady } from "./eligible-nodes.ts";
 export { Electorate, type NodeObjection } from "./electorate.ts";
 export { advertisementsFor, interfacesOn } from "./layer2-advertisements.ts";
@@ -32,12 +39,7 @@ export {
   type Layer2Question,
 } from "./layer2-candidates.ts";
 export { LegacyElection } from "./legacy-election.ts";
-export {
-  type ElectionRefusal,
-  type ElectionSubject,
-  ModernElection,
-  type ServiceObjection,
-} from "./modern-election.ts";
+export { ModernElection } from "./modern-election.ts";
 export { type OwnerStanding, standingWords } from "./owner-standing.ts";
 export { ownershipOf, preemptProblem } from "./ownership.ts";
 export {

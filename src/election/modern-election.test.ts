@@ -5,10 +5,11 @@ import type { L2Advertisement, Pool } from "../config/index.ts";
 import { parseAddress, parsePrefix } from "../ip/index.ts";
 import { type Node, viewService } from "../kube/index.ts";
 import type { AnsweringAbility, AnsweringInterface } from "../layer2/index.ts";
+import { type ElectionSubject, refusalOf } from "./election-outcome.ts";
 import { Electorate } from "./electorate.ts";
 import { layer2Candidates } from "./layer2-candidates.ts";
 import { electionKey, electionOrder } from "./layer2-election.ts";
-import { type ElectionSubject, ModernElection } from "./modern-election.ts";
+import { ModernElection } from "./modern-election.ts";
 import type { ServiceEndpoint } from "./service-endpoints.ts";
 
 const NAMES = Array.from({ length: 24 }, (_, index) => `n${index}`);
@@ -161,9 +162,9 @@ describe("election of later releases", () => {
             ignoresExcludeLabel: false,
             generation: "modern",
           }).find(({ rank }) => rank === 1)?.node;
-          const winners = NAMES.filter((name) => {
-            return typeof election.decide(subject, name) !== "string";
-          });
+          const outcome = election.elect(subject);
+          assert.equal(outcome.owner, first);
+          const winners = NAMES.filter((name) => refusalOf(outcome, name) === undefined);
           assert.deepEqual(winners, first === undefined ? [] : [first]);
         }
       }),
@@ -198,10 +199,27 @@ describe("election of later releases", () => {
     const election = new ModernElection(four());
     const selecting = { ...ad, serviceSelectors: [[]] };
     const shared = { ...subject, pool: poolWith([selecting]) };
-    assert.equal(election.decide({ ...shared, endpoints: [] }, "n2"), "notOwner");
-    assert.equal(election.decide(shared, "n2"), "sharedIPWithServiceSelector");
-    assert.equal(election.decide(subject, "n2"), "noMatchingAdvertisement");
-    assert.deepEqual(election.decide(subject, "n1"), [ad]);
+    const refusal = (one: ElectionSubject, node: string) => refusalOf(election.elect(one), node);
+    assert.equal(refusal({ ...shared, endpoints: [] }, "n2"), "notOwner");
+    assert.equal(refusal(shared, "n2"), "sharedIPWithServiceSelector");
+    assert.equal(refusal(subject, "n2"), "noMatchingAdvertisement");
+    assert.equal(refusal(subject, "n1"), undefined);
+    assert.deepEqual(election.elect(subject).advertisements, [ad]);
+  });
+
+  it("L2-20 L2-37: where no node may announce, nobody looks at the nodes, and the claim is told all the same", () => {
+    const electorate = new (class extends Electorate {
+      override get names(): ReadonlySet<string> {
+        return assert.fail("looked at the nodes");
+      }
+    })(false);
+    const election = new ModernElection(electorate);
+    const sticky = poolWith([{ ...ad, nodes: undefined, preempt: false, serviceSelectors: [[]] }]);
+    const unserved = election.elect({ ...subject, pool: sticky, endpoints: [] });
+    assert.deepEqual([unserved.owner, unserved.refusal], [undefined, "notOwner"]);
+    assert.equal(unserved.claimed, "192.168.1.1");
+    const shared = election.elect({ ...subject, pool: sticky });
+    assert.deepEqual([shared.owner, shared.refusal], [undefined, "sharedIPWithServiceSelector"]);
   });
 
   it("L2-48: after nodes of the front went and a last one came, the next in the whole order announces", () => {
@@ -211,8 +229,7 @@ describe("election of later releases", () => {
     const electorate = new Electorate(false);
     for (const name of order.slice(0, -1)) electorate.setNode(name, nodeIn(name, "ready"));
     const election = new ModernElection(electorate);
-    const winner = (): string | undefined =>
-      NAMES.find((name) => typeof election.decide(everywhere, name) !== "string");
+    const winner = (): string | undefined => election.elect(everywhere).owner;
     assert.equal(winner(), order[0]);
     for (const name of order.slice(0, 4)) electorate.setNode(name, undefined);
     electorate.setNode(last, nodeIn(last, "ready"));
@@ -229,8 +246,7 @@ describe("election of later releases", () => {
     const preferred = order.at(-1) ?? "";
     const winner = (preference: ReadonlyMap<string, number>): string | undefined => {
       const pool = poolWith([{ ...ad, nodes: undefined, preference }]);
-      const decided = NAMES.map((name) => election.decide({ ...subject, pool }, name));
-      return NAMES[decided.findIndex((one) => typeof one !== "string")];
+      return election.elect({ ...subject, pool }).owner;
     };
     assert.equal(winner(new Map()), order[0]);
     assert.equal(winner(new Map([[preferred, 1]])), preferred);
@@ -239,8 +255,9 @@ describe("election of later releases", () => {
 
   it("L2-35: a pool without advertisement has no announcer", () => {
     const election = new ModernElection(four());
-    const decision = election.decide({ ...subject, pool: poolWith([]) }, "n1");
-    assert.equal(decision, "noMatchingAdvertisement");
+    const outcome = election.elect({ ...subject, pool: poolWith([]) });
+    assert.equal(outcome.owner, undefined);
+    assert.equal(refusalOf(outcome, "n1"), "noMatchingAdvertisement");
   });
 });
 

@@ -1,26 +1,20 @@
 /** The election of later releases, with the front of each service's order kept: few digests are computed twice. */
-import type { L2Advertisement, Pool } from "../config/index.ts";
-import type { IpAddress } from "../ip/index.ts";
-import type { ServiceView } from "../kube/index.ts";
-import {
-  type AnsweringElected,
-  electAnswering,
-  notReadyBy,
-  type Offer,
-} from "./advertised-readiness.ts";
+import type { L2Advertisement } from "../config/index.ts";
+import { type AnsweringElected, electAnswering, type Offer } from "./advertised-readiness.ts";
 import { AddressClaims } from "./address-claims.ts";
 import { type SpreadAddress, spreadAddresses } from "./address-spread.ts";
-import type { Electorate } from "./electorate.ts";
 import {
-  advertisementsFor,
-  isSharedButSelected,
-  scoresOf,
-  selectsNode,
-} from "./layer2-advertisements.ts";
+  type ElectionOutcome,
+  type ElectionSubject,
+  isLocal,
+  refusalOfAll,
+} from "./election-outcome.ts";
+import type { Electorate } from "./electorate.ts";
+import { advertisementsFor, scoresOf, selectsNode } from "./layer2-advertisements.ts";
 import { electionKey, electionOrder, leadingNodes, type Scores } from "./layer2-election.ts";
 import { type Ownership, ownershipOf } from "./ownership.ts";
 import type { OwnerStanding } from "./owner-standing.ts";
-import { type ServiceEndpoint, servingNodes } from "./service-endpoints.ts";
+import { servingNodes } from "./service-endpoints.ts";
 import { SpreadCandidates } from "./spread-candidates.ts";
 
 /**
@@ -29,42 +23,33 @@ import { SpreadCandidates } from "./spread-candidates.ts";
  */
 const FRONT = 8;
 
-/** What an election is about. The same objects again mean that nothing changed. */
-export interface ElectionSubject {
-  readonly service: ServiceView;
-  /** The first ingress address (L2-41). */
-  readonly ip: IpAddress;
-  readonly pool: Pool;
-  readonly endpoints: readonly ServiceEndpoint[];
-}
-
-/** Why a service is announced by no node, or not by this one: words of the log. */
-export type ElectionRefusal =
-  | "notOwner"
-  | "noMatchingAdvertisement"
-  | "sharedIPWithServiceSelector";
-
-/** Why a node may not announce one service. */
-export interface ServiceObjection {
-  readonly because: "configuration" | "endpoints" | "link";
-  readonly detail: string;
-}
-
 type Advertisements = readonly L2Advertisement[];
 type Names = ReadonlySet<string>;
 
-/** What the election of one service looked at, and what it keeps for the next time. */
-interface Ranking {
+/** What is asked for, whoever the nodes are: found without a digest. */
+interface Terms {
   readonly subject: ElectionSubject;
   readonly key: string;
   readonly advertisements: Advertisements;
-  readonly scores: Scores;
   readonly ownership: Ownership;
+}
+
+/** What the election of one service looked at, and what it keeps for the next time. */
+interface Ranking extends Terms {
+  readonly scores: Scores;
   /** Who stands, if alive and fit. Services with the same advertisements have the same set. */
   readonly base: Names;
   /** The first of `base` in the order; all of them where there are few. */
   readonly front: readonly string[];
 }
+
+/** Whom the speakers agree on before MetalLB's order, where they may announce; undefined: nobody. */
+interface Agreed {
+  readonly spreadTo: string | undefined;
+  readonly keeper: string | undefined;
+}
+
+const orderAlone: Agreed = { spreadTo: undefined, keeper: undefined };
 
 /** Elects for any number of services; what is kept never shows in what is decided. */
 export class ModernElection {
@@ -82,44 +67,21 @@ export class ModernElection {
     this.#claims = claims;
   }
 
-  /** The advertisements by which `node` announces the service, or why it does not (L2-20, L2-31, L2-32, L2-37). */
-  decide(subject: ElectionSubject, node: string): ElectionRefusal | Advertisements {
-    if (!subject.endpoints.some(({ canServe }) => canServe)) return "notOwner";
-    const ranking = this.#ranking(subject);
-    const { advertisements } = ranking;
-    if (isSharedButSelected(advertisements, subject.service)) return "sharedIPWithServiceSelector";
-    if (!selectsNode(advertisements, node)) return "noMatchingAdvertisement";
-    return this.#elected(ranking) === node ? advertisements : "notOwner";
-  }
-
-  /** Who announces the service, this node or another; undefined: nobody. */
-  owner(subject: ElectionSubject): string | undefined {
-    if (!subject.endpoints.some(({ canServe }) => canServe)) return undefined;
-    const ranking = this.#ranking(subject);
-    if (isSharedButSelected(ranking.advertisements, subject.service)) return undefined;
-    return this.#elected(ranking);
-  }
-
-  /** What besides MetalLB's order makes the owner the owner; undefined: nothing, or there is none. */
-  standing(subject: ElectionSubject): OwnerStanding | undefined {
-    const ranking = this.#ranking(subject);
-    const { owner, isOutsideSubnets } = this.#elect(ranking);
-    if (owner === undefined) return undefined;
-    if (isOutsideSubnets) return "outside-subnets";
-    if (ranking.ownership.keeps && this.#keeper(ranking) === owner) return "kept";
-    if (this.#spreadTo(ranking) === owner) return "spread";
-    const [first] = this.#inOrder(ranking);
-    return first === owner ? undefined : "stands-in";
-  }
-
-  /**
-   * The address whose owner is claimed, so that it stays where it is; undefined where the order alone decides, or nobody
-   * announces.
-   */
-  claimedAddress(subject: ElectionSubject): string | undefined {
-    const { ownership, key, advertisements } = this.#ranking(subject);
-    if (advertisements.length === 0) return undefined;
-    return ownership.keeps || ownership.spreads ? key : undefined;
+  /** One election, with all that is asked about it. No digest is computed where no node may announce. */
+  elect(subject: ElectionSubject): ElectionOutcome {
+    const known = this.#current(subject);
+    const terms = known ?? termsOf(subject);
+    const { advertisements } = terms;
+    const claimed = claimedBy(terms);
+    const refusal = refusalOfAll(subject, advertisements);
+    if (refusal !== undefined) {
+      return { subject, advertisements, refusal, claimed, owner: undefined, standing: undefined };
+    }
+    const ranking = known ?? this.#rank(terms);
+    const agreed = this.#agreed(ranking);
+    const elected = this.#elect(ranking, agreed);
+    const standing = this.#standing(ranking, agreed, elected);
+    return { subject, advertisements, refusal, claimed, owner: elected.owner, standing };
   }
 
   /** Who is to announce a spread address, as of the last look; undefined: it is not spread, or new. */
@@ -151,12 +113,13 @@ export class ModernElection {
 
   /** Undefined where it is not spread, or nobody may announce it. */
   #spreadAddress(subject: ElectionSubject, known: SpreadCandidates): SpreadAddress | undefined {
-    const ranking = this.#ranking(subject);
-    const { ownership, base, key, advertisements } = ranking;
+    const current = this.#current(subject);
+    const terms = current ?? termsOf(subject);
+    const { ownership, key, advertisements } = terms;
     if (!ownership.spreads || advertisements.length === 0) return undefined;
-    if (!subject.endpoints.some(({ canServe }) => canServe)) return undefined;
-    if (isSharedButSelected(advertisements, subject.service)) return undefined;
-    const candidates = known.of(base, offerOf(ranking));
+    if (refusalOfAll(subject, advertisements) !== undefined) return undefined;
+    const ranking = current ?? this.#rank(terms);
+    const candidates = known.of(ranking.base, offerOf(ranking));
     const keeper = this.#keeper(ranking);
     const isClaimed = keeper !== undefined && candidates.includes(keeper);
     const at = isClaimed ? keeper : this.#firstOf(candidates, ranking);
@@ -170,54 +133,55 @@ export class ModernElection {
     };
   }
 
-  /** What keeps `node` from announcing this service, where its Node object and its speaker do not; undefined: nothing. */
-  objection(subject: ElectionSubject, node: string): ServiceObjection | undefined {
-    const { advertisements } = this.#ranking(subject);
-    if (!selectsNode(advertisements, node)) {
-      return { because: "configuration", detail: "no matching L2Advertisement selects it" };
-    }
-    if (isLocal(subject) && !servingNodes(subject.endpoints).has(node)) {
-      const detail = "externalTrafficPolicy is Local and no endpoint on it can serve";
-      return { because: "endpoints", detail };
-    }
-    const ability = this.#electorate.abilityOf(node);
-    const detail = ability && notReadyBy(ability, offerOf(this.#ranking(subject)), node);
-    return detail === undefined ? undefined : { because: "link", detail };
-  }
-
   /** Drops what is kept for a service that is gone. */
   forget(serviceKey: string): void {
     this.#rankings.delete(serviceKey);
   }
 
-  #elected(ranking: Ranking): string | undefined {
-    return this.#elect(ranking).owner;
+  #elect(ranking: Ranking, agreed: Agreed): AnsweringElected {
+    const abilityOf = (name: string) => this.#electorate.abilityOf(name);
+    const order = () =>
+      agreed === orderAlone ? this.#inOrder(ranking) : this.#agreedFirst(ranking, agreed);
+    return electAnswering(order, offerOf(ranking), abilityOf);
   }
 
-  #elect(ranking: Ranking): AnsweringElected {
-    const abilityOf = (name: string) => this.#electorate.abilityOf(name);
-    return electAnswering(() => this.#candidates(ranking), offerOf(ranking), abilityOf);
+  #standing(
+    ranking: Ranking,
+    { spreadTo, keeper }: Agreed,
+    { owner, isFirst, isOutsideSubnets }: AnsweringElected,
+  ): OwnerStanding | undefined {
+    if (owner === undefined) return undefined;
+    if (isOutsideSubnets) return "outside-subnets";
+    if (owner === keeper) return "kept";
+    if (owner === spreadTo) return "spread";
+    if (isFirst) return undefined;
+    // Where nobody was before the order, its first was looked at already.
+    if (keeper === undefined && spreadTo === undefined) return "stands-in";
+    const [first] = this.#inOrder(ranking);
+    return owner === first ? undefined : "stands-in";
+  }
+
+  #agreed(ranking: Ranking): Agreed {
+    const { keeps, spreads } = ranking.ownership;
+    if (!keeps && !spreads) return orderAlone;
+    const keeper = keeps ? this.#keeper(ranking) : undefined;
+    return { spreadTo: this.#spreadTo(ranking), keeper };
   }
 
   /** Whom the speakers agree on comes before MetalLB's order. */
-  *#candidates(ranking: Ranking): IterableIterator<string> {
-    const { keeps, spreads } = ranking.ownership;
-    if (!keeps && !spreads) {
-      yield* this.#inOrder(ranking);
-      return;
+  *#agreedFirst(ranking: Ranking, { spreadTo, keeper }: Agreed): IterableIterator<string> {
+    if (spreadTo !== undefined) yield spreadTo;
+    if (keeper !== undefined && keeper !== spreadTo) yield keeper;
+    for (const name of this.#inOrder(ranking)) {
+      if (name !== spreadTo && name !== keeper) yield name;
     }
-    const agreed = new Set<string>();
-    const spread = this.#spreadTo(ranking);
-    if (spread !== undefined && this.#isCandidate(spread, ranking)) agreed.add(spread);
-    const keeper = keeps ? this.#keeper(ranking) : undefined;
-    if (keeper !== undefined) agreed.add(keeper);
-    yield* agreed;
-    for (const name of this.#inOrder(ranking)) if (!agreed.has(name)) yield name;
   }
 
   /** Where the last look at all addresses sent this one; undefined: it is not spread, or new, or claims do not count now. */
-  #spreadTo({ ownership, key }: Ranking): string | undefined {
-    return ownership.spreads && this.#claims.areValid ? this.#spread.get(key) : undefined;
+  #spreadTo(ranking: Ranking): string | undefined {
+    const { ownership, key } = ranking;
+    const node = ownership.spreads && this.#claims.areValid ? this.#spread.get(key) : undefined;
+    return node !== undefined && this.#isCandidate(node, ranking) ? node : undefined;
   }
 
   /** The node that claims the address, if it may announce it now. */
@@ -245,20 +209,22 @@ export class ModernElection {
     yield* electionOrder(others, key, scores);
   }
 
-  #ranking(subject: ElectionSubject): Ranking {
+  /** What is kept of the last time, if it holds for the subject as it is now. */
+  #current(subject: ElectionSubject): Ranking | undefined {
     const known = this.#rankings.get(subject.service.key);
-    if (known !== undefined && isSame(known.subject, subject)) {
-      const isCurrent = isLocal(subject) || known.base === this.#shared(known.advertisements);
-      if (isCurrent) return known;
-    }
-    const advertisements = advertisementsFor(subject.pool, subject.service.labels);
+    if (known === undefined || !isSame(known.subject, subject)) return undefined;
+    const isCurrent = isLocal(subject) || known.base === this.#shared(known.advertisements);
+    return isCurrent ? known : undefined;
+  }
+
+  #rank(terms: Terms): Ranking {
+    const { subject, key, advertisements } = terms;
+    const known = this.#rankings.get(subject.service.key);
     const base = this.#base(subject, advertisements);
-    const key = electionKey(subject.ip);
     const scores = scoresOf(advertisements);
     const kept = known?.key === key ? this.#follow(known, base, scores) : undefined;
     const front = kept ?? leadingNodes(base, key, scores, FRONT);
-    const ownership = ownershipOf(subject.pool, advertisements, subject.service);
-    const ranking = { subject, key, advertisements, scores, ownership, base, front };
+    const ranking = { ...terms, scores, base, front };
     this.#rankings.set(subject.service.key, ranking);
     return ranking;
   }
@@ -303,6 +269,18 @@ export class ModernElection {
   }
 }
 
+function termsOf(subject: ElectionSubject): Terms {
+  const { service, pool, ip } = subject;
+  const advertisements = advertisementsFor(pool, service.labels);
+  const ownership = ownershipOf(pool, advertisements, service);
+  return { subject, key: electionKey(ip), advertisements, ownership };
+}
+
+function claimedBy({ ownership, key, advertisements }: Terms): string | undefined {
+  if (advertisements.length === 0) return undefined;
+  return ownership.keeps || ownership.spreads ? key : undefined;
+}
+
 function offerOf({ subject, advertisements }: Ranking): Offer {
   return { ip: subject.ip, advertisements };
 }
@@ -311,8 +289,4 @@ function isSame(a: ElectionSubject, b: ElectionSubject): boolean {
   return (
     a.service === b.service && a.ip === b.ip && a.pool === b.pool && a.endpoints === b.endpoints
   );
-}
-
-function isLocal({ service }: ElectionSubject): boolean {
-  return service.externalTrafficPolicy === "Local";
 }

@@ -31,15 +31,15 @@ function subjectOf(pool = sticky, annotations: Record<string, string> = {}, poli
 }
 
 describe("the election with claims", () => {
-  const first = electionOf().election.owner(subjectOf())!;
+  const first = electionOf().election.elect(subjectOf()).owner!;
   const other = nodes.find((name) => name !== first)!;
 
   it("is MetalLB's order until somebody claims, and whoever claims stays the owner", () => {
     const { election, claims } = electionOf();
-    assert.equal(election.owner(subjectOf()), election.owner(subjectOf(plain)));
+    assert.equal(election.elect(subjectOf()).owner, election.elect(subjectOf(plain)).owner);
     claims.set("192.0.2.1", other);
-    assert.equal(election.owner(subjectOf()), other);
-    assert.equal(election.owner(subjectOf(plain)), first);
+    assert.equal(election.elect(subjectOf()).owner, other);
+    assert.equal(election.elect(subjectOf(plain)).owner, first);
   });
 
   it("is the order again where the owner is dead, excluded, or not to announce this Service", () => {
@@ -47,36 +47,36 @@ describe("the election with claims", () => {
     claims.set("192.0.2.1", other);
     const labels = { "node.kubernetes.io/exclude-from-external-load-balancers": "" };
     electorate.setNode(other, { metadata: { name: other, labels } });
-    assert.equal(election.owner(subjectOf()), first);
+    assert.equal(election.elect(subjectOf()).owner, first);
     electorate.setNode(other, { metadata: { name: other } });
-    assert.equal(election.owner(subjectOf()), other);
+    assert.equal(election.elect(subjectOf()).owner, other);
     electorate.setMembers(new Set(nodes.filter((name) => name !== other)));
-    assert.equal(election.owner(subjectOf()), first);
+    assert.equal(election.elect(subjectOf()).owner, first);
     const local = electionOf();
     local.claims.set("192.0.2.1", "c");
-    assert.notEqual(local.election.owner(subjectOf(sticky, {}, "Local")), "c");
+    assert.notEqual(local.election.elect(subjectOf(sticky, {}, "Local")).owner, "c");
     local.claims.set("192.0.2.1", "gone");
-    assert.equal(local.election.owner(subjectOf()), first);
+    assert.equal(local.election.elect(subjectOf()).owner, first);
   });
 
   it("is the order while claims may not count", () => {
     const { election, claims } = electionOf();
     claims.set("192.0.2.1", other);
     claims.areValid = false;
-    assert.equal(election.owner(subjectOf()), first);
+    assert.equal(election.elect(subjectOf()).owner, first);
   });
 
   it("follows a Service's own word before that of the L2Advertisement, unless its address is shared", () => {
     const { election, claims } = electionOf();
     claims.set("192.0.2.1", other);
     const preempt = "metallb-ts/preempt";
-    assert.equal(election.owner(subjectOf(plain, { [preempt]: "false" })), other);
-    assert.equal(election.owner(subjectOf(sticky, { [preempt]: "true" })), first);
-    assert.equal(election.owner(subjectOf(sticky, { [preempt]: "flase" })), other);
+    assert.equal(election.elect(subjectOf(plain, { [preempt]: "false" })).owner, other);
+    assert.equal(election.elect(subjectOf(sticky, { [preempt]: "true" })).owner, first);
+    assert.equal(election.elect(subjectOf(sticky, { [preempt]: "flase" })).owner, other);
     const shared = { "metallb.io/allow-shared-ip": "key", [preempt]: "false" };
-    assert.equal(election.owner(subjectOf(plain, shared)), first);
-    assert.equal(election.claimedAddress(subjectOf(plain)), undefined);
-    assert.equal(election.claimedAddress(subjectOf(plain, { [preempt]: "false" })), "192.0.2.1");
+    assert.equal(election.elect(subjectOf(plain, shared)).owner, first);
+    assert.equal(election.elect(subjectOf(plain)).claimed, undefined);
+    assert.equal(election.elect(subjectOf(plain, { [preempt]: "false" })).claimed, "192.0.2.1");
   });
 
   it("tells why a Service's annotation is not followed", () => {

@@ -1,6 +1,7 @@
 /** Interfaces on which we may ask others for addresses: those with an address of our own, from which to ask. */
 import { type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
-import { type InterfacePlan, isLinkLocal } from "./interface-plan.ts";
+import type { InterfacePlan } from "./interface-plan.ts";
+import { isLinkLocal } from "./link-local.ts";
 
 export interface AskingInterface {
   readonly index: number;
@@ -21,7 +22,10 @@ export function canAsk({ ipv4, linkLocal }: AskingInterface, family: IpAddress["
  * Of those that answer (L2-81) the ones that are in a network of their own. The ends of pods' cables have nothing but
  * a link-local address, and nobody but a pod would hear us there.
  */
-export function askingInterfaces({ arp, ndp }: InterfacePlan): AskingInterface[] {
+export function askingInterfaces({
+  arp,
+  ndp,
+}: Pick<InterfacePlan, "arp" | "ndp">): AskingInterface[] {
   const found = new Map<number, AskingInterface>();
   for (const { index, name, mac, addresses } of [...arp, ...ndp]) {
     const own = addresses.flatMap((text) => parseAddress(text) ?? []);

@@ -12,7 +12,7 @@ export {
   parseAbility,
   unknownAbility,
 } from "./answering-ability.ts";
-export { type AskingInterface, askingInterfaces, canAsk } from "./asking-interfaces.ts";
+export { type AskingInterface, canAsk } from "./asking-interfaces.ts";
 export { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "./ethernet-frame.ts";
 export { type BurstEvent, GratuitousBursts, PACE_MS, ROUND_PERIOD_MS } from "./gratuitous.ts";
 export {

@@ -42,7 +42,8 @@ describe("interface plan", () => {
   ] as const) {
     it(`L2-81 check ${check}: no responder, but the name is a local name`, () => {
       const plan = planInterfaces([link("eth0", change)]);
-      assert.deepEqual(plan, { arp: [], ndp: [], localNames: ["eth0"] });
+      assert.deepEqual([plan.arp, plan.ndp, plan.asking], [[], [], []]);
+      assert.deepEqual(plan.localNames, ["eth0"]);
     });
   }
 
@@ -102,6 +103,18 @@ describe("interface plan", () => {
     assert.deepEqual(
       plan.arp.map(({ name }) => name),
       ["eth0", "lo1"],
+    );
+  });
+
+  it("L2-85: an excluded name is one of all interfaces, and asks for nothing", () => {
+    const both = [link("docker0"), link("eth0")].map((one) => {
+      return { ...one, addresses: ["192.168.1.1", "fe80::1"] };
+    });
+    const { all, asking } = planInterfaces(both, compileExclusion(["^docker.*"]));
+    assert.equal(all, both);
+    assert.deepEqual(
+      asking.map(({ name }) => name),
+      ["eth0"],
     );
   });
 

@@ -1,5 +1,7 @@
-/** Which network interfaces get a responder for ARP, and which for NDP (L2-81). */
+/** What this machine's interfaces are for: answering ARP or NDP (L2-81), and asking. */
 import { type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
+import { type AskingInterface, askingInterfaces } from "./asking-interfaces.ts";
+import { isLinkLocal } from "./link-local.ts";
 
 /** What the kernel says about one interface. */
 export interface NetworkInterface {
@@ -29,9 +31,14 @@ export type ArpInterface = NetworkInterface & { readonly mac: MacAddress };
 /** An interface on which NDP is answered, from its first link-local address (L2-110). */
 export type NdpInterface = ArpInterface & { readonly linkLocal: IpAddress };
 
+/** Made once for each change of the interfaces, for all that follow them. */
 export interface InterfacePlan {
+  /** All of the machine, whether or not they take part. */
+  readonly all: readonly NetworkInterface[];
   readonly arp: readonly ArpInterface[];
   readonly ndp: readonly NdpInterface[];
+  /** On which others can be asked for addresses. */
+  readonly asking: readonly AskingInterface[];
   /** Names that an advertisement may list, also of interfaces that are down. */
   readonly localNames: readonly string[];
 }
@@ -48,14 +55,13 @@ export function planInterfaces(
 ): InterfacePlan {
   const local = interfaces.filter(({ name }) => exclusion?.test(name) !== true);
   const fit = local.filter(isFit);
-  return {
-    localNames: local.map(({ name }) => name),
-    arp: fit.filter(({ canBroadcast }) => canBroadcast),
-    ndp: fit.flatMap((candidate) => {
-      const linkLocal = firstLinkLocal(candidate.addresses);
-      return linkLocal === undefined ? [] : [{ ...candidate, linkLocal }];
-    }),
-  };
+  const arp = fit.filter(({ canBroadcast }) => canBroadcast);
+  const ndp = fit.flatMap((candidate) => {
+    const linkLocal = firstLinkLocal(candidate.addresses);
+    return linkLocal === undefined ? [] : [{ ...candidate, linkLocal }];
+  });
+  const localNames = local.map(({ name }) => name);
+  return { all: interfaces, localNames, arp, ndp, asking: askingInterfaces({ arp, ndp }) };
 }
 
 /** Our frames need a MAC address, whichever protocol they carry. */
@@ -66,9 +72,4 @@ function isFit(candidate: NetworkInterface): candidate is ArpInterface {
 
 function firstLinkLocal(addresses: readonly string[]): IpAddress | undefined {
   return addresses.map(parseAddress).find((ip) => ip !== undefined && isLinkLocal(ip));
-}
-
-/** fe80::/10 (RFC 4291 section 2.5.6) */
-export function isLinkLocal({ family, value }: IpAddress): boolean {
-  return family === 6 && value >> 118n === 0xfe80n >> 6n;
 }

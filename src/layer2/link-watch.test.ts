@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { canAnswerNow, parseAbility } from "./answering-ability.ts";
 import { linkHoldMs, LinkWatch } from "./link-watch.ts";
-import type { NetworkInterface } from "./interface-plan.ts";
+import { type NetworkInterface, planInterfaces } from "./interface-plan.ts";
 
 function link(name: string, more: Partial<NetworkInterface> = {}): NetworkInterface {
   return {
@@ -29,12 +29,15 @@ class Told {
   count = 0;
   againMs: number | undefined;
 
-  constructor(options: Partial<ConstructorParameters<typeof LinkWatch>[0]> = {}) {
-    this.watch = new LinkWatch({ tellsLinks: true, ...options });
+  readonly #exclusion: RegExp | undefined;
+
+  constructor({ tellsLinks = true, exclusion }: { tellsLinks?: boolean; exclusion?: RegExp } = {}) {
+    this.watch = new LinkWatch({ tellsLinks });
+    this.#exclusion = exclusion;
   }
 
   at(nowMs: number, ...interfaces: NetworkInterface[]): string {
-    this.watch.setInterfaces(interfaces, nowMs);
+    this.watch.setInterfaces(planInterfaces(interfaces, this.#exclusion), nowMs);
     return this.pass(nowMs);
   }
 
@@ -147,7 +150,8 @@ describe("the watch over our links", () => {
           const dueMs = ms + (told.againMs ?? Infinity);
           if (dueMs <= ms + waitMs) look(dueMs);
           ms += waitMs;
-          told.watch.setInterfaces([link("eth0", { subnets: [`10.${number}.0.0/16`] })], ms);
+          const subnets = [`10.${number}.0.0/16`];
+          told.watch.setInterfaces(planInterfaces([link("eth0", { subnets })]), ms);
           look(ms);
         }
         for (let left = 5; told.againMs !== undefined && left > 0; left--) {
@@ -165,11 +169,11 @@ describe("the watch over our links", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const watch = new LinkWatch({ tellsLinks: true });
-        watch.setInterfaces([link("eth0")], 0);
+        watch.setInterfaces(planInterfaces([link("eth0")]), 0);
         let [ms, isUp, sinceMs] = [0, true, -linkHoldMs];
         for (const [waitMs, next] of steps) {
           ms += waitMs;
-          watch.setInterfaces([link("eth0", next ? {} : noCarrier)], ms);
+          watch.setInterfaces(planInterfaces([link("eth0", next ? {} : noCarrier)]), ms);
           if (next && !isUp) sinceMs = ms;
           isUp = next;
           const eth0 = watch.ability(ms).interfaces.get("eth0")!;

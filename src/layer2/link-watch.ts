@@ -7,11 +7,10 @@ import {
   formatAbility,
   type LinkFailure,
 } from "./answering-ability.ts";
-import { type NetworkInterface, planInterfaces } from "./interface-plan.ts";
+import type { InterfacePlan, NetworkInterface } from "./interface-plan.ts";
+import { isLinkLocal } from "./link-local.ts";
 
 export interface LinkWatchOptions {
-  /** Interfaces whose names it matches take no part (L2-85). */
-  readonly exclusion?: RegExp | undefined;
   /** False: links that fail are not told, and the node stays what MetalLB takes it for. */
   readonly tellsLinks: boolean;
 }
@@ -62,13 +61,12 @@ export class LinkWatch {
   }
 
   /** Takes the machine's interfaces as they are now. `nowMs` is a clock that never goes back. */
-  setInterfaces(interfaces: readonly NetworkInterface[], nowMs: number): void {
-    const plan = planInterfaces(interfaces, this.#options.exclusion);
+  setInterfaces(plan: InterfacePlan, nowMs: number): void {
     const namesOf = (list: readonly NetworkInterface[]): ReadonlySet<string> =>
       new Set(list.map(({ name }) => name));
     const [local, arp, ndp] = [new Set(plan.localNames), namesOf(plan.arp), namesOf(plan.ndp)];
     const there = new Map(
-      interfaces.flatMap((one) =>
+      plan.all.flatMap((one) =>
         local.has(one.name) && !ofContainers.test(one.name) ? [[one.name, one]] : [],
       ),
     );
@@ -174,8 +172,7 @@ function subnetsOf({ subnets = [] }: NetworkInterface): readonly Prefix[] {
   return subnets
     .flatMap((text) => parsePrefix(text) ?? [])
     .filter(({ family, first, bits }) => {
-      const isLinkLocal = family === 6 && first >> 118n === 0xfe80n >> 6n;
-      return !isLinkLocal && bits < (family === 4 ? 32 : 128);
+      return !isLinkLocal({ family, value: first }) && bits < (family === 4 ? 32 : 128);
     })
     .sort(comparePrefixes);
 }

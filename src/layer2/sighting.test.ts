@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
 import { ARP_REPLY, ARP_REQUEST, encodeArpPacket } from "./arp-packet.ts";
-import { type AskingInterface, askingInterfaces } from "./asking-interfaces.ts";
+import type { AskingInterface } from "./asking-interfaces.ts";
 import { AnnouncedAddresses } from "./announced-addresses.ts";
 import { answerArp } from "./arp-responder.ts";
 import {
@@ -236,15 +236,13 @@ describe("what a frame of others shows", () => {
       operState: "up",
       addresses: ["192.168.1.1", "fd00::1", "fe80::1"],
     };
-    const asking = askingInterfaces(
-      planInterfaces([
-        base,
-        { ...base, index: 2, name: "cali1", addresses: ["fe80::2"] },
-        { ...base, index: 4, name: "six0", addresses: ["fe80::4", "fd00::4"] },
-        { ...base, index: 5, name: "four0", addresses: ["10.0.0.5"] },
-        { ...base, index: 6, name: "down0", isUp: false },
-      ]),
-    );
+    const { asking } = planInterfaces([
+      base,
+      { ...base, index: 2, name: "cali1", addresses: ["fe80::2"] },
+      { ...base, index: 4, name: "six0", addresses: ["fe80::4", "fd00::4"] },
+      { ...base, index: 5, name: "four0", addresses: ["10.0.0.5"] },
+      { ...base, index: 6, name: "down0", isUp: false },
+    ]);
     const families = asking.map(({ name, ipv4, linkLocal }) => [name, !!ipv4, !!linkLocal]);
     assert.deepEqual(families, [
       ["eth0", true, true],

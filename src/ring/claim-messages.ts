@@ -11,6 +11,7 @@ import type { Claim } from "./claims.ts";
 const magic = [0x6d, 0x74, 0x63, 0x01]; // "mtc" and the version
 const termBytes = 4;
 const lengths = [4, 16] as const;
+const longestBytes = 16 + termBytes;
 /** The counts have two bytes. */
 const mostOfOne = 0xffff;
 /** Fits with all that is around it into the packets of LAN and WAN. */
@@ -31,20 +32,35 @@ export function encodeClaims(claims: Iterable<Claim>): Uint8Array {
   return parts.length === 0 ? new Uint8Array() : joined(parts);
 }
 
-/** As many messages as packets are needed. */
+/** As many messages as packets are needed; one may hold the claims of several owners. */
 export function claimMessages(claims: Iterable<Claim>): Uint8Array[] {
-  return [...byOwner(claims)].flatMap(([owner, packed]) => {
-    const room = packetBytes - encoder.encode(owner).length;
-    const most = (length: number): number => Math.floor(room / (length + termBytes));
-    return lengths
-      .flatMap((length) =>
-        chunksOf(
-          packed.filter(({ address }) => address.length === length),
-          most(length),
-        ),
-      )
-      .map((chunk) => joined([encodeOwner(owner, chunk)]));
-  });
+  const messages: Uint8Array[][] = [];
+  let room = 0;
+  for (const [owner, packed] of byOwner(claims)) {
+    const headBytes = encodeOwner(owner, []).length;
+    for (let at = 0; at < packed.length;) {
+      if (room < headBytes + longestBytes) {
+        messages.push([]);
+        room = packetBytes - magic.length;
+      }
+      const count = fitting(packed, at, room - headBytes);
+      const part = encodeOwner(owner, packed.slice(at, at + count));
+      messages.at(-1)!.push(part);
+      room -= part.length;
+      at += count;
+    }
+  }
+  return messages.map(joined);
+}
+
+/** How many from `at` on go into so many bytes. */
+function fitting(packed: readonly Packed[], at: number, room: number): number {
+  let end = at;
+  for (let left = room; end < packed.length; end++) {
+    left -= packed[end]!.address.length + termBytes;
+    if (left < 0) break;
+  }
+  return end - at;
 }
 
 /** Undefined for anything else: other messages, later versions, cut or broken ones. */

@@ -13,6 +13,7 @@ import {
 import { claimMessages, decodeClaims, encodeClaims } from "./claim-messages.ts";
 import { type AddressUse, type Claim, Claims } from "./claims.ts";
 import { readOwnKind } from "./own-kind.ts";
+import { batchEveryMs, batchSize, UntoldClaims } from "./untold-claims.ts";
 
 export interface ClaimingTools {
   readonly name: string;
@@ -32,6 +33,7 @@ export interface ClaimNews {
 export type ClaimingCommand = GossipCommand | ({ readonly kind: "claims" } & ClaimNews);
 
 const timer = "claims";
+const batchTimer = "claims-batch";
 const everyMs = 250;
 /** To so many members news are passed on at once; whoever misses them shows it with its beats. */
 const audience = 4;
@@ -47,7 +49,10 @@ const expireEveryMs = 60_000;
 export class Claiming {
   readonly #tools: ClaimingTools;
   readonly #claims: Claims;
+  readonly #untold = new UntoldClaims();
   #isTimed = false;
+  /** A batch went a moment ago. */
+  #isPaced = false;
   #isLeaving = false;
   #pods = 0;
   #joinedMs = Number.NEGATIVE_INFINITY;
@@ -91,9 +96,10 @@ export class Claiming {
   /** We leave: what we still hold goes to others, and is not claimed any more. */
   leave(): ClaimingCommand[] {
     this.#isLeaving = true;
-    if (!this.#isTimed) return [];
+    const timers = [...(this.#isTimed ? [timer] : []), ...(this.#isPaced ? [batchTimer] : [])];
     this.#isTimed = false;
-    return [{ kind: "cancel-timer", name: timer }];
+    this.#isPaced = false;
+    return timers.map((name) => ({ kind: "cancel-timer", name }));
   }
 
   use(use: AddressUse, nowMs: number): ClaimingCommand[] {
@@ -102,10 +108,10 @@ export class Claiming {
   }
 
   /** A message of our own kind; undefined: it is none about claims. */
-  onMessage(payload: Uint8Array, from: Place, nowMs: number): ClaimingCommand[] | undefined {
+  onMessage(payload: Uint8Array, nowMs: number): ClaimingCommand[] | undefined {
     const claims = decodeClaims(payload);
     if (claims === undefined) return undefined;
-    return this.#take(claims, nowMs, from);
+    return this.#take(claims, nowMs);
   }
 
   /** What came along with another's table. */
@@ -118,33 +124,56 @@ export class Claiming {
 
   /** Undefined for timers of others. */
   onTimer(name: string, nowMs: number): ClaimingCommand[] | undefined {
+    if (name === batchTimer) {
+      this.#isPaced = false;
+      return this.#tellBatch();
+    }
     if (name !== timer) return undefined;
     this.#isTimed = false;
     if (this.#isLeaving) return [];
     if (!this.#isConnected(nowMs)) return this.#time();
-    const isComplete = nowMs - this.#joinedMs >= settledMs;
-    const made = this.#claims.make(nowMs, isComplete);
-    return [...tell(made, this.#expire(nowMs)), ...this.#passOn(made), ...this.#time()];
+    return this.#make(nowMs);
   }
 
-  #take(claims: readonly Claim[], nowMs: number, from?: Place): ClaimingCommand[] {
+  /** No more at once than can be told: a claim that others do not hear of for long makes tables differ. */
+  #make(nowMs: number): ClaimingCommand[] {
+    const mayBeFirst = nowMs - this.#joinedMs >= settledMs;
+    const most = Math.max(0, batchSize - this.#untold.size);
+    const made = this.#claims.make(nowMs, { mayBeFirst, most });
+    const news = tell(made, this.#expire(nowMs));
+    const againMs = made.length < most ? everyMs : batchEveryMs;
+    return [...news, ...this.#passOn(made), ...this.#time(againMs)];
+  }
+
+  #take(claims: readonly Claim[], nowMs: number): ClaimingCommand[] {
     const forgotten = this.#expire(nowMs);
     const news = this.#claims.merge(claims, nowMs);
-    return [...tell(news, forgotten), ...this.#passOn(news, from), ...this.#time()];
+    return [...tell(news, forgotten), ...this.#passOn(news), ...this.#time()];
   }
 
-  /** To a few of our own, each of which passes on what is new to it. */
-  #passOn(news: readonly Claim[], from?: Place): ClaimingCommand[] {
-    if (news.length === 0) return [];
+  /** At once where nothing was told a moment ago. */
+  #passOn(news: readonly Claim[]): ClaimingCommand[] {
+    if (this.#isLeaving) return [];
+    this.#untold.add(news);
+    return this.#isPaced ? [] : this.#tellBatch();
+  }
+
+  /** To a few of our own, each of which passes on what is new to it; who claims all of it knows. */
+  #tellBatch(): ClaimingCommand[] {
+    const batch = this.#untold.take();
+    if (batch.length === 0) return [];
+    this.#isPaced = true;
+    const owners = new Set(batch.map(({ owner }) => owner));
     const others = [...this.#tools.members().values()].filter((member) => {
-      const { name, meta, address } = member;
-      if (name === this.#tools.name || address === from?.address) return false;
+      const { name, meta } = member;
+      if (name === this.#tools.name || (owners.has(name) && owners.size === 1)) return false;
       return isUsable(member) && readOwnKind(meta) !== undefined;
     });
-    const messages = claimMessages(news);
-    return this.#some(others).flatMap((member) =>
+    const messages = claimMessages(batch);
+    const sent = this.#some(others).flatMap((member) =>
       messages.map((payload) => this.#tools.user(placeOf(member), payload)),
     );
+    return [...sent, { kind: "set-timer", name: batchTimer, ms: batchEveryMs }];
   }
 
   #some(members: Member[]): Member[] {
@@ -154,10 +183,10 @@ export class Claiming {
     return members;
   }
 
-  #time(): ClaimingCommand[] {
+  #time(ms = everyMs): ClaimingCommand[] {
     if (this.#isTimed || this.#isLeaving || !this.#claims.isDue) return [];
     this.#isTimed = true;
-    return [{ kind: "set-timer", name: timer, ms: everyMs }];
+    return [{ kind: "set-timer", name: timer, ms }];
   }
 
   /**

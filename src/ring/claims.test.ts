@@ -10,6 +10,10 @@ const held = (address: string) => ({ address, isWanted: true, isHeld: true });
 const wanted = (address: string) => ({ address, isWanted: true, isHeld: false });
 const unused = (address: string) => ({ address, isWanted: false, isHeld: false });
 
+/** What a ring that nobody came to for long makes at once, and one that is put together. */
+const settled = { mayBeFirst: true, most: 100 };
+const young = { mayBeFirst: false, most: 100 };
+
 const anyClaim = fc.record({
   address: fc.constantFrom(x, y, "192.0.2.2"),
   owner: fc.constantFrom("a", "b", "c"),
@@ -54,25 +58,25 @@ describe("claims", () => {
   it("are made by who holds an address for long enough, with one term more", () => {
     const claims = claimsOf("a", held(x));
     claims.merge([claim(x, "b", 7)], 0);
-    assert.deepEqual(claims.make(claimAfterMs - 1, true), []);
-    assert.deepEqual(claims.make(claimAfterMs, true), [claim(x, "a", 8)]);
+    assert.deepEqual(claims.make(claimAfterMs - 1, settled), []);
+    assert.deepEqual(claims.make(claimAfterMs, settled), [claim(x, "a", 8)]);
     assert.ok(!claims.isDue);
-    assert.deepEqual(claims.make(2 * claimAfterMs, true), []);
+    assert.deepEqual(claims.make(2 * claimAfterMs, settled), []);
   });
 
   it("are not made of what is held no more, or by another since a moment ago", () => {
     const claims = claimsOf("a", held(x), held(y));
     claims.use(wanted(x), 10);
     claims.merge([claim(y, "a", 1), claim(y, "b", 2)], claimAfterMs);
-    assert.deepEqual(claims.make(claimAfterMs, true), []);
+    assert.deepEqual(claims.make(claimAfterMs, settled), []);
   });
 
   it("are first made when the ring is complete", () => {
     const claims = claimsOf("a", held(x), held(y));
     claims.merge([claim(y, "b", 1)], 0);
-    assert.deepEqual(claims.make(claimAfterMs, false), [claim(y, "a", 2)]);
+    assert.deepEqual(claims.make(claimAfterMs, young), [claim(y, "a", 2)]);
     assert.ok(claims.isDue);
-    assert.deepEqual(claims.make(claimAfterMs, true), [claim(x, "a", 1)]);
+    assert.deepEqual(claims.make(claimAfterMs, settled), [claim(x, "a", 1)]);
   });
 
   it("of addresses that no Service has are told to nobody, and forgotten after a while", () => {
@@ -90,6 +94,16 @@ describe("claims", () => {
     assert.equal(claims.size, 1);
   });
 
+  it("are made of the first held before others, no more than one asks for", () => {
+    const claims = claimsOf("a", held(y), held(x));
+    const one = { mayBeFirst: true, most: 1 };
+    assert.deepEqual(claims.make(claimAfterMs, { ...one, most: 0 }), []);
+    assert.deepEqual(claims.make(claimAfterMs, one), [claim(y, "a", 1)]);
+    assert.ok(claims.isDue);
+    assert.deepEqual(claims.make(claimAfterMs, one), [claim(x, "a", 1)]);
+    assert.ok(!claims.isDue);
+  });
+
   it("are bounded in number, and in term", () => {
     const claims = claimsOf("a", held(x));
     const many = Array.from({ length: 70_000 }, (_, index) => {
@@ -99,6 +113,6 @@ describe("claims", () => {
     assert.equal(claims.size, 65_536);
     const full = claimsOf("b", held(x));
     full.merge([claim(x, "a", 0xffff_ffff)], 0);
-    assert.deepEqual(full.make(claimAfterMs, true), []);
+    assert.deepEqual(full.make(claimAfterMs, settled), []);
   });
 });

@@ -107,12 +107,16 @@ export class Claims {
   }
 
   /**
-   * Claims what we have held for long enough. `mayBeFirst`: also addresses that nobody claimed yet; while a ring is put
-   * together they go by the order alone.
+   * Claims what we have held for long enough, `most` addresses. `mayBeFirst`: also ones that nobody claimed yet; while a
+   * ring is put together they go by the order alone.
    */
-  make(nowMs: number, mayBeFirst: boolean): Claim[] {
+  make(
+    nowMs: number,
+    { mayBeFirst, most }: { readonly mayBeFirst: boolean; readonly most: number },
+  ): Claim[] {
     const made: Claim[] = [];
     for (const [address, sinceMs] of this.#unclaimed) {
+      if (made.length >= most) break;
       if (nowMs - sinceMs < claimAfterMs) continue;
       const before = this.#known.get(address)?.claim;
       if (before === undefined && !mayBeFirst) continue;

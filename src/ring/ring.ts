@@ -239,7 +239,7 @@ export class Ring {
     { payload, from }: Extract<GossipCommand, { kind: "user" }>,
     nowMs: number,
   ): RingCommand[] {
-    const claimed = this.#claiming.onMessage(payload, from, nowMs);
+    const claimed = this.#claiming.onMessage(payload, nowMs);
     if (claimed !== undefined) return this.#settle(claimed, nowMs);
     const message = decodeBeatMessage(payload);
     if (message === undefined || this.#detector === undefined) return [];

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compileConfigMap } from "../config/index.ts";
 import {
+  AddressClaims,
+  type ElectionSubject,
   Electorate,
   LegacyElection,
   ModernElection,
@@ -9,6 +11,7 @@ import {
 } from "../election/index.ts";
 import { formatAddress, parseAddress } from "../ip/index.ts";
 import type { LoadBalancerIngress, Service } from "../kube/index.ts";
+import { advertisement, configOf, poolOf } from "../testing/layer2-config.ts";
 import {
   type AnnouncementInput,
   type Announcement,
@@ -163,5 +166,34 @@ describe("announcements", () => {
   it("L2-7: addresses of bgp pools are refused with a reason of our own", () => {
     const bgp = service([{ ip: "198.51.100.1" }]);
     assert.deepEqual(decide({ service: bgp }), withdraws("notSupported"));
+  });
+
+  it("later releases: one decision takes one election, whoever the owner is and whatever is asked about others", () => {
+    const electorate = new Electorate(false);
+    for (const name of ["n1", "n2"]) electorate.setNode(name, { metadata: { name } });
+    const claims = new AddressClaims();
+    claims.set("192.0.2.1", "n1");
+    let elections = 0;
+    const modern = new (class extends ModernElection {
+      override elect(subject: ElectionSubject) {
+        elections++;
+        return super.elect(subject);
+      }
+    })(electorate, claims);
+    const ad = advertisement({ preempt: false, interfaces: new Set(["eth0"]) });
+    const sticky = configOf(poolOf("lan", ["192.0.2.0/24"], [ad]));
+    const legacy = new LegacyElection();
+    const asked = { config: sticky, service: service([{ ip: "192.0.2.1" }]) };
+    const told = ["n1", "n2", "n3"].map((nodeName) =>
+      decide({ ...asked, nodeName, formerOwner: "n2", announced, elections: { legacy, modern } }),
+    );
+    assert.equal(elections, 3);
+    const owners = told.map((one) => "owner" in one && one.owner);
+    assert.deepEqual(owners, [false, "n1", "n1"]);
+    const common = told.map((one) => one.kind !== "wait" && [one.standing, one.claimed]);
+    assert.deepEqual(new Set(common.map(String)), new Set(["kept,192.0.2.1"]));
+    const [, second] = told;
+    assert.ok(second?.kind === "withdraw");
+    assert.deepEqual(second.interfaces, new Set(["eth0"]));
   });
 });

@@ -6,6 +6,8 @@ import {
   type ElectionSubject,
   interfacesOn,
   notReadyBy,
+  objectionOf,
+  refusalOf,
   type LegacyElection,
   type ModernElection,
   type NodeObjection,
@@ -264,34 +266,22 @@ const noEndpoints: readonly ServiceEndpoint[] = [];
 
 function electModern(input: ServiceInput, subject: ElectionSubject | undefined): Elected {
   if (subject === undefined) return { reason: "notOwner" };
-  const { nodeName, elections } = input;
-  const elected = elections.modern.decide(subject, nodeName);
-  const address = elections.modern.claimedAddress(subject);
-  const claimed = address === undefined ? {} : { claimed: address };
-  if (typeof elected === "string") {
-    const of = (node: string) => elections.modern.objection(subject, node);
-    const refused = notOurs(input, elected, { ...otherOwner(elections.modern, subject), of });
-    return { ...refused, ...claimed };
-  }
-  const objection = objectionTo(input, (former) => elections.modern.objection(subject, former));
-  const interfaces = interfacesOn(elected, nodeName);
-  const standing = standingOf(elections.modern, subject);
-  return { interfaces, objection, ...standing, ...claimed };
-}
-
-function standingOf(election: ModernElection, subject: ElectionSubject): Standing {
-  const standing = election.standing(subject);
-  return standing === undefined ? {} : { standing };
-}
-
-function otherOwner(election: ModernElection, subject: ElectionSubject): OtherOwner {
-  const owner = election.owner(subject);
-  if (owner === undefined) return {};
-  const advertisements = election.decide(subject, owner);
-  const interfaces =
-    typeof advertisements === "string" ? undefined : interfacesOn(advertisements, owner);
-  const standing = standingOf(election, subject);
-  return { owner, ...(interfaces !== undefined && { interfaces }), ...standing };
+  const { nodeName, elections, abilityOf } = input;
+  const outcome = elections.modern.elect(subject);
+  const { owner, standing, claimed } = outcome;
+  const interfaces = owner === undefined ? undefined : interfacesOn(outcome.advertisements, owner);
+  const refusal = refusalOf(outcome, nodeName);
+  const of = (node: string) => objectionOf(outcome, node, abilityOf(node));
+  const told = {
+    ...(claimed !== undefined && { claimed }),
+    ...(standing !== undefined && { standing }),
+  };
+  if (refusal === undefined) return { interfaces, objection: objectionTo(input, of), ...told };
+  const other = {
+    ...(owner !== undefined && { owner }),
+    ...(interfaces !== undefined && { interfaces }),
+  };
+  return { ...notOurs(input, refusal, { ...other, of }), ...told };
 }
 
 function subjectOf(

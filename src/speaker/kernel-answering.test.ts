@@ -27,7 +27,7 @@ describe("answering in the kernel", () => {
 
   it("L2-81 L2-110: the kernel gets the interfaces of ARP, with the link-local address of those that do NDP", () => {
     const noBroadcast = link(3, { canBroadcast: false });
-    node.announcer.setInterfaces([link(1), link(2, { addresses: [] }), noBroadcast]);
+    node.setInterfaces([link(1), link(2, { addresses: [] }), noBroadcast]);
     const ll = parseAddress("fe80::1");
     assert.deepEqual(kernel.links, [
       { index: 1, name: "eth1", mac: "52:54:00:00:00:01", linkLocal: ll },
@@ -44,8 +44,8 @@ describe("answering in the kernel", () => {
 
   it("L2-85: interfaces that are excluded are not the kernel's either", () => {
     const way = { way: "kernel", reason: "possible", explanation: "", kernel } as const;
-    node = new FakeNode({ way, exclusion: /^eth2$/ });
-    node.announcer.setInterfaces([link(1), link(2)]);
+    node = new FakeNode({ way });
+    node.setInterfaces([link(1), link(2)], /^eth2$/);
     assert.deepEqual(
       kernel.links.map(({ name }) => name),
       ["eth1"],
@@ -69,7 +69,7 @@ describe("answering in the kernel", () => {
   });
 
   it("L2-87 L2-130: the kernel knows an address and a MAC address before anybody is told of it", () => {
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     const socket = node.opened(1, 0x0806)[0]!;
     const known: unknown[] = [];
     socket.send = () => {
@@ -77,7 +77,7 @@ describe("answering in the kernel", () => {
       return true;
     };
     announce("shop/a", VIP);
-    node.announcer.setInterfaces([link(1, { mac: "02:00:00:00:00:99" })]);
+    node.setInterfaces([link(1, { mac: "02:00:00:00:00:99" })]);
     const both = [true, "52:54:00:00:00:01"];
     const later = [true, "02:00:00:00:00:99"];
     assert.deepEqual(known, [both, both, later, later]);
@@ -92,7 +92,7 @@ describe("answering in the kernel", () => {
     };
     node.announcer.isAwake();
     assert.deepEqual(kernel.beats, [], "nothing is answered yet");
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     assert.deepEqual(kernel.beats, [3000]);
     pass(3000);
     assert.deepEqual(kernel.beats, [3000, 3000, 3000]);
@@ -111,7 +111,7 @@ describe("answering in the kernel", () => {
 
   it("who is awake anyway is not woken for a beat, and beats no more often than four times in what one holds", () => {
     patienceMs = 400;
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     for (let turn = 0; turn < 40; turn++) {
       node.nowMs += 10;
       mock.timers.tick(10);
@@ -125,7 +125,7 @@ describe("answering in the kernel", () => {
 
   it("an address without room is named once, counted, answered by user space, and gets the room of the next that goes", () => {
     kernel.room = 1;
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     announce("shop/a", "192.0.2.9");
     announce("shop/b", VIP);
     announce("shop/c", "192.0.2.2");
@@ -147,8 +147,8 @@ describe("answering in the kernel", () => {
 
   it("an interface that the kernel cannot serve is told once while it lasts, and is user space's", () => {
     kernel.troubles.push({ name: "eth2", error: new Error("no such device") });
-    node.announcer.setInterfaces([link(1), link(2)]);
-    node.announcer.setInterfaces([link(1), link(2)]);
+    node.setInterfaces([link(1), link(2)]);
+    node.setInterfaces([link(1), link(2)]);
     const told = node.logged("the kernel does not answer on this interface");
     assert.deepEqual(
       told.map((line) => [line["interface"], line["error"]]),
@@ -164,13 +164,13 @@ describe("answering in the kernel", () => {
   const calls: [what: string, call: () => void][] = [
     ["an announcement", () => announce("shop/b", "192.0.2.2")],
     ["a withdrawal", () => node.announcer.withdraw("shop/a")],
-    ["interfaces", () => node.announcer.setInterfaces([link(1), link(2)])],
+    ["interfaces", () => node.setInterfaces([link(1), link(2)])],
     ["a beat", () => mock.timers.tick(1500)],
     ["a look at its counters", () => node.announcer.kernelCounts()],
   ];
   for (const [what, call] of calls) {
     it(`when the kernel refuses ${what}, its part ends, which is said once, and user space carries on`, () => {
-      node.announcer.setInterfaces([link(1)]);
+      node.setInterfaces([link(1)]);
       announce("shop/a", VIP);
       kernel.answered.set(VIP, 7);
       assert.equal(node.announcer.kernelCounts()?.answers.get(VIP), 7);
@@ -194,7 +194,7 @@ describe("answering in the kernel", () => {
   }
 
   it("L2-161: closing ends the kernel's answers, and what was counted stays", () => {
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     announce("shop/a", VIP);
     kernel.answered.set(VIP, 3);
     node.announcer.close();

@@ -53,7 +53,7 @@ for (const wire of wires) {
     let node: FakeNode;
     const opened = (index: number) => node.opened(index, etherType);
     const first = (index: number): FakeSocket => opened(index)[0]!;
-    const setInterfaces = (...links: NetworkInterface[]) => node.announcer.setInterfaces(links);
+    const setInterfaces = (...links: NetworkInterface[]) => node.setInterfaces(links);
     const announce = (service = "shop/web") => node.announcer.announce(service, vip, "all");
     const counters = () => node.announcer.addresses.counters().get(address)!;
     const rounds = (index: number) => first(index).sent.length / framesOfRound;
@@ -319,7 +319,7 @@ describe("layer 2 announcer, NDP and its groups", () => {
   });
 
   it("L2-72 L2-111: the first user of an address joins its group on every NDP responder, the last one leaves it", async () => {
-    node.announcer.setInterfaces([link(1), link(2), link(3, { addresses: [] })]);
+    node.setInterfaces([link(1), link(2), link(3, { addresses: [] })]);
     const ip = parseAddress("fd00:1::240")!;
     node.announcer.announce("shop/a", ip, new Set(["eth1"]));
     node.announcer.announce("shop/b", ip, "all");
@@ -338,7 +338,7 @@ describe("layer 2 announcer, NDP and its groups", () => {
   });
 
   it("L2-111: addresses with the same last 24 bits share one membership", async () => {
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     announce("shop/a", "fd00:1::240", "fd00:2::240");
     announce("shop/b", "fd00:3::1:0:240", "fd00:1::241");
     assert.deepEqual(await groups(), ["join 1 ff02::1:ff00:240", "join 1 ff02::1:ff00:241"]);
@@ -353,12 +353,12 @@ describe("layer 2 announcer, NDP and its groups", () => {
 
   it("L2-87 L2-111: a responder made later, or anew, joins the groups of all that is announced", async () => {
     announce("shop/a", "fd00:1::240", "fd00:2::240", "fd00:1::241", "192.0.2.1");
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     const joined = ["join 1 ff02::1:ff00:240", "join 1 ff02::1:ff00:241"];
     assert.deepEqual(await groups(), joined);
-    node.announcer.setInterfaces([link(1, { isUp: false })]);
+    node.setInterfaces([link(1, { isUp: false })]);
     assert.deepEqual(await groups(), ["close 1"]);
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     assert.deepEqual(await groups(), joined);
     node.announcer.withdraw("shop/a");
     assert.deepEqual((await groups()).sort(), [
@@ -368,7 +368,7 @@ describe("layer 2 announcer, NDP and its groups", () => {
   });
 
   it("L2-111: IPv4 addresses need no group", async () => {
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     announce("shop/a", "192.0.2.1");
     node.announcer.withdraw("shop/a");
     assert.deepEqual(await groups(), []);
@@ -376,7 +376,7 @@ describe("layer 2 announcer, NDP and its groups", () => {
 
   it("L2-111: a group that cannot be joined is told once and tried again; the address is answered meanwhile", async () => {
     node.groupFailure = new Error("setsockopt IPV6_JOIN_GROUP: ENOMEM");
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     announce("shop/a", "fd00:1::240", "fd00:1::241");
     assert.deepEqual(await groups(), []);
     const told = node.logged("failed to watch NDP multicast group for IP");
@@ -398,7 +398,7 @@ describe("layer 2 announcer, NDP and its groups", () => {
   });
 
   it("L2-72: an address withdrawn before its group was joined leaves nothing behind", async () => {
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     announce("shop/a", "fd00:1::240");
     announce("shop/b", "fd00:1::241");
     node.announcer.withdraw("shop/a");
@@ -419,7 +419,7 @@ describe("layer 2 announcer, NDP and its groups", () => {
         close: () => undefined,
       }),
     });
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     announce("shop/a", ...Array.from({ length: 20 }, (_, index) => `fd00:1::${index + 100}`));
     assert.equal(node.opened(1, 0x86dd)[0]?.sent.length, 20);
     for (const soFar of [0, 4, 8, 12, 16, 20, 20]) {
@@ -429,19 +429,19 @@ describe("layer 2 announcer, NDP and its groups", () => {
   });
 
   it("L2-87 L2-110: a link-local address that comes later makes the responder, another one becomes the source", () => {
-    node.announcer.setInterfaces([link(1, { addresses: ["192.0.2.9"] })]);
+    node.setInterfaces([link(1, { addresses: ["192.0.2.9"] })]);
     announce("shop/a", "fd00:1::240", "192.0.2.1");
     const arpFrames = node.opened(1, 0x0806)[0]!.sent.length;
     assert.equal(node.opened(1, 0x86dd).length, 0);
-    node.announcer.setInterfaces([link(1, { addresses: ["192.0.2.9", "fe80::1"] })]);
+    node.setInterfaces([link(1, { addresses: ["192.0.2.9", "fe80::1"] })]);
     const [socket] = node.opened(1, 0x86dd);
     assert.equal(socket?.sent.length, 1);
     assert.ok(socket?.sent[0]?.includes("fe800000000000000000000000000001ff02"));
     assert.equal(node.opened(1, 0x0806)[0]!.sent.length, arpFrames, "nothing is new for ARP");
-    node.announcer.setInterfaces([link(1, { addresses: ["fe80::2"] })]);
+    node.setInterfaces([link(1, { addresses: ["fe80::2"] })]);
     node.announcer.announce("shop/b", parseAddress("fd00:1::241")!, "all");
     assert.ok(socket?.sent.at(-1)?.includes("fe800000000000000000000000000002ff02"));
-    node.announcer.setInterfaces([link(1, { addresses: [] })]);
+    node.setInterfaces([link(1, { addresses: [] })]);
     assert.equal(socket?.isOpen, false);
     assert.equal(node.opened(1, 0x0806)[0]!.isOpen, true);
   });
@@ -449,7 +449,7 @@ describe("layer 2 announcer, NDP and its groups", () => {
   it("L2-81: without any link-local address IPv6 is told once to have no interface, and IPv4 goes on", () => {
     const told = () => node.logged("no interface can answer for them");
     const deaf = link(1, { addresses: [] });
-    node.announcer.setInterfaces([deaf]);
+    node.setInterfaces([deaf]);
     mock.timers.tick(10_000);
     assert.equal(told().length, 0, "nobody needs IPv6");
     announce("shop/a", "fd00:1::240", "fd00:1::241", "192.0.2.1");
@@ -458,12 +458,12 @@ describe("layer 2 announcer, NDP and its groups", () => {
     mock.timers.tick(1);
     assert.deepEqual([told()[0]?.["ip"], told()[0]?.["addresses"]], ["fd00:1::240", 2]);
     announce("shop/b", "fd00:1::242");
-    node.announcer.setInterfaces([deaf]);
+    node.setInterfaces([deaf]);
     mock.timers.tick(30_000);
     assert.equal(told().length, 1);
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     mock.timers.tick(10_000);
-    node.announcer.setInterfaces([deaf]);
+    node.setInterfaces([deaf]);
     mock.timers.tick(10_000);
     assert.equal(told().length, 2);
     const responders = node.announcer.counts().map((one) => [one.protocol, ...one.interfaces]);
@@ -471,14 +471,14 @@ describe("layer 2 announcer, NDP and its groups", () => {
   });
 
   it("L2-86: an address of interfaces that this node does not have is no fault of IPv6", () => {
-    node.announcer.setInterfaces([link(1, { addresses: [] })]);
+    node.setInterfaces([link(1, { addresses: [] })]);
     node.announcer.announce("shop/a", parseAddress("fd00:1::240")!, new Set(["eth7"]));
     mock.timers.tick(10_000);
     assert.equal(node.logged("no interface can answer for them").length, 0);
   });
 
   it("L2-72: 2,000 addresses are told apart by 2,000 groups, and all are left", async () => {
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     const ips = Array.from({ length: 2000 }, (_, index) =>
       formatAddress({ family: 6, value: (0xfd00n << 112n) + BigInt(index) }),
     );

@@ -10,13 +10,10 @@ import {
   type InterfaceSet,
   ndp,
   type NdpInterface,
-  type NetworkInterface,
+  type InterfacePlan,
   PACE_MS,
-  planInterfaces,
   type ResolutionProtocol,
   ROUND_PERIOD_MS,
-  type AskingInterface,
-  askingInterfaces,
 } from "../layer2/index.ts";
 import {
   ARP_REQUEST_FILTER,
@@ -45,8 +42,6 @@ const UNHEARD_MS = 10_000;
 
 export interface AnnouncerOptions {
   readonly logger: Logger;
-  /** Interfaces whose names it matches take no part (L2-85); default: none. */
-  readonly exclusion?: RegExp | undefined;
   /** Log every request that is answered, at debug level; default false. */
   readonly logsRequests?: boolean;
   /** Who answers; default: packet sockets alone. */
@@ -87,7 +82,6 @@ export class Layer2Announcer {
   readonly #kernel: KernelAnswering | undefined;
   #way: WayInUse;
   #isUnheardTold = false;
-  #asking: readonly AskingInterface[] = [];
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -114,24 +108,13 @@ export class Layer2Announcer {
     return this.#way;
   }
 
-  /**
-   * Takes the machine's interfaces as they are now and follows every difference (L2-83, L2-87). The result are the
-   * names that an advertisement may list (L2-81).
-   */
-  setInterfaces(interfaces: readonly NetworkInterface[]): readonly string[] {
-    const plan = planInterfaces(interfaces, this.#options.exclusion);
-    this.#asking = askingInterfaces(plan);
+  /** Takes the machine's interfaces as they are now and follows every difference (L2-83, L2-87). */
+  setInterfaces(plan: InterfacePlan): void {
     // First: what user space sends from another MAC address may bring questions at once.
     this.#kernel?.setInterfaces(plan);
     this.#arp.setWanted(plan.arp);
     this.#ndp.setWanted(plan.ndp);
     this.#timers.setOnce("unheard", UNHEARD_MS);
-    return plan.localNames;
-  }
-
-  /** Interfaces of the last `setInterfaces` on which others can be asked for addresses. */
-  get asking(): readonly AskingInterface[] {
-    return this.#asking;
   }
 
   /** Answers for the address on these interfaces from now on and says so unasked there (L2-71, L2-130). */

@@ -16,7 +16,7 @@ describe("layer 2 metrics", () => {
     const metrics = new Metrics();
     const speaker = metrics.speaker();
     metrics.onScrape(() => showLayer2Counts(speaker, node.announcer));
-    node.announcer.setInterfaces([link(1), link(2, { addresses: [] })]);
+    node.setInterfaces([link(1), link(2, { addresses: [] })]);
     for (const text of ["192.168.1.240", "fd00:1::240"]) {
       node.announcer.announce("shop/web", parseAddress(text)!, "all");
     }
@@ -50,7 +50,7 @@ describe("layer 2 metrics", () => {
     const speaker = metrics.speaker();
     speaker.announced.set(1, { ip: "fd00:1::240" });
     metrics.onScrape(() => showLayer2Counts(speaker, node.announcer));
-    node.announcer.setInterfaces([link(1)]);
+    node.setInterfaces([link(1)]);
     node.announcer.announce("shop/web", parseAddress("fd00:1::240")!, "all");
     node.opened(1, 0x86dd)[0]?.receive(SOLICITATION);
     kernel.answered.set("fd00:1::240", 41);

@@ -1,17 +1,10 @@
 /** Tells the ring what our interfaces can answer, as soon as it changes. */
 
-import {
-  askingInterfaces,
-  LinkWatch,
-  type NetworkInterface,
-  planInterfaces,
-} from "../layer2/index.ts";
+import { type InterfacePlan, LinkWatch } from "../layer2/index.ts";
 import { type Logger, monotonicMs, NamedTimers } from "../platform/index.ts";
 import { macsText } from "./member-macs.ts";
 
 export interface LinkReportOptions {
-  /** Interfaces whose names it matches take no part (L2-85). */
-  readonly exclusion: RegExp | undefined;
   /** `--layer2-link-handover` */
   readonly tellsLinks: boolean;
   readonly logger: Logger;
@@ -32,23 +25,21 @@ export class LinkReport {
   }
 
   /** Takes the machine's interfaces as they are now. */
-  setInterfaces(interfaces: readonly NetworkInterface[]): void {
-    this.#watch.setInterfaces(interfaces, monotonicMs());
+  setInterfaces(plan: InterfacePlan): void {
+    this.#watch.setInterfaces(plan, monotonicMs());
     this.#tell();
-    this.#tellMacs(interfaces);
+    this.#tellMacs(plan);
   }
 
   close(): void {
     this.#timers.cancelAll();
   }
 
-  #tellMacs(interfaces: readonly NetworkInterface[]): void {
-    const { exclusion, onMacs } = this.#options;
-    const asking = askingInterfaces(planInterfaces(interfaces, exclusion));
+  #tellMacs({ asking }: InterfacePlan): void {
     const text = macsText(asking.map(({ mac }) => mac));
     if (text === this.#macs) return;
     this.#macs = text;
-    onMacs(text);
+    this.#options.onMacs(text);
   }
 
   #tell(): void {

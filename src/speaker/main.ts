@@ -73,7 +73,7 @@ async function run(start: SpeakerStart): Promise<number> {
   const secret = readSecret(start);
   let ring: RingProgram | undefined;
   const exclusion = looks === "modern" ? readExcludedInterfaces() : undefined;
-  const announcer = openAnnouncer(start, exclusion, () => ring?.watchersPatienceMs);
+  const announcer = openAnnouncer(start, () => ring?.watchersPatienceMs);
   const { client, namespace } = openCluster(flags, env, "speaker");
   const gossip = readGossipSettings(start, namespace, secret);
   const pod = await ownPod(start, client, namespace);
@@ -93,7 +93,7 @@ async function run(start: SpeakerStart): Promise<number> {
     onTurn: () => announcer.isAwake(),
     onClaims: (claims) => program.setClaims(claims),
   });
-  const links = ring && reportLinks(start, ring, exclusion);
+  const links = ring && reportLinks(start, ring);
   const hasRing = ring !== undefined;
   const wire = openWire(start, { client, namespace, pod, metrics, stories, hasRing });
   const probes = looks === "modern" ? openProbes(start, announcer, metrics) : undefined;
@@ -117,9 +117,10 @@ async function run(start: SpeakerStart): Promise<number> {
     awaitsMembers: hasRing,
     onUse: (use) => ring?.use(use),
     onOwnNode: () => ring?.nodeChanged(),
-    onInterfaces: (interfaces) => {
-      links?.setInterfaces(interfaces);
-      ring?.setInterfaces(interfaces);
+    exclusion,
+    onInterfaces: (plan) => {
+      links?.setInterfaces(plan);
+      ring?.setInterfaces(plan.all);
     },
     // Whoever joins is elected at once, so it joins when it can serve.
     onReady: () => ring?.start(),
@@ -201,7 +202,6 @@ function pagesAbout(nodeName: string, { announcer, wire, ring }: Shown): JsonPag
 /** Throws where the kernel must answer and cannot. */
 function openAnnouncer(
   { flags, logger }: SpeakerStart,
-  exclusion: RegExp | undefined,
   patienceMs: () => number | undefined,
 ): Layer2Announcer {
   const logsRequests = ["all", "debug"].includes(flags["log-level"]);
@@ -212,7 +212,7 @@ function openAnnouncer(
       : "packet sockets answer alone";
   const msg = `ARP and NDP: ${answer}: ${way.explanation}`;
   logger.info({ op: "layer2Responder", way: way.way, reason: way.reason, msg });
-  return new Layer2Announcer({ logger, logsRequests, exclusion, way, patienceMs });
+  return new Layer2Announcer({ logger, logsRequests, way, patienceMs });
 }
 
 interface RingStart {
@@ -290,15 +290,11 @@ async function openRing(
   return RingProgram.open({ ...rest, settings, nodeName, logger, metrics: metrics.ring() });
 }
 
-function reportLinks(
-  { flags, logger }: SpeakerStart,
-  ring: RingProgram,
-  exclusion: RegExp | undefined,
-): LinkReport {
+function reportLinks({ flags, logger }: SpeakerStart, ring: RingProgram): LinkReport {
   const tellsLinks = flags["layer2-link-handover"];
   const onNews = (text: string): void => ring.say(abilityWord, text);
   const onMacs = (text: string): void => ring.say(macWord, text);
-  return new LinkReport({ exclusion, tellsLinks, logger, onNews, onMacs });
+  return new LinkReport({ tellsLinks, logger, onNews, onMacs });
 }
 
 function openSpeakerPages(

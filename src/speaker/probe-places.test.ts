@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type IpAddress, parseAddress } from "../ip/index.ts";
-import { askingInterfaces, type NetworkInterface, planInterfaces } from "../layer2/index.ts";
+import { type NetworkInterface, planInterfaces } from "../layer2/index.ts";
 import { link } from "../testing/fake-announcer-sockets.ts";
 import { bgp, configOf, l2, pool } from "../testing/resources.ts";
 import { type ProbeGround, probePlace } from "./probe-places.ts";
@@ -23,8 +23,7 @@ function placeOf(text: string, changed: Partial<ProbeGround> = {}): string {
   const place = probePlace(parseAddress(text) as IpAddress, {
     config: configOf({ pools, l2Advertisements: [l2("all")] }),
     nodeName: "a",
-    asking: askingInterfaces(planInterfaces(interfaces)),
-    interfaces,
+    plan: planInterfaces(interfaces),
     ...changed,
   });
   return place.kind === "here" ? [...place.on].join() : place.why;
@@ -43,7 +42,7 @@ describe("where a speaker can ask for an address", () => {
         ...one,
         operState: one.name === "eth1" ? eth1 : eth2,
       }));
-      return { interfaces: now, asking: askingInterfaces(planInterfaces(now)) };
+      return { plan: planInterfaces(now) };
     };
     for (const ip of ["192.168.1.240", "fd00:1::f1"]) {
       assert.match(placeOf(ip, withStates("down", "up")), /has no carrier/);
@@ -88,8 +87,8 @@ describe("where a speaker can ask for an address", () => {
         subnets: ["192.168.1.0/24", "fd00:1::/64"],
       }),
     ];
-    const asking = askingInterfaces(planInterfaces(only));
-    assert.equal(placeOf("192.168.1.240", { asking, interfaces: only }), "eth1");
-    assert.match(placeOf("fd00:1::f1", { asking, interfaces: only }), /no interface/);
+    const plan = planInterfaces(only);
+    assert.equal(placeOf("192.168.1.240", { plan }), "eth1");
+    assert.match(placeOf("fd00:1::f1", { plan }), /no interface/);
   });
 });

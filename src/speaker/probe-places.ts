@@ -2,21 +2,13 @@
 
 import { type Config, poolContaining } from "../config/index.ts";
 import { type IpAddress, parsePrefix, prefixContains } from "../ip/index.ts";
-import {
-  type AskingInterface,
-  canAsk,
-  hasCarrier,
-  type NetworkInterface,
-} from "../layer2/index.ts";
+import { canAsk, hasCarrier, type InterfacePlan, type NetworkInterface } from "../layer2/index.ts";
 
 export interface ProbeGround {
   /** In force here; undefined: none yet. */
   readonly config: Config | undefined;
   readonly nodeName: string;
-  /** Interfaces of networks of ours that take part in layer 2. */
-  readonly asking: readonly AskingInterface[];
-  /** All interfaces of this machine. */
-  readonly interfaces: readonly NetworkInterface[];
+  readonly plan: InterfacePlan;
 }
 
 export type ProbePlace =
@@ -30,21 +22,21 @@ export type ProbePlace =
  * hears the questions, though the kernel takes them.
  */
 export function probePlace(ip: IpAddress, ground: ProbeGround): ProbePlace {
-  const { config, nodeName, asking } = ground;
+  const { config, nodeName, plan } = ground;
   if (config === undefined) return elsewhere("its speaker has no configuration yet");
   const pool = poolContaining(config, ip);
   if (pool === undefined) return elsewhere("its speaker knows no such pool yet");
   if (pool.l2Advertisements.length === 0) return elsewhere("no L2Advertisement selects the pool");
   const advertisements = pool.l2Advertisements.filter(({ nodes }) => nodes?.has(nodeName) ?? true);
   if (advertisements.length === 0) return elsewhere("no L2Advertisement of the pool is for it");
-  const inSubnet = namesInSubnet(ip, ground.interfaces);
-  const able = asking.filter((on) => canAsk(on, ip.family));
+  const inSubnet = namesInSubnet(ip, plan.all);
+  const able = plan.asking.filter((on) => canAsk(on, ip.family));
   const names = able
     .map(({ name }) => name)
     .filter((name) =>
       advertisements.some(({ interfaces }) => interfaces?.has(name) ?? inSubnet.has(name)),
     );
-  const linked = names.filter((name) => isLinked(name, ground.interfaces));
+  const linked = names.filter((name) => isLinked(name, plan.all));
   if (linked.length > 0) return { kind: "here", on: new Set(linked) };
   if (names.length > 0) return elsewhere("its interface on the segment has no carrier");
   return elsewhere("no interface that announces is named or has a subnet with the address");

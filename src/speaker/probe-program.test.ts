@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
-import { askingInterfaces, type NetworkInterface, planInterfaces } from "../layer2/index.ts";
+import { type NetworkInterface, planInterfaces } from "../layer2/index.ts";
 import { createLogger, Metrics } from "../platform/index.ts";
 import { FakeSocket, link } from "../testing/fake-announcer-sockets.ts";
 import { configOf, l2, pool } from "../testing/resources.ts";
@@ -45,7 +45,7 @@ function opened({ announced = "", takesFrames = true } = {}) {
   });
   const pools = [pool("lan", { addresses: ["192.168.1.240/28", "fd00:1::f0/124"] })];
   program.setConfig(configOf({ pools, l2Advertisements: [l2("all")] }));
-  program.setInterfaces(askingInterfaces(planInterfaces(interfaces)), interfaces);
+  program.setInterfaces(planInterfaces(interfaces));
   return { program, sockets, groups, metrics };
 }
 

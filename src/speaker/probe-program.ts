@@ -2,7 +2,12 @@
 
 import type { Config } from "../config/index.ts";
 import { formatAddress, type IpAddress, type MacAddress } from "../ip/index.ts";
-import type { AskingInterface, NetworkInterface, Sighting } from "../layer2/index.ts";
+import {
+  type AskingInterface,
+  type InterfacePlan,
+  planInterfaces,
+  type Sighting,
+} from "../layer2/index.ts";
 import {
   type Logger,
   type Metric,
@@ -12,6 +17,7 @@ import {
 } from "../platform/index.ts";
 import type { SpeakerAnswer } from "../program/index.ts";
 import { type ProbeStep, type ProbeVerdict, WireProbes } from "../wire/index.ts";
+import { KnownMacs } from "./known-macs.ts";
 import { ownInterface, probePlace } from "./probe-places.ts";
 import { type GroupMemberships, SolicitedNodeGroups } from "./solicited-node-groups.ts";
 import { WireSockets, type WireSocketsOptions } from "./wire-sockets.ts";
@@ -53,9 +59,8 @@ export class ProbeProgram {
     else this.#rest();
   });
   #config: Config | undefined;
-  #asking: readonly AskingInterface[] = [];
-  #interfaces: readonly NetworkInterface[] = [];
-  #memberMacs: ReadonlyMap<MacAddress, string> = new Map();
+  #plan: InterfacePlan = planInterfaces([]);
+  readonly #macs = new KnownMacs();
   #isOpen = false;
 
   constructor(options: ProbeProgramOptions) {
@@ -73,15 +78,15 @@ export class ProbeProgram {
     this.#config = config;
   }
 
-  setInterfaces(asking: readonly AskingInterface[], interfaces: readonly NetworkInterface[]): void {
-    this.#asking = asking;
-    this.#interfaces = interfaces;
-    if (this.#isOpen) this.#sockets.setInterfaces(asking);
+  setInterfaces(plan: InterfacePlan): void {
+    this.#plan = plan;
+    this.#macs.setInterfaces(plan);
+    if (this.#isOpen) this.#sockets.setInterfaces(plan.asking);
   }
 
   /** Of living speakers of our kind: when they ask too, they do not want the address for themselves. */
   setMemberMacs(macs: ReadonlyMap<MacAddress, string>): void {
-    this.#memberMacs = macs;
+    this.#macs.setMembers(macs);
   }
 
   /** Whether this node could ask for the address. */
@@ -106,13 +111,7 @@ export class ProbeProgram {
   }
 
   #ground() {
-    const { nodeName } = this.#options;
-    return {
-      nodeName,
-      config: this.#config,
-      asking: this.#asking,
-      interfaces: this.#interfaces,
-    };
+    return { nodeName: this.#options.nodeName, config: this.#config, plan: this.#plan };
   }
 
   #ask(ip: IpAddress): SpeakerAnswer | Promise<SpeakerAnswer> {
@@ -120,7 +119,7 @@ export class ProbeProgram {
     const place = probePlace(ip, this.#ground());
     if (place.kind === "elsewhere") return place;
     // Neither would answer us.
-    const own = ownInterface(text, this.#interfaces);
+    const own = ownInterface(text, this.#plan.all);
     if (own !== undefined) {
       return { kind: "used", mac: own.mac ?? "this node", on: own.name, how: "has" };
     }
@@ -143,7 +142,7 @@ export class ProbeProgram {
     this.#timers.cancel("idle");
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#sockets.setInterfaces(this.#asking);
+    this.#sockets.setInterfaces(this.#plan.asking);
   }
 
   #rest(): void {
@@ -168,8 +167,8 @@ export class ProbeProgram {
 
   #sighted({ ip, mac, kind }: Sighting, { name: on }: AskingInterface): void {
     // Two interfaces of ours may be on one segment.
-    if (this.#interfaces.some((own) => own.mac === mac)) return;
-    if (kind === "probes" && this.#memberMacs.has(mac)) return;
+    if (this.#macs.isOwn(mac)) return;
+    if (kind === "probes" && this.#macs.memberWith(mac) !== undefined) return;
     for (const step of this.#probes.hear({ ip, mac, kind, on })) this.#run(step);
   }
 
@@ -192,7 +191,7 @@ export class ProbeProgram {
   #join(ip: IpAddress, on: ReadonlySet<string>): void {
     if (ip.family === 4) return;
     const { openMemberships = (index: number) => new MulticastMemberships(index) } = this.#options;
-    for (const { index } of this.#asking.filter(({ name }) => on.has(name))) {
+    for (const { index } of this.#plan.asking.filter(({ name }) => on.has(name))) {
       const groups = this.#groups.get(index) ?? new SolicitedNodeGroups(openMemberships(index));
       this.#groups.set(index, groups);
       groups.add(ip);

@@ -3,7 +3,12 @@
 import { type ConfigOutcome, ConfigSource } from "../config/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { KubeObject } from "../kube/index.ts";
-import { type NetworkInterface, strictArpAdvice } from "../layer2/index.ts";
+import {
+  type InterfacePlan,
+  type NetworkInterface,
+  planInterfaces,
+  strictArpAdvice,
+} from "../layer2/index.ts";
 import {
   type ClientMetrics,
   EventRecorder,
@@ -53,8 +58,10 @@ export interface ProgramParts extends Omit<SpeakerOptions, "configName"> {
   readonly onUse: (use: AddressUse) => void;
   /** Our own Node object came or changed. */
   readonly onOwnNode: () => void;
+  /** Interfaces whose names it matches take no part (L2-85). */
+  readonly exclusion: RegExp | undefined;
   /** This machine's interfaces, at first and after each change. */
-  readonly onInterfaces: (interfaces: readonly NetworkInterface[]) => void;
+  readonly onInterfaces: (plan: InterfacePlan) => void;
   /** All lists and a first look at the configuration are there: from now on we could serve what is ours. */
   readonly onReady: () => void;
 }
@@ -174,13 +181,14 @@ export class SpeakerProgram {
   }
 
   #takeInterfaces(interfaces: readonly NetworkInterface[]): void {
-    const names = new Set(this.#parts.announcer.setInterfaces(interfaces));
-    this.#parts.onInterfaces(interfaces);
-    const macs = new Set(interfaces.flatMap(({ mac }) => mac ?? []));
-    this.#parts.wire?.setInterfaces(this.#parts.announcer.asking, macs);
-    this.#parts.probes?.setInterfaces(this.#parts.announcer.asking, interfaces);
+    const { announcer, exclusion, onInterfaces, wire, probes } = this.#parts;
+    const plan = planInterfaces(interfaces, exclusion);
+    announcer.setInterfaces(plan);
+    onInterfaces(plan);
+    wire?.setInterfaces(plan);
+    probes?.setInterfaces(plan);
     this.#checkStrictArp(interfaces);
-    this.#step({ kind: "interfaces", names });
+    this.#step({ kind: "interfaces", names: new Set(plan.localNames) });
   }
 
   /** Said once: it is the operator's to mend (L2-198). */

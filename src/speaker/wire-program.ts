@@ -3,7 +3,12 @@
 import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import type { Node, ObjectReference } from "../kube/index.ts";
 import { isNotReady } from "../election/index.ts";
-import { type AskingInterface, canAsk, type Sighting } from "../layer2/index.ts";
+import {
+  type AskingInterface,
+  canAsk,
+  type InterfacePlan,
+  type Sighting,
+} from "../layer2/index.ts";
 import {
   type EventRecorder,
   type Logger,
@@ -27,6 +32,7 @@ import {
   type WireEvent,
 } from "../wire/index.ts";
 import { type ConditionWriter, noConflict } from "./condition-writer.ts";
+import { KnownMacs } from "./known-macs.ts";
 import type { SpeakerCommand } from "./speaker-messages.ts";
 import {
   conflictOverStory,
@@ -68,8 +74,7 @@ export class WireProgram {
     if (name === "check") this.#step({ kind: "timer" });
     else this.#watch();
   });
-  #ownMacs: ReadonlySet<string> = new Set();
-  #memberMacs: ReadonlyMap<MacAddress, string> = new Map();
+  readonly #macs = new KnownMacs();
 
   constructor(options: WireProgramOptions) {
     const { nodeName, logger, metrics } = options;
@@ -82,9 +87,9 @@ export class WireProgram {
     });
   }
 
-  /** `macs`: of all interfaces of this machine; what comes from there is our own, however it came back. */
-  setInterfaces(asking: readonly AskingInterface[], macs: ReadonlySet<string>): void {
-    this.#ownMacs = macs;
+  setInterfaces(plan: InterfacePlan): void {
+    const { asking } = plan;
+    this.#macs.setInterfaces(plan);
     this.#sockets.setInterfaces(asking);
     const named = (family: 4 | 6) =>
       asking.filter((on) => canAsk(on, family)).map(({ name }) => name);
@@ -96,9 +101,9 @@ export class WireProgram {
     this.#step({ kind: "speakers", names });
   }
 
-  /** MAC address -> node, as living speakers of our kind say: to name who is heard, never to call an answer right. */
+  /** As of `KnownMacs`: to name who is heard, never to call an answer right. */
   setMemberMacs(macs: ReadonlyMap<MacAddress, string>): void {
-    this.#memberMacs = macs;
+    this.#macs.setMembers(macs);
   }
 
   setNode(name: string, node: Node | undefined): void {
@@ -189,7 +194,8 @@ export class WireProgram {
   }
 
   #sighted({ ip, mac, kind }: Sighting, { name: on }: AskingInterface): void {
-    if (this.#ownMacs.has(mac)) return;
+    // However it came back.
+    if (this.#macs.isOwn(mac)) return;
     if (kind !== "probes") this.#step({ kind: "heard", ip, on, mac });
     const text = formatAddress(ip);
     if (!this.#isOwn(text)) return;
@@ -199,7 +205,7 @@ export class WireProgram {
 
   #claim(claim: Omit<Claim, "nowMs" | "isMember">): void {
     const overflow = this.#conflicts.overflow;
-    const isMember = this.#memberMacs.has(claim.mac);
+    const isMember = this.#macs.memberWith(claim.mac) !== undefined;
     const news = this.#conflicts.claim({ ...claim, isMember, nowMs: monotonicMs() });
     this.#tell(news);
     if (this.#conflicts.overflow > overflow) {
@@ -224,7 +230,7 @@ export class WireProgram {
   #tellConflict(conflict: Conflict): void {
     const { nodeName: self, logger } = this.#options;
     const owners = this.#ownersOf(conflict.ip);
-    const node = this.#memberMacs.get(conflict.mac) ?? this.#check.nodeWith(conflict.mac);
+    const node = this.#macs.memberWith(conflict.mac) ?? this.#check.nodeWith(conflict.mac);
     const { ip, mac, on, kind } = conflict;
     const story = conflictStory(conflict, { owners, node, self });
     const named = node === undefined ? {} : { node };

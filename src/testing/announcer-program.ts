@@ -6,6 +6,7 @@
 
 import { createInterface } from "node:readline";
 import { parseAddress } from "../ip/index.ts";
+import { planInterfaces } from "../layer2/index.ts";
 import { createLogger, stopSignal, watchNetworkInterfaces } from "../platform/index.ts";
 import { Layer2Announcer } from "../speaker/index.ts";
 import { countsByAddress } from "../speaker/layer2-counts.ts";
@@ -18,7 +19,7 @@ const announcer = new Layer2Announcer({ logger, way });
 const counters = () =>
   new Map(countsByAddress(announcer.addresses.counters(), announcer.kernelCounts()?.answers));
 const interfaces = watchNetworkInterfaces({
-  onChange: (found) => announcer.setInterfaces(found),
+  onChange: (found) => announcer.setInterfaces(planInterfaces(found)),
   onFallback: (error) => logger.warn({ op: "watchInterfaces", error }),
 });
 createInterface(process.stdin).on("line", (line) => {

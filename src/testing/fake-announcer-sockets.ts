@@ -1,7 +1,7 @@
 /** What the announcer opens, without a network: sockets that keep what they send, counted groups, a table for the kernel. */
 
 import { formatAddress, type IpAddress } from "../ip/index.ts";
-import type { InterfaceSet, NetworkInterface } from "../layer2/index.ts";
+import { type InterfaceSet, type NetworkInterface, planInterfaces } from "../layer2/index.ts";
 import {
   type AnsweringLink,
   createLogger,
@@ -150,6 +150,10 @@ export class FakeNode {
       nowMs: () => this.nowMs,
       ...options,
     });
+  }
+
+  setInterfaces(interfaces: readonly NetworkInterface[], exclusion?: RegExp): void {
+    this.announcer.setInterfaces(planInterfaces(interfaces, exclusion));
   }
 
   /** The sockets of one EtherType that were opened on an interface, in order. */

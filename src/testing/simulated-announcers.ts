@@ -98,7 +98,7 @@ export class SimulatedAnnouncers {
       });
       const endpoints = [{ isReady: true, canServe: true }];
       const subject = { service, ip, pool, endpoints };
-      const decide = (name: string): boolean => typeof election.decide(subject, name) !== "string";
+      const decide = (name: string): boolean => election.elect(subject).owner === name;
       return { key: service.key, ip, decide };
     });
   }

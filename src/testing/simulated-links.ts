@@ -1,6 +1,6 @@
 /** Links of a simulated ring's nodes to the LAN, which fail while gossip goes on over another network. */
 
-import { type NetworkInterface, LinkWatch, parseAbility } from "../layer2/index.ts";
+import { type NetworkInterface, LinkWatch, parseAbility, planInterfaces } from "../layer2/index.ts";
 import type { RingSimulation } from "./ring-simulation.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -38,7 +38,9 @@ export class SimulatedLinks {
   #look(node: SimulatedNode): void {
     const { nowMs } = this.#simulation;
     const operState = this.isUp(node) ? "up" : "lowerlayerdown";
-    this.#watches.get(node.index)?.setInterfaces([{ ...lanInterface, operState }, mgmt], nowMs);
+    this.#watches
+      .get(node.index)
+      ?.setInterfaces(planInterfaces([{ ...lanInterface, operState }, mgmt]), nowMs);
     this.#tell(node);
   }
 
