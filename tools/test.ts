@@ -4,41 +4,31 @@
  */
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { pureTests } from "./pure-tests.ts";
 import { realkubeBinaries } from "./realkube/index.ts";
 
 const root = dirname(import.meta.dirname);
 
 interface Suite {
   files: string[];
-  without?: string[];
-  flags?: string[];
   env: Record<string, string>;
 }
 
+// The runner starts files by the order of their paths, so this one, which takes long, is the first.
+const allPureTests = join(root, "tools/run-pure-tests.ts");
+
 const suites: Record<string, Suite> = {
-  all: { files: ["src/**/*.test.ts", "test/**/*.test.ts"], env: {} },
-  unit: {
+  all: {
     files: [
-      "src/{ip,bpf,kube,schema,crds,config,allocator,election,layer2,memberlist,ring}/**/*.test.ts",
-      "src/{status,assignment,admission,migrate,lint,plan,wire}/**/*.test.ts",
-      "src/{memberlist,ring}/**/*.test.ts",
-      "src/controller/*.test.ts",
-      "src/speaker/*.test.ts",
-      "test/tidy.test.ts",
+      allPureTests,
+      ...globSync(["src/**/*.test.ts", "test/**/*.test.ts"], { cwd: root, exclude: pureTests() }),
     ],
-    // These start servers and whole programs.
-    without: [
-      "src/controller/main.test.ts",
-      "src/controller/{modern-program,pool-status-writer,webhook-*}.test.ts",
-      "src/speaker/{cluster-watch,condition-writer,ring-program,service-status-writer}.test.ts",
-    ],
-    // Pure code shares nothing, so one process is as good as sixty, and starts once.
-    flags: ["--test-isolation=none"],
     env: {},
   },
+  unit: { files: [allPureTests], env: {} },
   kube: {
-    files: ["test/kube-api/**/*.test.ts", "test/kube/**/*.test.ts"],
+    files: globSync(["test/kube-api/**/*.test.ts", "test/kube/**/*.test.ts"], { cwd: root }),
     env: { KUBE_API_UNDER_TEST: "real", REALKUBE_BUILD: "1", REQUIRE_REALKUBE: "1" },
   },
 };
@@ -53,7 +43,6 @@ if (suite.env["REALKUBE_BUILD"] === "1") {
   // Once, here: test files that run side by side would each build.
   await realkubeBinaries({ components: ["etcd", "kube-apiserver"], build: true });
 }
-const files = globSync(suite.files, { cwd: root, exclude: suite.without ?? [] }).sort();
 const named = rest.filter((word) => !word.startsWith("-"));
 const flags = rest.filter((word) => word.startsWith("-"));
 const result = spawnSync(
@@ -65,14 +54,19 @@ const result = spawnSync(
     "--test-concurrency=2",
     // A test that hangs shall fail, not eat the whole run.
     "--test-timeout=900000",
-    ...(suite.flags ?? []),
     ...flags,
-    ...(named.length > 0 ? named : files),
+    ...(named.length > 0 ? named : suite.files),
   ],
   {
     cwd: root,
     stdio: "inherit",
-    env: { NODE_NO_WARNINGS: "1", ...process.env, ...suite.env },
+    env: {
+      NODE_NO_WARNINGS: "1",
+      // Most processes of a run load the same modules: what the first has made of their TypeScript is kept for the others.
+      NODE_COMPILE_CACHE: join(root, ".cache/compiled"),
+      ...process.env,
+      ...suite.env,
+    },
   },
 );
 process.exit(result.status ?? 1);

@@ -14,7 +14,8 @@ export class ControllerProcess {
   #wake: () => void = () => undefined;
 
   constructor(argv: string[], env: Record<string, string> = {}) {
-    const options = { env: { PATH: process.env["PATH"] ?? "", ...env } };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const options = { env: { PATH, NODE_COMPILE_CACHE, ...env } };
     this.child = spawn(process.execPath, [...program, ...argv], options);
     let rest = "";
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {

@@ -1,7 +1,8 @@
 /** Two network namespaces joined by a cable, for tests and benchmarks with real frames. */
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { promisify } from "node:util";
 
 /** Why namespaces cannot be made here, or which of the programs is missing, for `skip`; undefined when all is well. */
 export function whyNoNamespaces(...programs: string[]): string | undefined {
@@ -59,12 +60,26 @@ export class CabledNamespaces {
     return { status, stdout };
   }
 
-  /** Whether anybody answers for an IPv6 address: the client's kernel asks three times in as many seconds. */
-  resolves(address: string): boolean {
+  /** Those of the addresses that anybody answers for: of all at once, as it takes 2 to 3 s to be sure of silence. */
+  async answered(addresses: readonly string[]): Promise<string[]> {
+    const answers = addresses.map((address) => this.#isAnswered(address));
+    const isAnswered = await Promise.all(answers);
+    return addresses.filter((_, index) => isAnswered[index]);
+  }
+
+  /** The client's kernel asks three times by NDP, and arping twice by ARP, once a second. */
+  async #isAnswered(address: string): Promise<boolean> {
     const script =
-      `ip -6 neigh flush dev eth0; echo > /dev/udp/${address}/9; for i in $(seq 40); do ` +
+      `ip -6 neigh flush to ${address} dev eth0; echo > /dev/udp/${address}/9; for i in $(seq 40); do ` +
       `case $(ip -6 neigh show ${address} dev eth0) in *lladdr*) exit 0;; *FAILED*) exit 1;; esac; sleep 0.1; done; exit 1`;
-    return this.run("client", ["bash", "-c", script]).status === 0;
+    const command = address.includes(":")
+      ? ["bash", "-c", script]
+      : ["arping", "-c2", "-f", "-w2", "-I", "eth0", address];
+    const [program = "", ...rest] = this.at("client", command);
+    return promisify(execFile)(program, rest).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Writes a setting of the network of one end; `name` is its path below /proc/sys/net. */

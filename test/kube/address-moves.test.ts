@@ -8,7 +8,7 @@ import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import { eventually, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, type TestCluster } from "./cluster.ts";
 import { lanObstacle } from "./lan.ts";
-import { LanSpeakers } from "./lan-speakers.ts";
+import { addressesElsewhere, LanSpeakers } from "./lan-speakers.ts";
 
 const nodes = ["node1", "node2", "node3"];
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
@@ -24,7 +24,11 @@ describe("moves of addresses, on a real API server", { skip, timeout: 280_000 },
   const owners = (): Map<string, string> => new Map(speakers.announced());
 
   before(async () => {
-    speakers = await LanSpeakers.prepare({ nodes, prefix: "mv", services: serviceCount });
+    speakers = await LanSpeakers.prepare({
+      nodes,
+      prefix: "mv",
+      addresses: addressesElsewhere(serviceCount),
+    });
     ({ cluster } = speakers);
     for (const node of nodes) await speakers.startSpeaker(node);
     await speakers.settled();

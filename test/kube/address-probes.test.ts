@@ -1,18 +1,16 @@
 /** Addresses that are asked for on the wire before they are given: real programs in network namespaces, and a foreign machine. */
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
 import { eventually, succeeded, type Json } from "../kube-api/api-client.ts";
-import { reasonToSkip, systemNamespace, TestCluster } from "./cluster.ts";
-import { runSpeaker } from "./lan-speakers.ts";
-import { Lan, lanObstacle, managementAddress } from "./lan.ts";
-import { ingress } from "./native-cluster.ts";
+import { reasonToSkip, systemNamespace, type TestCluster } from "./cluster.ts";
+import { type Lan, lanObstacle } from "./lan.ts";
+import { LanSpeakers } from "./lan-speakers.ts";
+import { ingress, inSystem, services } from "./native-cluster.ts";
 
 const nodes = ["node1", "node2"];
 const controllerHost = "controller";
@@ -20,94 +18,59 @@ const controllerHost = "controller";
 const foreign = "foreign";
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
 if (skip === false) enterPrivateNetwork();
-const inSystem = `/api/v1/namespaces/${systemNamespace}`;
-const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
-const services = "/api/v1/namespaces/default/services";
 const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 const probed = { "metallb-ts/probe": "true" };
 
 const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const run = promisify(execFile);
 
-type Program = Daemon & { log(): string };
-
 describe("addresses that are asked for before they are given", { skip, timeout: 240_000 }, () => {
+  let speakers: LanSpeakers;
   let lan: Lan;
   let cluster: TestCluster;
-  let controller: Program | undefined;
-  const speakers = new Map<string, Program>();
+  let controller: (Daemon & { log(): string }) | undefined;
 
   before(async () => {
-    lan = new Lan([...nodes, controllerHost, foreign], "pb");
-    const without = ["DaemonSet", "Deployment", "ValidatingWebhookConfiguration"];
+    const others = [controllerHost, foreign];
     const serviceRange = "10.96.0.0/12,fd00:96::/112";
-    const manifests = ["metallb-native.yaml"];
-    cluster = await TestCluster.start({
-      address: managementAddress,
-      serviceRange,
-      manifests,
-      without,
-    });
-    const established = () => cluster.api.get(`${metallb}/l2advertisements`);
-    await eventually(established, ({ status }) => status === 200);
-    for (const [index, host] of [...nodes, foreign].entries())
-      give(host, `fd00:1::${10 + index}/64`);
-    for (const name of nodes) await cluster.addSpeakerNode(name, lan.address(name));
+    speakers = await LanSpeakers.prepare({ nodes, others, prefix: "pb", serviceRange });
+    ({ lan, cluster } = speakers);
     await configure();
-    const secretkey = Buffer.from("the secret of this test\n").toString("base64");
-    await cluster.create(`${inSystem}/secrets`, {
-      metadata: { name: "memberlist" },
-      data: { secretkey },
-    });
-    mkdirSync(join(cluster.scratch, "secret"));
-    writeFileSync(join(cluster.scratch, "secret", "secretkey"), "the secret of this test\n");
     const containers = [{ name: "controller", image: "none" }];
     const spec = { serviceAccountName: "controller", containers };
     await cluster.create(`${inSystem}/pods`, { metadata: { name: "controller-0" }, spec });
-    for (const name of nodes) await startSpeaker(name);
+    for (const node of nodes) await speakers.startSpeaker(node);
+    await eventually(
+      async () => logs(),
+      (all) =>
+        all.every(
+          (log) => /"msg":"serving"/.test(log) && /"configLoaded"|"config reloaded"/.test(log),
+        ),
+    );
     await startController();
     await untilAsked();
   });
 
   after(async () => {
     await controller?.kill();
-    for (const speaker of speakers.values()) await speaker.kill();
-    await cluster?.stop();
-    lan?.remove();
+    await speakers?.remove();
   });
 
-  function give(host: string, address: string): void {
-    const words = ["-n", lan.namespace(host), "addr", "add", address, "dev", "eth0"];
-    execFileSync("ip", [...words, ...(address.includes(":") ? ["nodad"] : [])]);
-  }
+  const logs = (): string[] => [...speakers.running.values()].map((one) => one.log());
 
-  function take(host: string, address: string): void {
-    execFileSync("ip", ["-n", lan.namespace(host), "addr", "del", address, "dev", "eth0"]);
+  function give(host: string, address: string): void {
+    lan.ip(host, `addr add ${address} dev eth0${address.includes(":") ? " nodad" : ""}`);
   }
 
   /** `lan` is in the nodes' network, `far` in nobody's, `routed` is advertised by BGP alone. */
   async function configure(): Promise<void> {
-    const make = (kind: string, name: string, spec: object, annotations = {}): Promise<Json> => {
-      const metadata = { name, annotations };
-      const object = { apiVersion: "metallb.io/v1beta1", kind, metadata, spec };
-      return cluster.create(`${metallb}/${kind.toLowerCase()}s`, object);
-    };
-    const pool = (name: string, ...addresses: string[]): Promise<Json> =>
-      make("IPAddressPool", name, { addresses, autoAssign: false }, probed);
+    const pool = (name: string, ...addresses: string[]): Promise<void> =>
+      speakers.configure("IPAddressPool", name, { addresses, autoAssign: false }, probed);
     await pool("lan", "192.168.1.200-192.168.1.215", "fd00:1::200-fd00:1::20f");
     await pool("far", "203.0.113.0/28");
     await pool("routed", "192.168.1.240/28");
-    await make("L2Advertisement", "lan", { ipAddressPools: ["lan", "far"] });
-    await make("BGPAdvertisement", "routed", { ipAddressPools: ["routed"] });
-  }
-
-  async function startSpeaker(node: string): Promise<void> {
-    const speaker = await runSpeaker(cluster, lan, node);
-    speakers.set(node, speaker);
-    await eventually(
-      async () => speaker.log(),
-      (log) => /"msg":"serving"/.test(log) && /"configLoaded"|"config reloaded"/.test(log),
-    );
+    await speakers.configure("L2Advertisement", "lan", { ipAddressPools: ["lan", "far"] });
+    await speakers.configure("BGPAdvertisement", "routed", { ipAddressPools: ["routed"] });
   }
 
   async function startController(): Promise<void> {
@@ -160,8 +123,8 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
     try {
       return await eventually(ask, fits);
     } catch (error) {
-      const logs = [controller, ...speakers.values()].map((one) => one?.log());
-      throw new Error(`the programs say:\n${logs.join("\n")}`, { cause: error });
+      const all = [controller?.log(), ...logs()];
+      throw new Error(`the programs say:\n${all.join("\n")}`, { cause: error });
     }
   }
 
@@ -200,7 +163,7 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
     const words = [cli, "explain", "service", "default/asks"];
     const { stdout } = await run(process.execPath, words, { env });
     assert.match(stdout, /On the wire\n.*AddressInUse: 192\.168\.1\.210 .* is used by another/);
-    take(foreign, "192.168.1.210/32");
+    lan.ip(foreign, "addr del 192.168.1.210/32 dev eth0");
   });
 
   it("are passed over where one of the nodes has them for itself", async () => {
@@ -220,8 +183,8 @@ describe("addresses that are asked for before they are given", { skip, timeout: 
     });
     const isAnnounced = (log: string): boolean => /"serviceAnnounced".*"default\/free"/.test(log);
     await eventually(
-      async () => [...speakers.values()].map((one) => one.log()),
-      (logs) => logs.some(isAnnounced),
+      async () => logs(),
+      (all) => all.some(isAnnounced),
     );
     succeeded(await cluster.api.delete(`${services}/free`));
     await make("again", "lan", { loadBalancerIP: "192.168.1.200" });

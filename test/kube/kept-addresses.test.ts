@@ -8,7 +8,7 @@ import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import { eventually, type Json } from "../kube-api/api-client.ts";
 import { reasonToSkip, systemNamespace } from "./cluster.ts";
 import { lanObstacle } from "./lan.ts";
-import { LanSpeakers } from "./lan-speakers.ts";
+import { addressesElsewhere, LanSpeakers } from "./lan-speakers.ts";
 
 const nodes = ["node1", "node2", "node3"];
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
@@ -26,7 +26,11 @@ describe(
     let ring: LanSpeakers;
 
     before(async () => {
-      ring = await LanSpeakers.prepare({ nodes, prefix: "kp", services: serviceCount });
+      ring = await LanSpeakers.prepare({
+        nodes,
+        prefix: "kp",
+        addresses: addressesElsewhere(serviceCount),
+      });
       await annotate({ "metallb-ts/preempt": "false" });
       for (const node of nodes) await ring.startSpeaker(node);
       await settled((found) => new Set(found.values()).size === nodes.length);

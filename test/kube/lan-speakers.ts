@@ -4,15 +4,16 @@ import { join } from "node:path";
 import { electionKey, electionOrder } from "../../src/election/layer2-election.ts";
 import { type IpAddress, parseAddress } from "../../src/ip/index.ts";
 import type { Daemon } from "../../tools/realkube/index.ts";
-import { eventually, type Json } from "../kube-api/api-client.ts";
+import { eventually } from "../kube-api/api-client.ts";
 import { systemNamespace, TestCluster } from "./cluster.ts";
 import { Lan, managementAddress } from "./lan.ts";
+import type { ServerName } from "./servers.ts";
 
 const metallb = `/apis/metallb.io/v1beta1/namespaces/${systemNamespace}`;
 const services = "/api/v1/namespaces/default/services";
 const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
-export type TestSpeaker = Daemon & { log(): string };
+type TestSpeaker = Daemon & { log(): string };
 
 export interface LanOfSpeakers {
   readonly nodes: readonly string[];
@@ -20,7 +21,19 @@ export interface LanOfSpeakers {
   readonly others?: readonly string[];
   /** Of namespaces and interfaces; two letters that no other test takes. */
   readonly prefix: string;
-  readonly services: number;
+  /** Of the Services s1, s2 and so on, which a pool has and all nodes announce; by default there is none of all that. */
+  readonly addresses?: readonly string[];
+  /** The API server; by default the real one. */
+  readonly server?: ServerName;
+  /** Of cluster IPs; by default IPv4 only. */
+  readonly serviceRange?: string;
+  /** Whether the speakers gossip over the management network, and not over the LAN (false). */
+  readonly gossipsApart?: boolean;
+}
+
+/** So many addresses outside the network of the nodes: 192.168.2.1, .2 and so on. */
+export function addressesElsewhere(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `192.168.2.${at + 1}`);
 }
 
 export class LanSpeakers {
@@ -29,52 +42,93 @@ export class LanSpeakers {
   /** Those that run. */
   readonly running = new Map<string, TestSpeaker>();
   readonly #nodes: readonly string[];
-  readonly #count: number;
+  readonly #addresses: readonly string[];
+  readonly #gossipsApart: boolean;
 
-  private constructor(lan: Lan, cluster: TestCluster, { nodes, services }: LanOfSpeakers) {
+  private constructor(lan: Lan, cluster: TestCluster, wanted: LanOfSpeakers) {
     this.lan = lan;
     this.cluster = cluster;
-    this.#nodes = nodes;
-    this.#count = services;
+    this.#nodes = wanted.nodes;
+    this.#addresses = wanted.addresses ?? [];
+    this.#gossipsApart = wanted.gossipsApart ?? false;
   }
 
-  /** Pool 192.168.2.0/24; the Services s1, s2 and so on have 192.168.2.1, .2 and so on. No speaker runs yet. */
+  /** Hosts have 192.168.1.10, .11 and so on, and fd00:1::10, ::11 and so on. No speaker runs yet. */
   static async prepare(wanted: LanOfSpeakers): Promise<LanSpeakers> {
-    const { nodes, others = [], prefix } = wanted;
+    const { nodes, others = [], prefix, server = "real", serviceRange } = wanted;
     const lan = new Lan([...nodes, ...others], prefix);
-    const without = ["DaemonSet", "Deployment", "ValidatingWebhookConfiguration"];
-    const manifests = ["metallb-native.yaml"];
-    const cluster = await TestCluster.start({ address: managementAddress, manifests, without });
+    const cluster = await TestCluster.start({
+      server,
+      address: managementAddress,
+      ...(serviceRange !== undefined && { serviceRange }),
+      manifests: ["metallb-native.yaml"],
+      without: ["DaemonSet", "Deployment", "ValidatingWebhookConfiguration"],
+    });
     const speakers = new LanSpeakers(lan, cluster, wanted);
     try {
+      for (const [at, host] of [...nodes, ...others].entries()) {
+        lan.ip(host, `addr add fd00:1::${10 + at}/64 dev eth0 nodad`);
+      }
       await speakers.#configure();
+      return speakers;
     } catch (error) {
       await speakers.remove();
       throw error;
     }
-    return speakers;
   }
 
   async #configure(): Promise<void> {
-    const { cluster, lan } = this;
+    const { cluster } = this;
     const established = () => cluster.api.get(`${metallb}/l2advertisements`);
     await eventually(established, ({ status }) => status === 200);
-    const make = (kind: string, spec: object): Promise<Json> => {
-      const object = { apiVersion: "metallb.io/v1beta1", kind, metadata: { name: "lan" }, spec };
-      return cluster.create(`${metallb}/${kind.toLowerCase()}s`, object);
-    };
-    await make("IPAddressPool", { addresses: ["192.168.2.0/24"] });
-    await make("L2Advertisement", {});
-    for (const name of this.#nodes) await cluster.addSpeakerNode(name, lan.address(name));
-    for (let index = 1; index <= this.#count; index++) {
-      await addService(cluster, `s${index}`, `192.168.2.${index}`);
+    if (this.#addresses.length > 0) {
+      const addresses = this.#addresses.map((one) => `${one}/${one.includes(":") ? 128 : 32}`);
+      await this.configure("IPAddressPool", "lan", { addresses });
+      await this.configure("L2Advertisement", "lan", {});
     }
+    for (const node of this.#nodes) await cluster.addSpeakerNode(node, this.#gossipAddress(node));
+    for (const [at, address] of this.#addresses.entries()) {
+      await addService(cluster, `s${at + 1}`, address);
+    }
+    const secretkey = "of this test\n";
     mkdirSync(join(cluster.scratch, "secret"));
-    writeFileSync(join(cluster.scratch, "secret", "secretkey"), "of this test\n");
+    writeFileSync(join(cluster.scratch, "secret", "secretkey"), secretkey);
+    await cluster.create(`/api/v1/namespaces/${systemNamespace}/secrets`, {
+      metadata: { name: "memberlist" },
+      stringData: { secretkey },
+    });
+  }
+
+  /** Makes an object of MetalLB's. */
+  async configure(
+    kind: string,
+    name: string,
+    spec: object,
+    annotations: object = {},
+  ): Promise<void> {
+    const metadata = { name, annotations };
+    const object = { apiVersion: "metallb.io/v1beta1", kind, metadata, spec };
+    await this.cluster.create(`${metallb}/${kind.toLowerCase()}s`, object);
+  }
+
+  #gossipAddress(node: string): string {
+    return this.#gossipsApart ? this.lan.managementAddress(node) : this.lan.address(node);
   }
 
   async startSpeaker(node: string): Promise<void> {
-    this.running.set(node, await runSpeaker(this.cluster, this.lan, node));
+    const { cluster, lan } = this;
+    const address = this.#gossipAddress(node);
+    const env = {
+      METALLB_NODE_NAME: node,
+      METALLB_POD_NAME: `speaker-${node}`,
+      METALLB_HOST: address,
+      METALLB_ML_BIND_ADDR: address,
+      METALLB_ML_LABELS: "app=metallb,component=speaker",
+      METALLB_ML_SECRET_KEY_PATH: join(cluster.scratch, "secret"),
+    };
+    const folder = await cluster.accountFolder("speaker");
+    const speaker = cluster.run(["speaker", "--log-level=info"], folder, env, lan.on(node));
+    this.running.set(node, speaker);
   }
 
   async stopSpeaker(node: string, signal: NodeJS.Signals): Promise<void> {
@@ -96,12 +150,16 @@ export class LanSpeakers {
     }
   }
 
-  /** Waits until each Service is announced by the node that MetalLB's order names among these, and by no other. */
+  /** The node that MetalLB's order names among these. */
+  ownerOf(address: string, among: readonly string[] = this.#nodes): string | undefined {
+    return electionOrder(among, electionKey(parseAddress(address) as IpAddress))[0];
+  }
+
+  /** Waits until each Service is announced by its owner among these, and by no other. */
   async settled(among: readonly string[] = this.#nodes): Promise<void> {
-    const wanted = Array.from({ length: this.#count }, (_, at) => {
-      const key = electionKey(parseAddress(`192.168.2.${at + 1}`) as IpAddress);
-      return `default/s${at + 1} ${electionOrder(among, key)[0]}`;
-    });
+    const wanted = this.#addresses.map(
+      (one, at) => `default/s${at + 1} ${this.ownerOf(one, among)}`,
+    );
     await eventually(
       async () => [...this.announced()].map((pair) => pair.join(" ")).sort(),
       (pairs) => JSON.stringify(pairs) === JSON.stringify(wanted.sort()),
@@ -116,26 +174,8 @@ export class LanSpeakers {
   }
 }
 
-/** Our speaker on a node of the LAN, in the ring. Its gossip secret is the file `secret/secretkey` of the scratch folder. */
-export async function runSpeaker(
-  cluster: TestCluster,
-  lan: Lan,
-  node: string,
-): Promise<TestSpeaker> {
-  const env = {
-    METALLB_NODE_NAME: node,
-    METALLB_POD_NAME: `speaker-${node}`,
-    METALLB_HOST: lan.address(node),
-    METALLB_ML_BIND_ADDR: lan.address(node),
-    METALLB_ML_LABELS: "app=metallb,component=speaker",
-    METALLB_ML_SECRET_KEY_PATH: join(cluster.scratch, "secret"),
-  };
-  const folder = await cluster.accountFolder("speaker");
-  return cluster.run(["speaker", "--log-level=info"], folder, env, lan.on(node));
-}
-
 /** A Service that has this address and an endpoint that serves; no controller is needed. */
-export async function addService(cluster: TestCluster, name: string, ip: string): Promise<void> {
+async function addService(cluster: TestCluster, name: string, ip: string): Promise<void> {
   const spec = {
     type: "LoadBalancer",
     ports: [{ port: 80 }],

@@ -1,6 +1,7 @@
 /** A LAN of network namespaces for the speakers, each with a way to the API server on this side. */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const node = [process.execPath, "--disable-warning=ExperimentalWarning"];
 const solicitProgram = fileURLToPath(
@@ -81,7 +82,7 @@ export class Lan {
     ip(`-n ${namespace} link set eth0 up`);
     ip(`link add ${prefix}-m${index} type veth peer name mgmt netns ${namespace}`);
     ip(`link set ${prefix}-m${index} master ${prefix}-mgmt up`);
-    ip(`-n ${namespace} addr add 169.254.231.${10 + index}/24 dev mgmt`);
+    ip(`-n ${namespace} addr add ${this.managementAddress(host)}/24 dev mgmt`);
     ip(`-n ${namespace} link set mgmt up`);
   }
 
@@ -91,6 +92,15 @@ export class Lan {
 
   address(host: string): string {
     return `192.168.1.${10 + this.#hosts.indexOf(host)}`;
+  }
+
+  managementAddress(host: string): string {
+    return `169.254.231.${10 + this.#hosts.indexOf(host)}`;
+  }
+
+  /** Runs `ip` on a host, or on the switch, whose ports are p0, p1 and so on in the order of the hosts. */
+  ip(host: string, words: string): void {
+    ip(`-n ${this.namespace(host)} ${words}`);
   }
 
   /** The command that runs what follows on a host. */
@@ -105,17 +115,16 @@ export class Lan {
     return link.address;
   }
 
-  /** Who answers a question for `address` on the LAN: each hardware address that does, in order. */
-  whoHas(asker: string, address: string): string[] {
+  /**
+   * Who answers a question for `address` on the LAN: each hardware address that does, in order. To be sure of silence
+   * takes some 2 s, so ask for many addresses at once.
+   */
+  async whoHas(asker: string, address: string): Promise<string[]> {
     const [program = "", ...words] = [...this.on(asker), ...question(address)];
-    let text: string;
-    try {
-      text = execFileSync(program, words, { encoding: "utf8" });
-    } catch (error) {
-      text = String((error as { stdout?: string }).stdout ?? "");
-    }
-    const found = text.match(/([0-9a-f]{2}:){5}[0-9a-f]{2}/gi) ?? [];
-    return [...new Set(found.map((mac) => mac.toLowerCase()))];
+    // Where nobody answers, arping fails.
+    const { stdout } = await promisify(execFile)(program, words).catch((error) => error);
+    const found = stdout.match(/([0-9a-f]{2}:){5}[0-9a-f]{2}/gi) ?? [];
+    return [...new Set<string>(found.map((mac: string) => mac.toLowerCase()))];
   }
 
   remove(): void {

@@ -58,7 +58,7 @@ for (const version of versions) {
       for (const [at, address] of addresses.entries()) await addService(`shop-${at}`, address);
       mkdirSync(join(cluster.scratch, "secret"));
       writeFileSync(join(cluster.scratch, "secret", "secretkey"), secret);
-      for (const node of nodes) await startSpeaker(node);
+      await Promise.all(nodes.map(startSpeaker));
     });
     after(async () => {
       for (const speaker of speakers.values()) await speaker.kill();
@@ -187,9 +187,10 @@ for (const version of versions) {
     /** Which node alone answers for each address, once each has exactly one of these. */
     async function owners(among: readonly string[]): Promise<string[]> {
       const byMac = new Map(nodes.map((node) => [lan.mac(node), node]));
+      const ask = async (address: string): Promise<string[]> =>
+        (await lan.whoHas("client", address)).map((mac) => byMac.get(mac) ?? mac);
       const answers = await until(
-        async () =>
-          addresses.map((one) => lan.whoHas("client", one).map((mac) => byMac.get(mac) ?? mac)),
+        () => Promise.all(addresses.map(ask)),
         (all) => all.every((found) => found.length === 1 && among.includes(found[0]!)),
       );
       return answers.flat();

@@ -84,16 +84,15 @@ describe("speakers of v0.16 on a real API server", { skip, timeout: 280_000 }, (
 
   /** Waits until exactly this node answers for both addresses. */
   async function answeredBy(node: string): Promise<void> {
-    const mac = lan.mac(node);
+    const both = Object.values(addresses);
+    const wanted = JSON.stringify(both.map(() => [lan.mac(node)]));
     const deadline = Date.now() + 60_000;
-    for (const address of Object.values(addresses)) {
-      for (;;) {
-        const found = lan.whoHas("client", address);
-        if (found.length === 1 && found[0] === mac) break;
-        const logs = nodes.map((name) => speakers.get(name)?.log()).join("\n");
-        assert.ok(Date.now() < deadline, `${address} is answered by [${found.join()}]\n${logs}`);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+    for (;;) {
+      const found = await Promise.all(both.map((one) => lan.whoHas("client", one)));
+      if (JSON.stringify(found) === wanted) break;
+      const logs = nodes.map((name) => speakers.get(name)?.log()).join("\n");
+      const answers = JSON.stringify(found);
+      assert.ok(Date.now() < deadline, `${both.join()} are answered by ${answers}\n${logs}`);
     }
   }
 

@@ -8,19 +8,20 @@ import { enterPrivateNetwork, LanProbe } from "../../src/testing/index.ts";
 import { eventually } from "../kube-api/api-client.ts";
 import { reasonToSkip } from "./cluster.ts";
 import { lanObstacle } from "./lan.ts";
-import { LanSpeakers } from "./lan-speakers.ts";
+import { addressesElsewhere, LanSpeakers } from "./lan-speakers.ts";
 
 const nodes = ["node1", "node2", "node3"];
 const skip = (await reasonToSkip()) ?? lanObstacle() ?? false;
 if (skip === false) enterPrivateNetwork();
-const [service, ip] = ["default/s1", "192.168.2.1"];
+const addresses = addressesElsewhere(12);
+const [service, ip] = ["default/s1", addresses[0]!];
 
 describe("planned moves of addresses", { skip, timeout: 120_000 }, () => {
   let speakers: LanSpeakers;
   let probe: LanProbe;
 
   before(async () => {
-    speakers = await LanSpeakers.prepare({ nodes, others: ["client"], prefix: "pe", services: 12 });
+    speakers = await LanSpeakers.prepare({ nodes, others: ["client"], prefix: "pe", addresses });
     probe = new LanProbe(speakers.lan.on("client"));
     for (const node of nodes) await speakers.startSpeaker(node);
     await speakers.settled();

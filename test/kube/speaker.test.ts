@@ -102,14 +102,13 @@ describe("speakers on a real API server", { skip, timeout: 280_000 }, () => {
   /** Waits until exactly `macs` answer for each address. */
   async function answeredBy(addresses: string[], macs: string[]): Promise<void> {
     const deadline = Date.now() + 60_000;
-    for (const address of addresses) {
-      for (;;) {
-        const found = lan.whoHas("client", address);
-        if (found.length === macs.length && macs.every((mac) => found.includes(mac))) break;
-        const logs = nodes.map((node) => speakers.get(node)?.log()).join("\n");
-        assert.ok(Date.now() < deadline, `${address} is answered by [${found.join()}]\n${logs}`);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+    const wanted = JSON.stringify(addresses.map(() => macs));
+    for (;;) {
+      const found = await Promise.all(addresses.map((one) => lan.whoHas("client", one)));
+      if (JSON.stringify(found) === wanted) break;
+      const logs = nodes.map((node) => speakers.get(node)?.log()).join("\n");
+      const [asked, answers] = [addresses.join(), JSON.stringify(found)];
+      assert.ok(Date.now() < deadline, `${asked} are answered by ${answers}\n${logs}`);
     }
   }
 
