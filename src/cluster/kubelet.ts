@@ -25,9 +25,9 @@ const heartBeatMs = 1000;
 export async function runKubelet(client: KubeClient, options: KubeletOptions): Promise<void> {
   const { nodeName } = options;
   await registerNode(client, options);
-  await beat(client, nodeName);
+  await beat(client, options);
   setInterval(() => {
-    beat(client, nodeName).catch((error: unknown) => console.error(`lease: ${String(error)}`));
+    beat(client, options).catch((error: unknown) => console.error(`lease: ${String(error)}`));
   }, heartBeatMs);
   const events = new EventRecorder(client, { component: "kubelet", host: nodeName }, silentLogger);
   const networks = new PodNetworks(options.podRange);
@@ -50,7 +50,7 @@ export async function runKubelet(client: KubeClient, options: KubeletOptions): P
 }
 
 async function registerNode(client: KubeClient, options: KubeletOptions): Promise<void> {
-  const { nodeName: name, address, podRange, isControlPlane } = options;
+  const { nodeName: name, podRange, isControlPlane } = options;
   const master = "node-role.kubernetes.io/master";
   const labels = {
     "kubernetes.io/hostname": name,
@@ -62,6 +62,11 @@ async function registerNode(client: KubeClient, options: KubeletOptions): Promis
     ...(isControlPlane ? { taints: [{ key: master, effect: "NoSchedule" }] } : {}),
   };
   await createOrPatch(client, "nodes", { metadata: { name, labels }, spec });
+  await postReady(client, options);
+}
+
+async function postReady(client: KubeClient, options: KubeletOptions): Promise<void> {
+  const { nodeName: name, address } = options;
   const now = new Date().toISOString();
   const ready = {
     type: "Ready",
@@ -93,11 +98,16 @@ async function registerNode(client: KubeClient, options: KubeletOptions): Promis
   await client.patch(refOf("nodes"), name, { status }, { type: "merge", subresource: "status" });
 }
 
-async function beat(client: KubeClient, name: string): Promise<void> {
+/** On a machine that was busy for seconds the node counts as silent meanwhile: nobody else would call it ready again. */
+async function beat(client: KubeClient, options: KubeletOptions): Promise<void> {
+  const { nodeName: name } = options;
   const renewTime = new Date().toISOString().replace("Z", "000Z");
   const spec = { holderIdentity: name, renewTime, leaseDurationSeconds: 4 };
   const metadata = { name, namespace: "kube-node-lease" };
   await createOrPatch(client, "leases", { metadata, spec });
+  const { status } = await client.get<Node>(refOf("nodes"), name);
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.status !== "True") await postReady(client, options);
 }
 
 async function createOrPatch(client: KubeClient, plural: string, object: Node | Lease) {

@@ -81,6 +81,9 @@ export class PodWorker {
   update(pod: Pod): void {
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp !== undefined && !this.#isEnding) void this.end();
+    // The node counted as silent, and its pods with it.
+    const told = pod.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+    if (told === "False" && this.#isReady && !this.#isEnding) this.#report();
   }
 
   /** SIGTERM, SIGKILL after the grace period, then the object goes (if the API still has it). */
@@ -138,6 +141,10 @@ export class PodWorker {
     return { argv, env, podIP: this.#podIP, logFile: join(this.#folder, logName(container.name)) };
   }
 
+  get #isReady(): boolean {
+    return this.#containers.every(({ status }) => status.ready);
+  }
+
   /** A token that ends with the pod; the real kubelet would renew it each hour. */
   async #accountFiles(): Promise<Record<string, string>> {
     const { metadata, spec } = this.#pod;
@@ -169,7 +176,7 @@ export class PodWorker {
 
   #status() {
     const statuses = this.#containers.map(({ status }) => status);
-    const isReady = statuses.every(({ ready }) => ready);
+    const isReady = this.#isReady;
     const started = statuses.every(({ state }) => state.running !== undefined);
     const ended = statuses.every(({ state }) => state.terminated !== undefined);
     const hasFailed = statuses.some(({ state }) => state.terminated?.exitCode);
