@@ -1,4 +1,4 @@
-/** Services whose conditions wait to be written: a hundred at once, then few a second, however many there are. */
+/** Services whose conditions wait to be written: a hundred at once, then ten a second, however many there are. */
 
 import { WorkQueue } from "../kube/index.ts";
 import { EventBudget } from "./event-budget.ts";
@@ -6,29 +6,33 @@ import { EventBudget } from "./event-budget.ts";
 const most = 100;
 /** Whoever forges answers must not keep the API server busy. */
 const refillMs = 100;
-/**
- * So many are written after one list, and waited for where the budget is used up: the API server looks at all objects of
- * the kind for each list, also where it gives only a few.
- */
+/** So many are written after one list: the API server looks at all objects of the kind for it, also where it gives a few. */
 const mostTogether = 50;
 
 export class ConditionLane {
   readonly queue = new WorkQueue();
   readonly #budget = new EventBudget(most, refillMs);
   readonly #roundMs: number;
+  /** Until then those that wait gather, whatever else is asked for meanwhile. */
+  #gathersUntilMs = 0;
 
-  /** How long the lane waits for others to write together once its budget is used up; milliseconds. */
+  /** How long services gather once the budget is used up, to be written together; milliseconds. */
   constructor(roundMs: number) {
     this.#roundMs = roundMs;
+  }
+
+  /** Whether `take` would give anything now. */
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.#gathersUntilMs && this.#waits(nowMs);
   }
 
   /** Services to write now, at most 50; the caller answers for each with `done` or `retry` of the queue. */
   take(nowMs: number): string[] {
     const services: string[] = [];
-    while (services.length < mostTogether && this.#isDue(nowMs) && this.#budget.spend(nowMs)) {
-      const service = this.queue.take(nowMs);
-      if (service === undefined) break;
-      services.push(service);
+    while (services.length < mostTogether && this.isDue(nowMs)) {
+      const service = this.#budget.spend(nowMs) ? this.queue.take(nowMs) : undefined;
+      if (service !== undefined) services.push(service);
+      else this.#gathersUntilMs = nowMs + this.#roundMs;
     }
     return services;
   }
@@ -36,10 +40,10 @@ export class ConditionLane {
   /** When to call `take` again; undefined: nothing waits. */
   nextMs(nowMs: number): number | undefined {
     const dueMs = this.queue.nextDueMs();
-    return dueMs === undefined || dueMs > nowMs ? dueMs : nowMs + this.#roundMs;
+    return dueMs === undefined ? undefined : Math.max(dueMs, this.#gathersUntilMs, nowMs);
   }
 
-  #isDue(nowMs: number): boolean {
+  #waits(nowMs: number): boolean {
     return (this.queue.nextDueMs() ?? Number.POSITIVE_INFINITY) <= nowMs;
   }
 }

@@ -65,10 +65,11 @@ export function statusesOfNode(node: string): string {
   return `${NODE_LABEL}=${node}`;
 }
 
-/** Selects the objects of one node about these services (`namespace/name`), and ones of their names in other namespaces. */
-export function statusesAbout(services: readonly string[], node: string): string {
-  const names = services.map((service) => service.slice(service.indexOf("/") + 1));
-  return `${statusesOfNode(node)},${NAME_LABEL} in (${listOf(names)})`;
+/** Selects the objects of any node about these services (`namespace/name`), and about a name of one in another's namespace. */
+export function statusesAbout(services: readonly string[]): string {
+  const parts = services.map((service) => service.split("/"));
+  const [namespaces, names] = [0, 1].map((at) => listOf(parts.map((part) => part[at] ?? "")));
+  return `${NODE_LABEL},${NAME_LABEL} in (${names}),${NAMESPACE_LABEL} in (${namespaces})`;
 }
 
 /** Selects the objects of all other nodes about services with these names, in any namespace; no names: about all. */

@@ -1,0 +1,67 @@
+/** The ServiceL2Status objects that conditions are written to: found, read and patched. */
+
+import type { Condition, ServiceL2Status } from "../kube/index.ts";
+import { type KubeClient, type ResourceRef, timestamp } from "../platform/index.ts";
+import { mergeConditions, statusesAbout, statusesOfNode } from "../status/index.ts";
+import type { WireCondition } from "../wire/index.ts";
+
+const pageSize = 500;
+
+/** `pruned`: the definition does not know conditions, and the server dropped them. */
+export type Written = "told" | "pruned";
+
+export class ConditionObjects {
+  readonly #client: Pick<KubeClient, "list" | "patch">;
+  readonly #ref: ResourceRef;
+
+  constructor(client: Pick<KubeClient, "list" | "patch">, namespace: string) {
+    this.#client = client;
+    this.#ref = { group: "metallb.io", version: "v1beta1", plural: "servicel2statuses", namespace };
+  }
+
+  /** Those about the services (`namespace/name`), of whatever node. Rejects with what the client says. */
+  async about(services: readonly string[]): Promise<readonly ServiceL2Status[]> {
+    const labelSelector = statusesAbout(services);
+    return (await this.#client.list<ServiceL2Status>(this.#ref, { labelSelector })).items;
+  }
+
+  /** In pages: a node may have ten thousand. */
+  async *ofNode(node: string): AsyncIterableIterator<ServiceL2Status> {
+    const labelSelector = statusesOfNode(node);
+    let next: string | undefined;
+    do {
+      const page = await this.#client.list<ServiceL2Status>(this.#ref, {
+        labelSelector,
+        limit: pageSize,
+        ...(next === undefined ? {} : { continue: next }),
+      });
+      yield* page.items;
+      next = page.continue;
+    } while (next !== undefined);
+  }
+
+  /** Writes what is not said already. Rejects with 409 where somebody else wrote the object meanwhile. */
+  async write(object: ServiceL2Status, told: readonly WireCondition[]): Promise<Written> {
+    const now = timestamp().replace(/\.\d+/, "");
+    const merged = mergeConditions(object.status?.conditions ?? [], told, now);
+    return merged === undefined ? "told" : this.#patch(object, merged);
+  }
+
+  async #patch({ metadata }: ServiceL2Status, conditions: readonly Condition[]): Promise<Written> {
+    const { name, resourceVersion } = metadata;
+    // Of the version that was looked at: a merge replaces the whole list.
+    const patch = { metadata: { resourceVersion }, status: { conditions } };
+    const options = { type: "merge", subresource: "status" } as const;
+    const patched = await this.#client.patch<ServiceL2Status>(this.#ref, name, patch, options);
+    return patched.status?.conditions === undefined ? "pruned" : "told";
+  }
+}
+
+/** The service and the node that an object is about, by its status, whose fields the server lets nobody change. */
+export function subjectOfStatus({ status = {} }: ServiceL2Status): {
+  readonly service: string;
+  readonly node: string | undefined;
+} {
+  const { serviceNamespace, serviceName, node } = status;
+  return { service: `${serviceNamespace}/${serviceName}`, node };
+}
