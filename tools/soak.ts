@@ -4,7 +4,7 @@
  *
  *   npm run -s soak -- --minutes 30 [--members 9] [--loss 2] [--busy]
  */
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { LineProgram } from "../src/testing/line-program.ts";
 import { enterPrivateNetwork, whyNoNamespaces } from "../src/testing/index.ts";
@@ -51,8 +51,13 @@ try {
   while (performance.now() < killMs) {
     await after(Math.min(5000, killMs - performance.now()));
     const deaths = ring.falseDeaths();
-    for (const text of deaths.slice(told)) say(`soak: ${text} is a false death`);
-    told = Math.max(told, deaths.length);
+    if (deaths.length === told) continue;
+    told = deaths.length;
+    // At once, with the load: whoever looks for the cause later has nothing else to go by.
+    say(
+      `soak: ${new Date().toISOString()}, load ${loadavg()[0]}: false deaths ${deaths.join(", ")}`,
+    );
+    say(ring.show());
   }
   const falseDeaths = ring.falseDeaths();
   if (falseDeaths.length > 0) say(ring.show());
