@@ -19,7 +19,6 @@ export function parseMac(text: string): Uint8Array | undefined {
 
 /** Colon text of six bytes. */
 export function formatMac(bytes: Uint8Array): MacAddress {
-  let text = "";
-  for (const byte of bytes) text += text === "" ? hexOfByte[byte] : `:${hexOfByte[byte]}`;
-  return text;
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
+  return `${hexOfByte[a]}:${hexOfByte[b]}:${hexOfByte[c]}:${hexOfByte[d]}:${hexOfByte[e]}:${hexOfByte[f]}`;
 }

@@ -64,6 +64,7 @@ function nibble(code: number): number {
   return (code & 0xf) + (code >> 6) * 9;
 }
 
-function uint16At(bytes: Uint8Array, offset: number): number {
+/** In network order. */
+export function uint16At(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
 }

@@ -169,6 +169,9 @@ export class ConditionWriter {
     try {
       if ((await this.#objects.write(object, wanted.conditions)) === "pruned") this.#tellPruned();
       lane.queue.done(service);
+      // Ten thousand services of which all is well need not be remembered.
+      const isOld = this.#wanted.get(service) !== wanted;
+      if (!isOld && !wanted.conditions.some(isTrouble)) this.#wanted.delete(service);
       this.#isTroubleTold = false;
       this.#outages = 0;
     } catch (error) {
