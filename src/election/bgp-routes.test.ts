@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BgpAdvertisement, Peer, Pool } from "../config/index.ts";
+import { bgpAdvertisement as advertisement } from "../testing/bgp-config.ts";
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from "../ip/index.ts";
 import { viewService, type Node, type Service } from "../kube/index.ts";
 import { bgpRoutes, bgpSessions, type BgpRoutesInput } from "./bgp-routes.ts";
@@ -20,19 +21,6 @@ const node = (name: string, more: Partial<Node> = {}): Node => ({
 
 const labelled = (name: string, labels: Record<string, string>): Node =>
   node(name, { metadata: { name, labels } });
-
-const advertisement = (more: Partial<BgpAdvertisement> = {}): BgpAdvertisement => ({
-  name: "ad",
-  aggregationLength: 32,
-  aggregationLengthV6: 128,
-  localPref: 0,
-  communities: [],
-  largeCommunities: [],
-  nodes: undefined,
-  peers: undefined,
-  serviceSelectors: [],
-  ...more,
-});
 
 const peer = (name: string, more: Partial<Peer> = {}): Peer => ({
   name,

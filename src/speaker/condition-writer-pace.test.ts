@@ -2,17 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { KubeApiError, silentLogger } from "../platform/index.ts";
+import { seen } from "../testing/wire-conditions.ts";
 import type { WireCondition } from "../wire/index.ts";
 import { ConditionWriter, type ConditionWriterOptions } from "./condition-writer.ts";
-
-const seen = (status: "True" | "False", message = "told"): WireCondition => {
-  return {
-    type: "Seen",
-    status,
-    reason: status === "True" ? "OwnerAnswers" : "TwoAnswer",
-    message,
-  };
-};
 
 describe("writer of what is seen on the wire, while the API server does not answer", () => {
   const about = { serviceNamespace: "shop", serviceName: "web", node: "n1" };

@@ -4,7 +4,7 @@ import type { ServiceL2Status } from "../kube/index.ts";
 import { createLogger, KubeClient, silentLogger } from "../platform/index.ts";
 import { serviceL2Statuses } from "../status/index.ts";
 import { type MetallbCluster, startMetallbCluster } from "../testing/index.ts";
-import type { WireCondition } from "../wire/index.ts";
+import { seen } from "../testing/wire-conditions.ts";
 import { ConditionWriter } from "./condition-writer.ts";
 import { ServiceStatusWriter } from "./service-status-writer.ts";
 
@@ -12,15 +12,6 @@ const STATUSES = "/apis/metallb.io/v1beta1/namespaces/metallb-system/servicel2st
 const DEFINITION =
   "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/servicel2statuses.metallb.io";
 const pod = { metadata: { name: "speaker-x", namespace: "metallb-system", uid: "pod-1" } };
-const seen = (status: "True" | "False", message = "told"): WireCondition => {
-  return {
-    type: "Seen",
-    status,
-    reason: status === "True" ? "OwnerAnswers" : "TwoAnswer",
-    message,
-  };
-};
-
 describe("writer of what is seen on the wire", () => {
   let cluster: MetallbCluster;
   let client: KubeClient;

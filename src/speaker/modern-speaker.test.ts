@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  type BgpAdvertisement,
-  compileConfigMap,
-  type Config,
-  type L2Advertisement,
-} from "../config/index.ts";
+import { compileConfigMap, type Config, type L2Advertisement } from "../config/index.ts";
 import type { ServiceEndpoint } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Labels, Node, Service } from "../kube/index.ts";
+import { bgpAdvertisement } from "../testing/bgp-config.ts";
 import { advertisement, configOf, poolOf } from "../testing/layer2-config.ts";
 import { Speaker, type SpeakerOptions } from "./speaker.ts";
 import type { SpeakerCommand, SpeakerEvent } from "./speaker-messages.ts";
@@ -18,18 +14,6 @@ const EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers";
 const LAN = ["192.168.1.0/24", "fd00:1::/64"];
 const lan = (...ads: L2Advertisement[]): Config =>
   configOf(poolOf("lan", LAN, ads.length > 0 ? ads : [advertisement()]));
-
-const ofBgp: BgpAdvertisement = {
-  name: "routes",
-  aggregationLength: 32,
-  aggregationLengthV6: 128,
-  localPref: 0,
-  communities: [],
-  largeCommunities: [],
-  nodes: undefined,
-  peers: undefined,
-  serviceSelectors: [],
-};
 
 interface Wish {
   readonly name?: string;
@@ -323,7 +307,7 @@ describe("speaker of later releases", () => {
   it("L2-12, layer 2's side: a BGPAdvertisement of the same pool neither adds to an announcement nor ends it", () => {
     const [pool] = lan().pools.values();
     const both = (...ads: L2Advertisement[]): Config =>
-      configOf({ ...pool!, l2Advertisements: ads, bgpAdvertisements: [ofBgp] });
+      configOf({ ...pool!, l2Advertisements: ads, bgpAdvertisements: [bgpAdvertisement()] });
     const { step, start } = speakerWith(both(advertisement()), [{}]);
     assert.deepEqual([changes(start), reasons(start)], [ANNOUNCED, []]);
     const alone = step(accepted(lan()));
