@@ -4,8 +4,8 @@ import { setFlagsFromString } from "node:v8";
 
 /**
  * To be called at start. V8 would grow the space of young objects sixteenfold while the first lists come in, and never
- * give it back; and it would let old objects double, and more, before it looks for garbage among them. With 10,000
- * services the one costs a speaker 40 MiB, the other 30. A growth of 60 % costs no measurable time, 20 % a third more.
+ * give it back: with 10,000 services 40 MiB. And it would let old objects double before it looks for garbage among them: a
+ * program that parses and keeps 10,000 services rests at 134 MiB, and at 104 with a growth of 60 %, in the same time.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
