@@ -15,7 +15,7 @@ import {
   type KubeClient,
 } from "../platform/index.ts";
 import { refOf } from "./actions.ts";
-import type { Lease, Pod } from "./objects.ts";
+import { isReady, type Lease, type Pod } from "./objects.ts";
 import { PodNetworks } from "./pod-network.ts";
 import { type KubeletOptions, type NodeContext, PodWorker } from "./pod-worker.ts";
 
@@ -105,9 +105,8 @@ async function beat(client: KubeClient, options: KubeletOptions): Promise<void> 
   const spec = { holderIdentity: name, renewTime, leaseDurationSeconds: 4 };
   const metadata = { name, namespace: "kube-node-lease" };
   await createOrPatch(client, "leases", { metadata, spec });
-  const { status } = await client.get<Node>(refOf("nodes"), name);
-  const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  if (ready?.status !== "True") await postReady(client, options);
+  const node = await client.get<Node>(refOf("nodes"), name);
+  if (!isReady(node)) await postReady(client, options);
 }
 
 async function createOrPatch(client: KubeClient, plural: string, object: Node | Lease) {
