@@ -11,7 +11,7 @@ import {
 } from "../platform/index.ts";
 import type { ConfigWatch } from "../program/index.ts";
 import { EndpointIndex } from "./endpoint-index.ts";
-import { projectEndpoints, projectNode, projectService, projectSlice } from "./projections.ts";
+import { projectNode, projectService } from "./projections.ts";
 import type { SpeakerEvent } from "./speaker-messages.ts";
 
 const SERVICES: ResourceRef = { group: "", version: "v1", plural: "services" };
@@ -81,7 +81,6 @@ export class ClusterWatch {
   #watchSlices(): void {
     const index = new EndpointIndex();
     const slices = this.#watch<EndpointSlice>(SLICES, {
-      project: projectSlice,
       onChange: (sliceKey, slice) => {
         for (const change of index.apply(sliceKey, slice)) {
           this.#tell({ kind: "endpoints", ...change });
@@ -104,7 +103,6 @@ export class ClusterWatch {
 
   #watchEndpoints(): void {
     this.#watch<Endpoints>(ENDPOINTS, {
-      project: projectEndpoints,
       onChange: (key, object) => {
         this.#tell({ kind: "endpoints", key, endpoints: object && endpointsOfObject(object) });
       },

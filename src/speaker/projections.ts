@@ -1,14 +1,7 @@
 /** What a speaker keeps of each object: with ten thousand services the rest would be most of its memory. */
 
 import { preemptAnnotation } from "../config/index.ts";
-import type {
-  Endpoints,
-  EndpointSlice,
-  Node,
-  ObjectMeta,
-  Service,
-  ServiceL2Status,
-} from "../kube/index.ts";
+import type { Node, ObjectMeta, Service, ServiceL2Status } from "../kube/index.ts";
 import type { ServiceStatus } from "../status/index.ts";
 
 /** Annotations that later releases look at, and ours; any other is as good as absent. */
@@ -50,22 +43,6 @@ export function projectNode({ metadata, status }: Node): Node {
     metadata: { ...projectMetadata(metadata), ...projectLabels(metadata) },
     status: { conditions, ...(addresses.length > 0 && { addresses }) },
   };
-}
-
-export function projectSlice({ metadata, addressType, endpoints }: EndpointSlice): EndpointSlice {
-  return {
-    metadata: { ...projectMetadata(metadata), ...projectLabels(metadata) },
-    addressType,
-    endpoints: (endpoints ?? []).map(({ nodeName, conditions }) => ({
-      addresses: [],
-      ...(nodeName !== undefined && { nodeName }),
-      ...(conditions !== undefined && { conditions }),
-    })),
-  };
-}
-
-export function projectEndpoints({ metadata, subsets }: Endpoints): Endpoints {
-  return { metadata: projectMetadata(metadata), ...(subsets !== undefined && { subsets }) };
 }
 
 /** Conditions are others' to write, and nobody here reads them. */
