@@ -102,5 +102,5 @@ export { type PostAnswer, TlsPoster } from "./post-text.ts";
 export { processOutput, stopSignal, type Output, type StopSignal } from "./process.ts";
 export { serveProfiles } from "./profiler.ts";
 export { sendFrame } from "./send-frame.ts";
-export { keepHeapSmall } from "./small-heap.ts";
+export { keepHeapSmall, keepReturningMemory } from "./small-heap.ts";
 export { startProgram, type ProcessInterface, type ProgramStart } from "./start-program.ts";

@@ -31,6 +31,8 @@ interface Calls {
   /** For calls of the kernel that the C library has no function for. */
   syscall(number: number, command: number, argument: Uint8Array, length: number): number;
   close(fd: number): number;
+  /** Gives free memory back to the system, all but `padding` bytes at the end of the heap; 1 if there was any. */
+  malloc_trim(padding: number): number;
 }
 
 const SIGNATURES: Record<keyof Calls, [result: string, parameters: string[]]> = {
@@ -42,6 +44,7 @@ const SIGNATURES: Record<keyof Calls, [result: string, parameters: string[]]> = 
   send: ["int64_t", ["int", "void *", "size_t", "int"]],
   syscall: ["int64_t", ["int64_t", "int64_t", "void *", "size_t"]],
   close: ["int", ["int"]],
+  malloc_trim: ["int", ["size_t"]],
 };
 
 export interface Libc extends Calls {

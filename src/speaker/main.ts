@@ -8,6 +8,7 @@ import {
   type Logger,
   Metrics,
   keepHeapSmall,
+  keepReturningMemory,
   modernFlags,
   openCluster,
   type Output,
@@ -52,7 +53,11 @@ export function runSpeaker(
     withoutEffect: { ...modernFlags, ...modernSpeakerFlags },
     env,
     output,
-    run: (flags, logger, looks) => run({ flags, env, logger, looks }),
+    run: (flags, logger, looks) => {
+      keepHeapSmall();
+      keepReturningMemory();
+      return run({ flags, env, logger, looks });
+    },
   });
 }
 
@@ -65,7 +70,6 @@ interface SpeakerStart {
 
 /** Opens everything, in order of dependence, and waits. Whatever throws here prevents the start. */
 async function run(start: SpeakerStart): Promise<number> {
-  keepHeapSmall();
   const { flags, env, logger, looks } = start;
   const bgpType = env["METALLB_BGP_TYPE"] ?? "native";
   const bad = findBadValue(flags, bgpType);
