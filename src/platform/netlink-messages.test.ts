@@ -61,6 +61,16 @@ describe("netlink messages", () => {
     assert.deepEqual(parse(CAPTURED.bridgePort, CAPTURED.bridgePortGone), []);
   });
 
+  it("L2-183 L2-87: what a wireless driver says about a link leaves its MAC address and state as they were", () => {
+    // SIOCGIWSCAN of wext-core: the link's name and the event, and nothing of what the link is.
+    const scanned =
+      "30000000100000000000000000000000000001000300000003100000000000000700030076300000" +
+      "08000b00198b0000";
+    assert.deepEqual(parse(scanned), []);
+    const [before, after] = [tableAfter(CAPTURED.linkUp), tableAfter(CAPTURED.linkUp, scanned)];
+    assert.deepEqual(after.interfaces(), before.interfaces());
+  });
+
   it("L2-211: captured addresses come and go", () => {
     assert.deepEqual(parse(CAPTURED.address, CAPTURED.addressGone), [
       { kind: "address", index: 3, address: "10.1.2.3", subnet: "10.1.2.0/24", isTentative: false },

@@ -53,6 +53,7 @@ const AF_UNSPEC = 0;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MASTER = 10;
+const IFLA_WIRELESS = 11;
 const IFLA_OPERSTATE = 16;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
@@ -130,7 +131,8 @@ function parseLink(body: Buffer): NetlinkMessage | undefined {
   if (isOfBridge(body)) return undefined;
   const attributes = parseAttributes(body.subarray(LINK_BYTES));
   const name = attributes.get(IFLA_IFNAME);
-  if (name === undefined) return undefined;
+  // What a wireless driver tells, as that it has scanned, comes with the name alone: the link is as it was.
+  if (name === undefined || attributes.has(IFLA_WIRELESS)) return undefined;
   const mac = attributes.get(IFLA_ADDRESS);
   const master = attributes.get(IFLA_MASTER);
   const operState = attributes.get(IFLA_OPERSTATE)?.at(0) ?? 0;
