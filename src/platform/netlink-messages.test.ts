@@ -74,7 +74,7 @@ describe("netlink messages", () => {
   it("L2-211: captured addresses come and go", () => {
     assert.deepEqual(parse(CAPTURED.address, CAPTURED.addressGone), [
       { kind: "address", index: 3, address: "10.1.2.3", subnet: "10.1.2.0/24", isTentative: false },
-      { kind: "address-gone", index: 3, address: "10.1.2.3" },
+      { kind: "address-gone", index: 3, address: "10.1.2.3", subnet: "10.1.2.0/24" },
     ]);
   });
 
@@ -154,6 +154,18 @@ describe("interface table", () => {
     assert.equal(bridged?.masterIndex, 4);
     const table = tableAfter(CAPTURED.linkUp, CAPTURED.address, CAPTURED.linkGone, CAPTURED.linkUp);
     assert.deepEqual(table.interfaces()[0]?.addresses, []);
+  });
+
+  it("L2-87: an address that is there with two prefixes stays when one of them goes", () => {
+    const ofOne = (hex: string) => hex.replace("02188000", "02208000");
+    const both = [CAPTURED.linkUp, CAPTURED.address, ofOne(CAPTURED.address)];
+    const told = (...hex: string[]) => {
+      const [found] = tableAfter(...hex).interfaces();
+      return [found?.addresses, found?.subnets];
+    };
+    assert.deepEqual(told(...both), [["10.1.2.3"], ["10.1.2.0/24", "10.1.2.3/32"]]);
+    assert.deepEqual(told(...both, ofOne(CAPTURED.addressGone)), [["10.1.2.3"], ["10.1.2.0/24"]]);
+    assert.deepEqual(told(...both, CAPTURED.addressGone), [["10.1.2.3"], ["10.1.2.3/32"]]);
   });
 
   it("L2-87: a message that repeats what is known changes nothing", () => {

@@ -21,7 +21,12 @@ export type NetlinkMessage =
       /** Duplicate address detection runs, or found the address taken: it must not be used (RFC 4862 section 5.4). */
       readonly isTentative: boolean;
     }
-  | { readonly kind: "address-gone"; readonly index: number; readonly address: string }
+  | {
+      readonly kind: "address-gone";
+      readonly index: number;
+      readonly address: string;
+      readonly subnet: string;
+    }
   /** A dump is complete; `isInterrupted`: the tables changed meanwhile, ask again. */
   | { readonly kind: "done"; readonly isInterrupted: boolean }
   | { readonly kind: "error"; readonly errno: number };
@@ -115,7 +120,7 @@ function parseMessage(bytes: Buffer): NetlinkMessage | undefined {
     }
     case RTM_DELADDR: {
       const found = parseAddress(body);
-      return found && { kind: "address-gone", index: found.index, address: found.address };
+      return found && { kind: "address-gone", ...found };
     }
     default:
       return undefined;
