@@ -119,6 +119,38 @@ for (const wire of wires) {
       assert.equal(told().length, 2, "it is news again");
     });
 
+    it("L2-142: unasked frames that the kernel does not take are counted apart", () => {
+      setInterfaces(link(1), link(2));
+      first(2).takesFrames = false;
+      announce();
+      pass(1100);
+      const { drops } = node.announcer.counts()[name === "ARP" ? 0 : 1]!;
+      assert.deepEqual(
+        [drops.get("unasked-not-sent"), drops.get("not-sent")],
+        [2 * framesOfRound, 0],
+      );
+    });
+
+    it("L2-208: questions that were lost because too many came are counted, and said once in the life of a responder", () => {
+      setInterfaces(link(1));
+      announce();
+      const notRead = () => {
+        return node.announcer.counts()[name === "ARP" ? 0 : 1]!.drops.get("not-read");
+      };
+      assert.equal(notRead(), 0);
+      first(1).lost = 300;
+      assert.equal(notRead(), 300);
+      first(1).lost = 7;
+      first(1).tellLost();
+      assert.equal(notRead(), 307);
+      assert.deepEqual(
+        node
+          .logged(`more ${name} questions came than were read`)
+          .map((line) => [line["op"], line["interface"], line["frames"]]),
+        [[`read${name}`, "eth1", 300]],
+      );
+    });
+
     it("L2-205: that an interface on its way down takes nothing is no news of its own", () => {
       setInterfaces(link(1));
       Object.assign(first(1), { takesFrames: false, refusal: "ENETDOWN" });
