@@ -26,7 +26,13 @@ interface Calls {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
-  getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array): number;
+  getsockopt(
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    length: Uint8Array,
+  ): number;
   recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   /** For calls of the kernel that the C library has no function for. */
