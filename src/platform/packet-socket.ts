@@ -212,11 +212,13 @@ function attachFilter(fd: number, filter: readonly FilterInstruction[]): void {
   checked("setsockopt SO_ATTACH_FILTER", result);
 }
 
-/** What this host sends itself does not come back. */
+/**
+ * What this host sends itself does not come back. Linux before 4.20 refuses, and gives it to sockets of all EtherTypes
+ * only (L2-201).
+ */
 function ignoreOutgoing(fd: number): void {
   const on = Buffer.from([1, 0, 0, 0]);
-  const result = libc().setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, on, on.length);
-  checked("setsockopt PACKET_IGNORE_OUTGOING", result);
+  libc().setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, on, on.length);
 }
 
 /** `struct sockaddr_ll` for binding: the protocol is in network order (L2-200); 0 receives nothing. */
