@@ -65,7 +65,7 @@ export class InterfaceResponders<On extends ArpInterface> {
   readonly #options: ResponderOptions<On>;
   readonly #responders = new Map<number, Responder<On>>();
   #wanted: readonly On[] = [];
-  /** Interfaces whose trouble has been told, by name: said once for each change of interfaces. */
+  /** Interfaces whose trouble has been told, by name: said once while it lasts, as pods change interfaces all the time. */
   readonly #toldTrouble = new Set<string>();
   #joinTurn: NodeJS.Immediate | undefined;
 
@@ -90,7 +90,8 @@ export class InterfaceResponders<On extends ArpInterface> {
   /** Takes the interfaces that want a responder now and follows every difference. */
   setWanted(wanted: readonly On[]): void {
     this.#wanted = wanted;
-    this.#toldTrouble.clear();
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const name of this.#toldTrouble) if (!names.has(name)) this.#toldTrouble.delete(name);
     const byIndex = new Map(wanted.map((one) => [one.index, one]));
     for (const [index, responder] of this.#responders) {
       const now = byIndex.get(index);
@@ -175,6 +176,7 @@ export class InterfaceResponders<On extends ArpInterface> {
       return;
     }
     this.#responders.set(on.index, responder);
+    this.#toldTrouble.delete(on.name);
     logger.info({
       event: `create${protocol.name}Responder`,
       interface: on.name,
@@ -215,17 +217,23 @@ export class InterfaceResponders<On extends ArpInterface> {
     for (const { on, groups } of this.#responders.values()) {
       try {
         while (groups?.joinNext()) if (nowMs() >= endMs) return this.#joinLater();
+        this.#toldTrouble.delete(on.name);
       } catch (error) {
-        this.#tellTrouble(on.name, {
-          op: "watchMulticastGroup",
-          error: (error as Error).message,
-          msg:
-            "failed to watch NDP multicast group for IP, clients may not find addresses on this interface; " +
-            "trying again, a greater net.core.optmem_max may help",
-        });
+        this.#tellNotJoined(on.name, error as Error);
         onTrouble("failed");
       }
     }
+  }
+
+  #tellNotJoined(name: string, error: Error): void {
+    if ("code" in error && GOING_CODES.has(String(error.code))) return;
+    this.#tellTrouble(name, {
+      op: "watchMulticastGroup",
+      error: error.message,
+      msg:
+        "failed to watch NDP multicast group for IP, clients may not find addresses on this interface; " +
+        "trying again, a greater net.core.optmem_max may help",
+    });
   }
 
   /** The link went down or away under the socket; if it is still wanted shortly after, there is a new one (L2-205). */

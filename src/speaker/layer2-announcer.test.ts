@@ -247,7 +247,7 @@ for (const wire of wires) {
       assert.equal(first(1).sent.length, before);
     });
 
-    it("L2-84 L2-163: a socket that is not allowed is explained once per change, tried again, and the rest goes on", () => {
+    it("L2-84 L2-163: a socket that is not allowed is explained once while it lasts, tried again, and the rest goes on", () => {
       node.failure = Object.assign(new Error("socket: EPERM"), { code: "EPERM" });
       setInterfaces(link(1));
       announce();
@@ -256,12 +256,18 @@ for (const wire of wires) {
       assert.equal(told()[0]?.["op"], `create${name}Responder`);
       pass(30_000);
       assert.equal(told().length, 1);
+      // As pods come and go.
+      setInterfaces(link(1), link(2, { isUp: false }));
       setInterfaces(link(1, { operState: "down" }));
-      assert.equal(told().length, 2);
+      assert.equal(told().length, 1);
       node.failure = undefined;
       pass(10_000);
       assert.equal(opened(1).length, 1);
       assert.equal(rounds(1), 1);
+      node.failure = new Error("socket: EPERM");
+      first(1).options.onFailure(Object.assign(new Error("recvfrom"), { code: "ENETDOWN" }));
+      pass(1000);
+      assert.equal(told().length, 2, "it is news again");
     });
 
     it("L2-205: a socket that failed is replaced shortly after, if the interface is still wanted", () => {
@@ -427,6 +433,16 @@ describe("layer 2 announcer, NDP and its groups", () => {
     assert.deepEqual((await groups()).sort(), joined);
     mock.timers.tick(10_000);
     assert.deepEqual(await groups(), []);
+  });
+
+  it("L2-205: that no group can be joined on an interface on its way out is no news of its own", async () => {
+    node.groupFailure = Object.assign(new Error("setsockopt IPV6_JOIN_GROUP: ENODEV"), {
+      code: "ENODEV",
+    });
+    node.setInterfaces([link(1)]);
+    announce("shop/a", "fd00:1::240");
+    assert.deepEqual(await groups(), []);
+    assert.equal(node.logged("failed to watch NDP multicast group for IP").length, 0);
   });
 
   it("L2-72: an address withdrawn before its group was joined leaves nothing behind", async () => {

@@ -71,7 +71,6 @@ export class WireSockets {
   /** Takes the interfaces as they are now and follows every difference. */
   setInterfaces(wanted: readonly AskingInterface[]): void {
     this.#wanted = wanted;
-    this.#isTroubleTold = false;
     const places = new Map(placesOf(wanted));
     for (const [key, open] of this.#open) {
       const place = places.get(key);
@@ -121,15 +120,19 @@ export class WireSockets {
   }
 
   #openAll(): void {
+    let isTrouble = false;
     for (const [key, { on, protocol }] of placesOf(this.#wanted)) {
       if (this.#open.has(key)) continue;
       try {
         this.#open.set(key, this.#opened(key, on, protocol));
       } catch (error) {
+        isTrouble = true;
         this.#tellTrouble(on, error as Error);
         this.#timers.set("reopen", 10 * reopenMs);
       }
     }
+    // Said once while it lasts, however often interfaces of others change meanwhile.
+    this.#isTroubleTold = isTrouble;
   }
 
   #opened(key: string, on: AskingInterface, protocol: Protocol): Open {
