@@ -8,7 +8,7 @@ const IFF_UP = 0x1;
 const IFF_BROADCAST = 0x2;
 const IFF_NOARP = 0x80;
 
-type TableMessage = Exclude<NetlinkMessage, { kind: "done" | "error" }>;
+type TableMessage = Exclude<NetlinkMessage, { kind: "done" | "interrupted" | "error" }>;
 
 interface InterfaceAddress {
   readonly address: string;

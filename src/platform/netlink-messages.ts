@@ -27,8 +27,9 @@ export type NetlinkMessage =
       readonly address: string;
       readonly subnet: string;
     }
-  /** A dump is complete; `isInterrupted`: the tables changed meanwhile, ask again. */
-  | { readonly kind: "done"; readonly isInterrupted: boolean }
+  | { readonly kind: "done" }
+  /** The tables changed while they were dumped, which any message of the dump may say: ask again once it is done. */
+  | { readonly kind: "interrupted" }
   | { readonly kind: "error"; readonly errno: number };
 
 export interface Link {
@@ -94,6 +95,8 @@ export function parseNetlink(datagram: Buffer): NetlinkMessage[] {
   while (offset + HEADER_BYTES <= datagram.length) {
     const length = datagram.readUInt32LE(offset);
     if (length < HEADER_BYTES || offset + length > datagram.length) break;
+    const isInterrupted = (datagram.readUInt16LE(offset + 6) & NLM_F_DUMP_INTR) !== 0;
+    if (isInterrupted) messages.push({ kind: "interrupted" });
     const message = parseMessage(datagram.subarray(offset, offset + length));
     if (message !== undefined) messages.push(message);
     offset += aligned(length);
@@ -104,10 +107,8 @@ export function parseNetlink(datagram: Buffer): NetlinkMessage[] {
 function parseMessage(bytes: Buffer): NetlinkMessage | undefined {
   const body = bytes.subarray(HEADER_BYTES);
   switch (bytes.readUInt16LE(4)) {
-    case NLMSG_DONE: {
-      const isInterrupted = (bytes.readUInt16LE(6) & NLM_F_DUMP_INTR) !== 0;
-      return { kind: "done", isInterrupted };
-    }
+    case NLMSG_DONE:
+      return { kind: "done" };
     case NLMSG_ERROR:
       return body.length < 4 ? undefined : { kind: "error", errno: -body.readInt32LE(0) };
     case RTM_NEWLINK:
