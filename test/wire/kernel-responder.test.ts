@@ -155,6 +155,17 @@ describe("the responder in the kernel", () => {
     assert.ok(await isAnswered(VIP));
   });
 
+  it("L2-74: an address announced while its interface could not be served is answered once it can", async () => {
+    const target = "192.168.1.241";
+    const absent = { index: 4321, name: "wire1", mac: MAC };
+    assert.equal(responder.setInterfaces([first.wire.near, absent]).length, 1);
+    responder.announce(address(target), new Set(["wire1"]));
+    const second = await lay("wire1", MAC, absent.index);
+    assert.deepEqual(responder.setInterfaces([first.wire.near, second.wire.near]), []);
+    assert.ok(await isAnswered(target, second));
+    assert.ok(!(await isAnswered(target)));
+  });
+
   it("L2-74: a new interface does not inherit the addresses of one whose place it takes", async () => {
     responder.announce(address("192.168.1.241"), new Set(["wire0"]));
     assert.ok(await isAnswered("192.168.1.241"));
