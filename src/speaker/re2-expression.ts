@@ -66,7 +66,7 @@ export function fromRe2(pattern: string): string {
 }
 
 function translated(found: Found, flagsOfGroups: string[][]): string {
-  if (found["quoted"] !== undefined) return [...found["quoted"]].map(literal).join("");
+  if (found["quoted"] !== undefined) return found["quoted"].replaceAll(/[\s\S]/g, literal);
   if (found["set"] !== undefined) return translatedSet(found["set"]);
   if (found["repeat"] !== undefined) return found["repeat"];
   if (found["flags"] !== undefined) return flagged(found["flags"], found["after"], flagsOfGroups);
@@ -155,7 +155,7 @@ function unicodeClass(name: string, isNegated: boolean): string {
 function asciiClass(name: string, isNegated: boolean): string {
   const ranges = asciiClasses[name];
   if (ranges === undefined) throw new Error(`RE2 knows no [:${name}:]`);
-  const bounds = [...ranges].map((character) => character.codePointAt(0) ?? 0);
+  const bounds = Array.from(ranges, (character) => character.charCodeAt(0));
   if (!isNegated) return rangesOf(bounds);
   // What lies between the ranges, before the first and behind the last.
   const between = bounds.map((bound, index) => (index % 2 === 0 ? bound - 1 : bound + 1));
