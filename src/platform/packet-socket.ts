@@ -7,6 +7,7 @@ import { checked, openRawSocket, ReadableDescriptor } from "./readable-descripto
 export const AF_PACKET = 17;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
+const PROGRAM_BYTES = 16;
 const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;
 const PACKET_IGNORE_OUTGOING = 23;
@@ -196,19 +197,19 @@ export class PacketSocket {
   }
 }
 
+/** `struct sock_fprog` with its instructions behind it, in one buffer: an address alone keeps nothing from being collected. */
 function attachFilter(fd: number, filter: readonly FilterInstruction[]): void {
-  const instructions = Buffer.alloc(filter.length * 8);
+  const program = Buffer.alloc(PROGRAM_BYTES + filter.length * 8);
   for (const [index, [code, jt, jf, k]] of filter.entries()) {
-    const at = index * 8;
-    instructions.writeUInt16LE(code, at);
-    instructions.writeUInt8(jt, at + 2);
-    instructions.writeUInt8(jf, at + 3);
-    instructions.writeUInt32LE(k, at + 4);
+    const at = PROGRAM_BYTES + index * 8;
+    program.writeUInt16LE(code, at);
+    program.writeUInt8(jt, at + 2);
+    program.writeUInt8(jf, at + 3);
+    program.writeUInt32LE(k, at + 4);
   }
-  const program = Buffer.alloc(16);
   program.writeUInt16LE(filter.length, 0);
-  program.writeBigUInt64LE(libc().address(instructions), 8);
-  const result = libc().setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, program.length);
+  program.writeBigUInt64LE(libc().address(program) + BigInt(PROGRAM_BYTES), 8);
+  const result = libc().setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, PROGRAM_BYTES);
   checked("setsockopt SO_ATTACH_FILTER", result);
 }
 
