@@ -45,7 +45,8 @@ export interface InterfacePlan {
 
 /** Joins exclusion patterns as L2-85 says: unanchored, each in its own parentheses. None excludes nothing. */
 export function compileExclusion(patterns: readonly string[]): RegExp | undefined {
-  return patterns.length === 0 ? undefined : new RegExp(patterns.map((p) => `(${p})`).join("|"));
+  const joined = patterns.map((pattern) => `(${pattern})`).join("|");
+  return patterns.length === 0 ? undefined : new RegExp(joined, "u");
 }
 
 /** Applies the checks of L2-81 in their order to every interface. */

@@ -6,7 +6,7 @@ export const ICMPV6 = 58;
 export const HOP_LIMIT_ON_LINK = 255;
 /** Type, code and checksum. */
 export const ICMPV6_HEADER_BYTES = 4;
-const IPV6_HEADER_BYTES = 40;
+export const IPV6_HEADER_BYTES = 40;
 const VERSION = 6;
 const LOW_64_BITS = 0xffff_ffff_ffff_ffffn;
 
@@ -44,17 +44,26 @@ export function encodeIcmpv6Packet(
   hopLimit = HOP_LIMIT_ON_LINK,
 ): Uint8Array {
   const bytes = new Uint8Array(IPV6_HEADER_BYTES + message.length);
-  const view = viewOf(bytes);
-  view.setUint8(0, VERSION << 4);
-  view.setUint16(4, message.length);
-  view.setUint8(6, ICMPV6);
-  view.setUint8(7, hopLimit);
-  writeIpv6Address(view, 8, source);
-  writeIpv6Address(view, 24, destination);
   bytes.set(message, IPV6_HEADER_BYTES);
-  view.setUint16(IPV6_HEADER_BYTES + 2, 0);
-  view.setUint16(IPV6_HEADER_BYTES + 2, icmpv6Checksum(bytes));
+  completeIcmpv6Packet(viewOf(bytes), source, destination, hopLimit);
   return bytes;
+}
+
+/** The same where the message was written in its place, behind the room for the header. */
+export function completeIcmpv6Packet(
+  packet: DataView,
+  source: IpAddress,
+  destination: IpAddress,
+  hopLimit = HOP_LIMIT_ON_LINK,
+): void {
+  packet.setUint8(0, VERSION << 4);
+  packet.setUint16(4, packet.byteLength - IPV6_HEADER_BYTES);
+  packet.setUint8(6, ICMPV6);
+  packet.setUint8(7, hopLimit);
+  writeIpv6Address(packet, 8, source);
+  writeIpv6Address(packet, 24, destination);
+  packet.setUint16(IPV6_HEADER_BYTES + 2, 0);
+  packet.setUint16(IPV6_HEADER_BYTES + 2, checksumOf(packet));
 }
 
 /**
@@ -62,7 +71,10 @@ export function encodeIcmpv6Packet(
  * field that is 0, or 0 itself where the field holds the right one.
  */
 export function icmpv6Checksum(packet: Uint8Array): number {
-  const view = viewOf(packet);
+  return checksumOf(viewOf(packet));
+}
+
+function checksumOf(view: DataView): number {
   const length = view.getUint16(4);
   const end = IPV6_HEADER_BYTES + length;
   let sum = length + ICMPV6;

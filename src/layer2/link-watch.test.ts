@@ -69,8 +69,8 @@ describe("the watch over our links", () => {
     const told = new Told({ exclusion: /^mgmt/ });
     const others = ["mgmt0", "cali12345678901", "veth0", "docker0", "br-0123456789ab", "cni0"];
     assert.equal(
-      told.at(0, link("eth0"), ...others.map((name) => link(name))),
-      "eth0:192.168.1.0/24",
+      told.at(0, link("lom1"), ...others.map((name) => link(name))),
+      "lom1:192.168.1.0/24",
     );
   });
 

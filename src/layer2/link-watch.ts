@@ -38,7 +38,7 @@ const mostKept = 64;
 
 /** Ends of cables to containers, and what else is made for them: they come and go with pods, and no client is there. */
 const ofContainers =
-  /^(?:lo|veth|cali|lxc|cilium|cni|docker|br-[0-9a-f]{12}|dummy|flannel|kube-|nodelocaldns|tap|tunl|virbr|vnet|vxlan)/;
+  /^(?:lo$|veth|cali|lxc|cilium|cni|docker|br-[0-9a-f]{12}|dummy|flannel|kube-|nodelocaldns|tap|tunl|virbr|vnet|vxlan)/;
 
 interface Known {
   readonly name: string;

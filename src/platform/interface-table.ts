@@ -8,12 +8,18 @@ const IFF_UP = 0x1;
 const IFF_BROADCAST = 0x2;
 const IFF_NOARP = 0x80;
 
-type TableMessage = Exclude<NetlinkMessage, { kind: "done" | "error" }>;
+type TableMessage = Exclude<NetlinkMessage, { kind: "done" | "interrupted" | "error" }>;
+
+interface InterfaceAddress {
+  readonly address: string;
+  /** The prefix that it lies in. */
+  readonly subnet: string;
+}
 
 export class InterfaceTable {
   readonly #links = new Map<number, Link>();
-  /** By index of the interface: each address with the prefix that it lies in. */
-  readonly #addresses = new Map<number, Map<string, string>>();
+  /** By index of the interface. */
+  readonly #addresses = new Map<number, Map<string, InterfaceAddress>>();
 
   /** Takes one message; true when it changed something that `interfaces()` tells. */
   apply(message: TableMessage): boolean {
@@ -28,34 +34,43 @@ export class InterfaceTable {
         return this.#links.delete(message.index);
       case "address": {
         const addresses = this.#addressesOf(message.index);
-        if (message.isTentative) return addresses.delete(message.address);
-        const isNew = addresses.get(message.address) !== message.subnet;
-        addresses.set(message.address, message.subnet);
+        const [key, { address, subnet }] = [keyOf(message), message];
+        if (message.isTentative) return addresses.delete(key);
+        const isNew = !addresses.has(key);
+        addresses.set(key, { address, subnet });
         return isNew;
       }
       default:
-        return this.#addressesOf(message.index).delete(message.address);
+        return this.#addressesOf(message.index).delete(keyOf(message));
     }
   }
 
   interfaces(): NetworkInterface[] {
-    return [...this.#links.values()].map((link) => ({
-      ...interfaceOfFlags(link.flags),
-      index: link.index,
-      name: link.name,
-      ...(link.mac !== undefined && { mac: link.mac }),
-      ...(link.masterIndex !== undefined && { masterIndex: link.masterIndex }),
-      operState: link.operState,
-      addresses: [...this.#addressesOf(link.index).keys()],
-      subnets: [...new Set(this.#addressesOf(link.index).values())],
-    }));
+    return [...this.#links.values()].map((link) => {
+      const addresses = [...this.#addressesOf(link.index).values()];
+      return {
+        ...interfaceOfFlags(link.flags),
+        index: link.index,
+        name: link.name,
+        ...(link.mac !== undefined && { mac: link.mac }),
+        ...(link.masterIndex !== undefined && { masterIndex: link.masterIndex }),
+        operState: link.operState,
+        addresses: [...new Set(addresses.map(({ address }) => address))],
+        subnets: [...new Set(addresses.map(({ subnet }) => subnet))],
+      };
+    });
   }
 
-  #addressesOf(index: number): Map<string, string> {
-    const known = this.#addresses.get(index) ?? new Map<string, string>();
+  #addressesOf(index: number): Map<string, InterfaceAddress> {
+    const known = this.#addresses.get(index) ?? new Map<string, InterfaceAddress>();
     this.#addresses.set(index, known);
     return known;
   }
+}
+
+/** An interface may have an IPv4 address more than once, with prefixes of different lengths. */
+function keyOf({ address, subnet }: InterfaceAddress): string {
+  return `${address} in ${subnet}`;
 }
 
 /** What the IFF_* flags of an interface say. */

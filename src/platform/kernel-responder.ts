@@ -86,6 +86,8 @@ export class KernelResponder {
   readonly #earlierAnswers = new Map<string, number>();
 
   readonly #heartbeatLimitMs: number;
+  /** The slots and their interfaces that the addresses in the kernel are written for; undefined: some have changed. */
+  #slotsFollowed: string | undefined;
 
   private constructor(maps: Maps, program: BpfProgram, heartbeatLimitMs: number) {
     this.#maps = maps;
@@ -126,9 +128,7 @@ export class KernelResponder {
       if (!wanted.has(index) || link?.isAttached() !== true) this.#leave(index);
     }
     const withoutSlot = interfaces.filter((on) => !this.#takeSlot(on));
-    // Before a slot has its new interface, no address may be announced on it for the sake of the old one.
-    const announced = [...this.#announced.values()];
-    for (const { ip, interfaces: on } of announced) this.announce(ip, on);
+    this.#followSlots();
     const troubles = interfaces.flatMap((on) => this.#attach(on) ?? []);
     return [...troubles, ...withoutSlot.map(({ name }) => ({ name, error: noSlot() }))];
   }
@@ -196,9 +196,23 @@ export class KernelResponder {
     closeMaps(this.#maps);
   }
 
+  /**
+   * Before a slot has its new interface, no address may be announced on it for the sake of the old one. Interfaces of pods
+   * come and go all the time and change nothing here, so thousands of addresses are gone through only when one of ours did.
+   */
+  #followSlots(): void {
+    const slots = [...this.#attachments.values()].map(({ slot, on }) => `${slot} ${on.name}`);
+    const text = slots.sort().join("\n");
+    if (text === this.#slotsFollowed) return;
+    const announced = [...this.#announced.values()];
+    for (const { ip, interfaces } of announced) this.announce(ip, interfaces);
+    this.#slotsFollowed = text;
+  }
+
   #leave(index: number): void {
     this.#attachments.get(index)?.link?.close();
     this.#attachments.delete(index);
+    this.#slotsFollowed = undefined;
     this.#maps.interfaces.take(interfaceKey(index));
   }
 

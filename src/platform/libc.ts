@@ -26,6 +26,13 @@ interface Calls {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  getsockopt(
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    length: Uint8Array,
+  ): number;
   recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   /** For calls of the kernel that the C library has no function for. */
@@ -39,6 +46,7 @@ const SIGNATURES: Record<keyof Calls, [result: string, parameters: string[]]> = 
   socket: ["int", ["int", "int", "int"]],
   bind: ["int", ["int", "void *", "uint32_t"]],
   setsockopt: ["int", ["int", "int", "int", "void *", "uint32_t"]],
+  getsockopt: ["int", ["int", "int", "int", "void *", "void *"]],
   recv: ["int64_t", ["int", "void *", "size_t", "int"]],
   recvfrom: ["int64_t", ["int", "void *", "size_t", "int", "void *", "void *"]],
   send: ["int64_t", ["int", "void *", "size_t", "int"]],

@@ -21,9 +21,15 @@ export type NetlinkMessage =
       /** Duplicate address detection runs, or found the address taken: it must not be used (RFC 4862 section 5.4). */
       readonly isTentative: boolean;
     }
-  | { readonly kind: "address-gone"; readonly index: number; readonly address: string }
-  /** A dump is complete; `isInterrupted`: the tables changed meanwhile, ask again. */
-  | { readonly kind: "done"; readonly isInterrupted: boolean }
+  | {
+      readonly kind: "address-gone";
+      readonly index: number;
+      readonly address: string;
+      readonly subnet: string;
+    }
+  | { readonly kind: "done" }
+  /** The tables changed while they were dumped, which any message of the dump may say: ask again once it is done. */
+  | { readonly kind: "interrupted" }
   | { readonly kind: "error"; readonly errno: number };
 
 export interface Link {
@@ -53,6 +59,7 @@ const AF_UNSPEC = 0;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MASTER = 10;
+const IFLA_WIRELESS = 11;
 const IFLA_OPERSTATE = 16;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
@@ -88,6 +95,8 @@ export function parseNetlink(datagram: Buffer): NetlinkMessage[] {
   while (offset + HEADER_BYTES <= datagram.length) {
     const length = datagram.readUInt32LE(offset);
     if (length < HEADER_BYTES || offset + length > datagram.length) break;
+    const isInterrupted = (datagram.readUInt16LE(offset + 6) & NLM_F_DUMP_INTR) !== 0;
+    if (isInterrupted) messages.push({ kind: "interrupted" });
     const message = parseMessage(datagram.subarray(offset, offset + length));
     if (message !== undefined) messages.push(message);
     offset += aligned(length);
@@ -98,10 +107,8 @@ export function parseNetlink(datagram: Buffer): NetlinkMessage[] {
 function parseMessage(bytes: Buffer): NetlinkMessage | undefined {
   const body = bytes.subarray(HEADER_BYTES);
   switch (bytes.readUInt16LE(4)) {
-    case NLMSG_DONE: {
-      const isInterrupted = (bytes.readUInt16LE(6) & NLM_F_DUMP_INTR) !== 0;
-      return { kind: "done", isInterrupted };
-    }
+    case NLMSG_DONE:
+      return { kind: "done" };
     case NLMSG_ERROR:
       return body.length < 4 ? undefined : { kind: "error", errno: -body.readInt32LE(0) };
     case RTM_NEWLINK:
@@ -114,7 +121,7 @@ function parseMessage(bytes: Buffer): NetlinkMessage | undefined {
     }
     case RTM_DELADDR: {
       const found = parseAddress(body);
-      return found && { kind: "address-gone", index: found.index, address: found.address };
+      return found && { kind: "address-gone", ...found };
     }
     default:
       return undefined;
@@ -130,7 +137,8 @@ function parseLink(body: Buffer): NetlinkMessage | undefined {
   if (isOfBridge(body)) return undefined;
   const attributes = parseAttributes(body.subarray(LINK_BYTES));
   const name = attributes.get(IFLA_IFNAME);
-  if (name === undefined) return undefined;
+  // What a wireless driver tells, as that it has scanned, comes with the name alone: the link is as it was.
+  if (name === undefined || attributes.has(IFLA_WIRELESS)) return undefined;
   const mac = attributes.get(IFLA_ADDRESS);
   const master = attributes.get(IFLA_MASTER);
   const operState = attributes.get(IFLA_OPERSTATE)?.at(0) ?? 0;

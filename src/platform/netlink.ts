@@ -98,8 +98,10 @@ export class NetlinkWatcher {
     let hasChanged = false;
     for (const message of parseNetlink(datagram)) {
       if (message.kind === "done") {
-        this.#dumpDone(message.isInterrupted);
+        this.#dumpDone();
         hasChanged = true;
+      } else if (message.kind === "interrupted") {
+        this.#mustDumpAgain = true;
       } else if (message.kind === "error") {
         this.#fail("dump", getSystemErrorName(-message.errno));
       } else {
@@ -109,8 +111,7 @@ export class NetlinkWatcher {
     return hasChanged;
   }
 
-  #dumpDone(isInterrupted: boolean): void {
-    this.#mustDumpAgain ||= isInterrupted;
+  #dumpDone(): void {
     this.#toDump.shift();
     if (this.#toDump.length === 0 && this.#mustDumpAgain) this.#dump();
     else this.#requestNext();

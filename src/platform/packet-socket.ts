@@ -7,7 +7,9 @@ import { checked, openRawSocket, ReadableDescriptor } from "./readable-descripto
 export const AF_PACKET = 17;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
+const PROGRAM_BYTES = 16;
 const SOL_PACKET = 263;
+const PACKET_STATISTICS = 6;
 const PACKET_IGNORE_OUTGOING = 23;
 const MSG_DONTWAIT = 0x40;
 const SOCKADDR_LL_BYTES = 20;
@@ -16,14 +18,23 @@ const PACKET_TYPE_OFFSET = 10;
 const FRAME_BYTES = 2048;
 /** Level-triggered readiness brings us back for the rest; timers stay alive meanwhile. */
 const FRAMES_PER_WAKE_UP = 256;
+/** A full receive buffer holds more: after fewer frames the kernel is not asked, until somebody wants to know. */
+const FRAMES_WITHOUT_LOSS = 16;
+/** `struct tpacket_stats`: frames that passed the filter, and those of them that found no room. */
+const STATISTICS_BYTES = 8;
 
 /** One classic BPF instruction: code, jump if true, jump if false, operand. */
 export type FilterInstruction = readonly [code: number, jt: number, jf: number, k: number];
 
-/** ARP requests only (L2-208); the kernel has taken VLAN tags out of the bytes already. */
+/**
+ * ARP requests only (L2-208), and what ends before it says what it is, which is counted (L2-91); the kernel has taken VLAN
+ * tags out of the bytes already.
+ */
 export const ARP_REQUEST_FILTER: readonly FilterInstruction[] = [
   [0x28, 0, 0, 12],
-  [0x15, 0, 3, 0x0806],
+  [0x15, 0, 5, 0x0806],
+  [0x80, 0, 0, 0],
+  [0x35, 0, 2, 22],
   [0x28, 0, 0, 20],
   [0x15, 0, 1, 1],
   [0x06, 0, 0, 0xffff],
@@ -31,14 +42,18 @@ export const ARP_REQUEST_FILTER: readonly FilterInstruction[] = [
 ];
 
 /**
- * Neighbour solicitations only, whatever their hop limit: what is wrong with one is counted (L2-114, L2-119). All IPv6
- * traffic of the interface passes by here and stops in the kernel.
+ * Neighbour solicitations only, whatever their hop limit, and ICMPv6 or less that ends before it says what it is: what is
+ * wrong with one is counted (L2-113, L2-119). All IPv6 traffic of the interface passes by here and stops in the kernel.
  */
 export const NEIGHBOR_SOLICITATION_FILTER: readonly FilterInstruction[] = [
   [0x28, 0, 0, 12],
-  [0x15, 0, 5, 0x86dd],
+  [0x15, 0, 9, 0x86dd],
+  [0x80, 0, 0, 0],
+  [0x35, 0, 6, 21],
   [0x30, 0, 0, 20],
-  [0x15, 0, 3, 58],
+  [0x15, 0, 5, 58],
+  [0x80, 0, 0, 0],
+  [0x35, 0, 2, 55],
   [0x30, 0, 0, 54],
   [0x15, 0, 1, 135],
   [0x06, 0, 0, 0xffff],
@@ -95,6 +110,8 @@ export interface PacketSocketOptions {
   readonly onFailure: (error: SystemCallError) => void;
   /** The kernel did not take a frame, by the symbolic errno: called for each such frame. */
   readonly onNotSent?: (code: string) => void;
+  /** So many frames found the receive buffer full, and nobody will see them. */
+  readonly onLost?: (frames: number) => void;
 }
 
 export class PacketSocket {
@@ -129,17 +146,35 @@ export class PacketSocket {
     return sent === frame.length;
   }
 
+  /** Asks the kernel for frames that were lost until now, for who is about to rely on what it heard. */
+  tellLost(): void {
+    if (this.#options.onLost === undefined || !this.#descriptor.isOpen) return;
+    const statistics = Buffer.alloc(STATISTICS_BYTES);
+    const length = Buffer.from([STATISTICS_BYTES, 0, 0, 0]);
+    // Reading sets them back to zero.
+    const { fd } = this.#descriptor;
+    const result = libc().getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, statistics, length);
+    const frames = result < 0 ? 0 : statistics.readUInt32LE(4);
+    if (frames > 0) this.#options.onLost(frames);
+  }
+
   close(): void {
+    this.tellLost();
     this.#descriptor.close();
   }
 
   #drain(): void {
-    for (let frames = 0; frames < FRAMES_PER_WAKE_UP && this.#descriptor.isOpen; frames++) {
+    let frames = 0;
+    for (; frames < FRAMES_PER_WAKE_UP && this.#descriptor.isOpen; frames++) {
       const length = this.#receive();
-      if (length < 0) return this.#stopUnlessDrained(libc().errorCode());
+      if (length < 0) {
+        this.#stopUnlessDrained(libc().errorCode());
+        break;
+      }
       const packetType = this.#sender.readUInt8(PACKET_TYPE_OFFSET);
       this.#options.onFrame({ bytes: this.#frame.subarray(0, length), packetType });
     }
+    if (frames >= FRAMES_WITHOUT_LOSS) this.tellLost();
   }
 
   #receive(): number {
@@ -162,27 +197,29 @@ export class PacketSocket {
   }
 }
 
+/** `struct sock_fprog` with its instructions behind it, in one buffer: an address alone keeps nothing from being collected. */
 function attachFilter(fd: number, filter: readonly FilterInstruction[]): void {
-  const instructions = Buffer.alloc(filter.length * 8);
+  const program = Buffer.alloc(PROGRAM_BYTES + filter.length * 8);
   for (const [index, [code, jt, jf, k]] of filter.entries()) {
-    const at = index * 8;
-    instructions.writeUInt16LE(code, at);
-    instructions.writeUInt8(jt, at + 2);
-    instructions.writeUInt8(jf, at + 3);
-    instructions.writeUInt32LE(k, at + 4);
+    const at = PROGRAM_BYTES + index * 8;
+    program.writeUInt16LE(code, at);
+    program.writeUInt8(jt, at + 2);
+    program.writeUInt8(jf, at + 3);
+    program.writeUInt32LE(k, at + 4);
   }
-  const program = Buffer.alloc(16);
   program.writeUInt16LE(filter.length, 0);
-  program.writeBigUInt64LE(libc().address(instructions), 8);
-  const result = libc().setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, program.length);
+  program.writeBigUInt64LE(libc().address(program) + BigInt(PROGRAM_BYTES), 8);
+  const result = libc().setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, PROGRAM_BYTES);
   checked("setsockopt SO_ATTACH_FILTER", result);
 }
 
-/** What this host sends itself does not come back. */
+/**
+ * What this host sends itself does not come back. Linux before 4.20 refuses, and gives it to sockets of all EtherTypes
+ * only (L2-201).
+ */
 function ignoreOutgoing(fd: number): void {
   const on = Buffer.from([1, 0, 0, 0]);
-  const result = libc().setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, on, on.length);
-  checked("setsockopt PACKET_IGNORE_OUTGOING", result);
+  libc().setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, on, on.length);
 }
 
 /** `struct sockaddr_ll` for binding: the protocol is in network order (L2-200); 0 receives nothing. */

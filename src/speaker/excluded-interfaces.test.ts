@@ -32,6 +32,65 @@ describe("excluded interfaces", () => {
     assert.ok(!excludes("\\Ath", "eth0"));
   });
 
+  it("L2-85: what RE2 and JavaScript read differently is read as RE2 does", () => {
+    for (const [pattern, excluded, kept] of [
+      ["^eth[[:digit:]]+$", "eth12", "ethd"],
+      ["^[[:^alpha:]_]x", "1x", "ax"],
+      ["^[^[:space:][:digit:]]+$", "lan", "lan0"],
+      ["^[]-]a$", "]a", "[a"],
+      ["\\Qveth.0\\E$", "veth.0", "veth00"],
+      ["^x\\Q[", "x[", "x]"],
+      ["^en(?i)P3|^WL", "wl0", "wn0"],
+      ["^en(?i)P3|^WL", "enp3", "EnP3"],
+      ["^(en(?i)P|x)0$", "enp0", "ENp0"],
+      ["(?i-s:^ETH).", "eth0", "xeth0"],
+      ["(?U)^a+$", "aa", "ab"],
+      ["^\\pL\\p{Nd}\\P{L}$", "a1_", "a1b"],
+      ["^\\p{^L}\\p{Greek}$", "1\u03b1", "1a"],
+      ["^\\x{65}\\x74h\\.1$", "eth.1", "ethx1"],
+      ["^a{,2}$", "a{,2}", "aa"],
+      ["^a{1,2}$", "aa", "aaa"],
+      ["^br-[0-9a-f]{12}$", "br-0123456789ab", "br-0"],
+      ["^a\\_\\-\\/b/c$", "a_-/b/c", "a_"],
+      ["^\\\\Ab$", "\\Ab", "b"],
+      ["^[\\d\\-.]+\\z", "1-.", "1-.a"],
+      ["(^|x)eth}?]?$", "eth", "yeth"],
+    ] as const) {
+      const exclusion = parseExcludedInterfaces(fileWith([pattern, "^never$"]));
+      assert.ok(exclusion?.test(excluded), `${pattern} excludes ${excluded} (${exclusion})`);
+      assert.ok(!exclusion?.test(kept), `${pattern} keeps ${kept} (${exclusion})`);
+    }
+  });
+
+  it("L2-85: what RE2 does not know stops the speaker, though JavaScript would read something into it", () => {
+    for (const pattern of [
+      "eth(?=0)",
+      "(?<!x)eth",
+      "(?<=x)eth",
+      "(?!x)eth",
+      "(?>eth)",
+      "(eth)\\1",
+      "eth\\h",
+      "eth\\",
+      "[[:eth:]]",
+      "[eth",
+      "eth)",
+      "(eth",
+      "eth**",
+      "eth++",
+      "*",
+      "[z-a]",
+      "[\\b]",
+      "(?x)eth",
+    ]) {
+      assert.throws(
+        () => parseExcludedInterfaces(fileWith([pattern])),
+        /is no regular expression/,
+        pattern,
+      );
+    }
+  });
+
   it("INS-26: what stops the speaker names the file, the entry, its value and the mend", () => {
     const folder = mkdtempSync(join(tmpdir(), "excludel2-"));
     try {

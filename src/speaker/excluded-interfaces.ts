@@ -3,6 +3,7 @@
 import { parse } from "yaml";
 import { compileExclusion } from "../layer2/index.ts";
 import { readMountedFile } from "./mounted-file.ts";
+import { fromRe2 } from "./re2-expression.ts";
 
 const FILE = "/etc/metallb/excludel2.yaml";
 const KEY = "announcedInterfacesToExclude";
@@ -32,13 +33,4 @@ function checkPattern(pattern: unknown, path: string): void {
     const why = (error as Error).message;
     throw new Error(`${path}: "${pattern}" is no regular expression (${why})`, { cause: error });
   }
-}
-
-/** What RE2 writes in another way than we do: named groups, flags for the whole, ends of the text. */
-function fromRe2(pattern: string): string {
-  return pattern
-    .replace(/^\(\?([ims]+)\)(.*)$/s, "(?$1:$2)")
-    .replaceAll("(?P<", "(?<")
-    .replaceAll("\\A", "^")
-    .replaceAll("\\z", "$");
 }

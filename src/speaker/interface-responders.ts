@@ -14,14 +14,21 @@ import { type GroupMemberships, SolicitedNodeGroups } from "./solicited-node-gro
 
 /** Joining groups goes on for so long before others have their turn. */
 const JOIN_MS = 2;
-/** Of the answers that the kernel did not take, beside the protocol's own reasons. */
+/**
+ * Beside the protocol's own reasons: answers that the kernel did not take, frames of an unasked round that it did not
+ * take, and frames that it had to drop because more came than we read.
+ */
 const NOT_SENT = "not-sent";
+const UNASKED_NOT_SENT = "unasked-not-sent";
+const NOT_READ = "not-read";
 /** The interface goes down or away, which is told by its own line. */
 const GOING_CODES: ReadonlySet<string> = new Set(["ENETDOWN", "ENODEV", "ENXIO"]);
 
 /** Sends and receives raw frames on one interface. */
 export interface FrameSocket {
   send(frame: Uint8Array): boolean;
+  /** Calls `onLost` where frames were lost meanwhile. */
+  tellLost(): void;
   close(): void;
 }
 
@@ -49,24 +56,30 @@ interface Responder<On> {
   readonly groups: SolicitedNodeGroups | undefined;
   /** That the kernel does not take its frames: said once in its life, as each frame would say it again. */
   isNotSentTold: boolean;
+  /** The same of frames that were not read. */
+  isNotReadTold: boolean;
 }
 
 export class InterfaceResponders<On extends ArpInterface> {
-  /** Frames that got no answer, by reason, since the start of the process. */
-  readonly drops: ReadonlyMap<string, number>;
   readonly #drops: Map<string, number>;
   readonly #options: ResponderOptions<On>;
   readonly #responders = new Map<number, Responder<On>>();
   #wanted: readonly On[] = [];
-  /** Interfaces whose trouble has been told, by name: said once for each change of interfaces. */
+  /** Interfaces whose trouble has been told, by name: said once while it lasts, as pods change interfaces all the time. */
   readonly #toldTrouble = new Set<string>();
   #joinTurn: NodeJS.Immediate | undefined;
 
   constructor(options: ResponderOptions<On>) {
     this.#options = options;
-    const reasons = [...options.protocol.dropReasons, NOT_SENT];
+    const ours = [NOT_SENT, UNASKED_NOT_SENT, NOT_READ];
+    const reasons = [...options.protocol.dropReasons, ...ours];
     this.#drops = new Map(reasons.map((reason) => [reason, 0]));
-    this.drops = this.#drops;
+  }
+
+  /** Frames that got no answer, and frames of ours that did not go out, by reason, since the start of the process. */
+  get drops(): ReadonlyMap<string, number> {
+    for (const { socket } of this.#responders.values()) socket.tellLost();
+    return this.#drops;
   }
 
   /** Names of the interfaces that are answered on. */
@@ -77,7 +90,8 @@ export class InterfaceResponders<On extends ArpInterface> {
   /** Takes the interfaces that want a responder now and follows every difference. */
   setWanted(wanted: readonly On[]): void {
     this.#wanted = wanted;
-    this.#toldTrouble.clear();
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const name of this.#toldTrouble) if (!names.has(name)) this.#toldTrouble.delete(name);
     const byIndex = new Map(wanted.map((one) => [one.index, one]));
     for (const [index, responder] of this.#responders) {
       const now = byIndex.get(index);
@@ -121,6 +135,7 @@ export class InterfaceResponders<On extends ArpInterface> {
       for (const frame of protocol.unaskedFrames(on, ip)) {
         const isSent = socket.send(frame);
         if (isSent || protocol.countsFailedTries) address.counters.gratuitousSent++;
+        if (!isSent) this.#count(UNASKED_NOT_SENT);
       }
     }
   }
@@ -161,6 +176,7 @@ export class InterfaceResponders<On extends ArpInterface> {
       return;
     }
     this.#responders.set(on.index, responder);
+    this.#toldTrouble.delete(on.name);
     logger.info({
       event: `create${protocol.name}Responder`,
       interface: on.name,
@@ -179,9 +195,10 @@ export class InterfaceResponders<On extends ArpInterface> {
       onFrame: (frame) => this.#answer(on.index, frame),
       onFailure: (error) => this.#lost(on.index, error),
       onNotSent: (code) => this.#tellNotSent(on.index, code),
+      onLost: (frames) => this.#tellNotRead(on.index, frames),
     });
     const groups = openMemberships && new SolicitedNodeGroups(openMemberships(on.index));
-    return { on, socket, groups, isNotSentTold: false };
+    return { on, socket, groups, isNotSentTold: false, isNotReadTold: false };
   }
 
   /** What moves clients is told first: rounds go out before the groups are joined, and between them. */
@@ -200,17 +217,23 @@ export class InterfaceResponders<On extends ArpInterface> {
     for (const { on, groups } of this.#responders.values()) {
       try {
         while (groups?.joinNext()) if (nowMs() >= endMs) return this.#joinLater();
+        this.#toldTrouble.delete(on.name);
       } catch (error) {
-        this.#tellTrouble(on.name, {
-          op: "watchMulticastGroup",
-          error: (error as Error).message,
-          msg:
-            "failed to watch NDP multicast group for IP, clients may not find addresses on this interface; " +
-            "trying again, a greater net.core.optmem_max may help",
-        });
+        this.#tellNotJoined(on.name, error as Error);
         onTrouble("failed");
       }
     }
+  }
+
+  #tellNotJoined(name: string, error: Error): void {
+    if ("code" in error && GOING_CODES.has(String(error.code))) return;
+    this.#tellTrouble(name, {
+      op: "watchMulticastGroup",
+      error: error.message,
+      msg:
+        "failed to watch NDP multicast group for IP, clients may not find addresses on this interface; " +
+        "trying again, a greater net.core.optmem_max may help",
+    });
   }
 
   /** The link went down or away under the socket; if it is still wanted shortly after, there is a new one (L2-205). */
@@ -238,6 +261,23 @@ export class InterfaceResponders<On extends ArpInterface> {
     });
   }
 
+  /** A flood, or this process had no processor for too long. */
+  #tellNotRead(index: number, frames: number): void {
+    this.#count(NOT_READ, frames);
+    const responder = this.#responders.get(index);
+    if (responder === undefined || responder.isNotReadTold) return;
+    responder.isNotReadTold = true;
+    const { protocol, logger } = this.#options;
+    logger.warn({
+      op: `read${protocol.name}`,
+      interface: responder.on.name,
+      frames,
+      msg:
+        `more ${protocol.name} questions came than were read, some got no answer and will be asked again; see who ` +
+        "asks so much (tcpdump) and whether the container has enough processor time; a greater net.core.rmem_default may help",
+    });
+  }
+
   #logDeleted({ name }: On, error?: Error): void {
     const { protocol, logger } = this.#options;
     logger.info({
@@ -260,14 +300,14 @@ export class InterfaceResponders<On extends ArpInterface> {
     if (responder === undefined) return;
     const { protocol, addresses, logsRequests } = this.#options;
     const outcome = protocol.answer(frame, responder.on, addresses);
-    if (outcome.kind === "drop") this.#countDrop(outcome.reason);
+    if (outcome.kind === "drop") this.#count(outcome.reason);
     else if (responder.socket.send(outcome.frame)) outcome.counters.responsesSent++;
-    else this.#countDrop(NOT_SENT);
+    else this.#count(NOT_SENT);
     if (logsRequests) this.#logRequest(responder.on, outcome);
   }
 
-  #countDrop(reason: string): void {
-    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  #count(reason: string, frames = 1): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + frames);
   }
 
   #logRequest({ name, mac }: On, outcome: Reply | Drop<string>): void {

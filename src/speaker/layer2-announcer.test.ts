@@ -119,6 +119,38 @@ for (const wire of wires) {
       assert.equal(told().length, 2, "it is news again");
     });
 
+    it("L2-142: unasked frames that the kernel does not take are counted apart", () => {
+      setInterfaces(link(1), link(2));
+      first(2).takesFrames = false;
+      announce();
+      pass(1100);
+      const { drops } = node.announcer.counts()[name === "ARP" ? 0 : 1]!;
+      assert.deepEqual(
+        [drops.get("unasked-not-sent"), drops.get("not-sent")],
+        [2 * framesOfRound, 0],
+      );
+    });
+
+    it("L2-208: questions that were lost because too many came are counted, and said once in the life of a responder", () => {
+      setInterfaces(link(1));
+      announce();
+      const notRead = () => {
+        return node.announcer.counts()[name === "ARP" ? 0 : 1]!.drops.get("not-read");
+      };
+      assert.equal(notRead(), 0);
+      first(1).lost = 300;
+      assert.equal(notRead(), 300);
+      first(1).lost = 7;
+      first(1).tellLost();
+      assert.equal(notRead(), 307);
+      assert.deepEqual(
+        node
+          .logged(`more ${name} questions came than were read`)
+          .map((line) => [line["op"], line["interface"], line["frames"]]),
+        [[`read${name}`, "eth1", 300]],
+      );
+    });
+
     it("L2-205: that an interface on its way down takes nothing is no news of its own", () => {
       setInterfaces(link(1));
       Object.assign(first(1), { takesFrames: false, refusal: "ENETDOWN" });
@@ -215,7 +247,7 @@ for (const wire of wires) {
       assert.equal(first(1).sent.length, before);
     });
 
-    it("L2-84 L2-163: a socket that is not allowed is explained once per change, tried again, and the rest goes on", () => {
+    it("L2-84 L2-163: a socket that is not allowed is explained once while it lasts, tried again, and the rest goes on", () => {
       node.failure = Object.assign(new Error("socket: EPERM"), { code: "EPERM" });
       setInterfaces(link(1));
       announce();
@@ -224,12 +256,18 @@ for (const wire of wires) {
       assert.equal(told()[0]?.["op"], `create${name}Responder`);
       pass(30_000);
       assert.equal(told().length, 1);
+      // As pods come and go.
+      setInterfaces(link(1), link(2, { isUp: false }));
       setInterfaces(link(1, { operState: "down" }));
-      assert.equal(told().length, 2);
+      assert.equal(told().length, 1);
       node.failure = undefined;
       pass(10_000);
       assert.equal(opened(1).length, 1);
       assert.equal(rounds(1), 1);
+      node.failure = new Error("socket: EPERM");
+      first(1).options.onFailure(Object.assign(new Error("recvfrom"), { code: "ENETDOWN" }));
+      pass(1000);
+      assert.equal(told().length, 2, "it is news again");
     });
 
     it("L2-205: a socket that failed is replaced shortly after, if the interface is still wanted", () => {
@@ -395,6 +433,16 @@ describe("layer 2 announcer, NDP and its groups", () => {
     assert.deepEqual((await groups()).sort(), joined);
     mock.timers.tick(10_000);
     assert.deepEqual(await groups(), []);
+  });
+
+  it("L2-205: that no group can be joined on an interface on its way out is no news of its own", async () => {
+    node.groupFailure = Object.assign(new Error("setsockopt IPV6_JOIN_GROUP: ENODEV"), {
+      code: "ENODEV",
+    });
+    node.setInterfaces([link(1)]);
+    announce("shop/a", "fd00:1::240");
+    assert.deepEqual(await groups(), []);
+    assert.equal(node.logged("failed to watch NDP multicast group for IP").length, 0);
   });
 
   it("L2-72: an address withdrawn before its group was joined leaves nothing behind", async () => {

@@ -139,6 +139,26 @@ describe("a speaker that is asked for addresses", () => {
     });
   });
 
+  it("calls nothing free while frames were lost before it could look at them, and is not bothered by earlier losses", async () => {
+    for (const [address, family] of [
+      ["192.168.1.240", 4],
+      ["fd00:1::f1", 6],
+    ] as const) {
+      const { sockets, ...rest } = opened();
+      ({ program } = rest);
+      const asked = program.ask(ip(address));
+      const socket = sockets[family === 4 ? 0 : 1]!;
+      socket.lost = 1;
+      assert.deepEqual(await asked, {
+        kind: "elsewhere",
+        why: "its speaker could not look at all frames, because there are too many",
+      });
+      socket.lost = 1;
+      assert.deepEqual(await program.ask(ip(address)), { kind: "free" });
+      program.close();
+    }
+  });
+
   it("lets nobody wait when it stops", async () => {
     ({ program } = opened());
     const asked = program.ask(ip("192.168.1.240"));

@@ -126,6 +126,8 @@ export class ProbeProgram {
     if (this.#options.isAnnounced(ip)) return { kind: "ours" };
     this.#open();
     if (!this.#waiters.has(text)) {
+      // What was lost before this question is no answer to it.
+      this.#sockets.tellLost();
       if (!this.#probes.begin(ip, place.on, monotonicMs())) {
         return { kind: "elsewhere", why: "its speaker asks for too many addresses already" };
       }
@@ -154,6 +156,8 @@ export class ProbeProgram {
   }
 
   #step(): void {
+    // Before silence is taken for an answer.
+    this.#sockets.tellLost();
     for (const step of this.#probes.step(monotonicMs())) this.#run(step);
     const nextMs = this.#probes.nextMs();
     if (nextMs < Infinity) this.#timers.set("probe", Math.max(0, nextMs - monotonicMs()));

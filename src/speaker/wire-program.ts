@@ -83,7 +83,7 @@ export class WireProgram {
     this.#sockets = new WireSockets({
       logger,
       onSighting: (sighting, on) => this.#sighted(sighting, on),
-      onFlood: () => metrics.dropped.inc(1, { reason: "too-many" }),
+      onFlood: (_, frames) => metrics.dropped.inc(frames, { reason: "too-many" }),
     });
   }
 

@@ -85,6 +85,13 @@ describe("sockets for questions and claims", () => {
     wire.setInterfaces([on(1)]);
     assert.equal(lines.length, 1);
     assert.match(lines[0] ?? "", /cannot look at the wire.*eth1|eth1.*cannot look at the wire/);
+    wire.setInterfaces([on(1), on(2)]);
+    assert.equal(lines.length, 1);
+    told.failure = undefined;
+    wire.setInterfaces([on(1), on(2)]);
+    told.failure = new Error("not permitted");
+    wire.setInterfaces([on(1), on(2), on(3)]);
+    assert.equal(lines.length, 2, "it is news again");
     wire.close();
   });
 });

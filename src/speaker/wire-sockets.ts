@@ -28,8 +28,8 @@ import type { FrameSocket } from "./interface-responders.ts";
 export interface WireSocketsOptions {
   readonly logger: Logger;
   readonly onSighting: (sighting: Sighting, on: AskingInterface) => void;
-  /** A frame was not looked at: somebody floods the interface. */
-  readonly onFlood: (on: AskingInterface) => void;
+  /** So many frames were not looked at: somebody floods the interface, or we had no time to read. */
+  readonly onFlood: (on: AskingInterface, frames: number) => void;
   /** Default: a packet socket of the kernel. */
   readonly openSocket?: (options: PacketSocketOptions) => FrameSocket;
 }
@@ -71,7 +71,6 @@ export class WireSockets {
   /** Takes the interfaces as they are now and follows every difference. */
   setInterfaces(wanted: readonly AskingInterface[]): void {
     this.#wanted = wanted;
-    this.#isTroubleTold = false;
     const places = new Map(placesOf(wanted));
     for (const [key, open] of this.#open) {
       const place = places.get(key);
@@ -95,6 +94,11 @@ export class WireSockets {
     return this.#send(ip, (on) => (names.has(on.name) ? probeFrames(on, ip) : []));
   }
 
+  /** Calls `onFlood` for frames that were lost before they could be looked at; for who relies on silence. */
+  tellLost(): void {
+    for (const { socket } of this.#open.values()) socket.tellLost();
+  }
+
   #send(ip: IpAddress, framesOn: (on: AskingInterface) => readonly Uint8Array[]): string[] {
     const names: string[] = [];
     for (const { on, protocol, socket } of this.#open.values()) {
@@ -116,15 +120,19 @@ export class WireSockets {
   }
 
   #openAll(): void {
+    let isTrouble = false;
     for (const [key, { on, protocol }] of placesOf(this.#wanted)) {
       if (this.#open.has(key)) continue;
       try {
         this.#open.set(key, this.#opened(key, on, protocol));
       } catch (error) {
+        isTrouble = true;
         this.#tellTrouble(on, error as Error);
         this.#timers.set("reopen", 10 * reopenMs);
       }
     }
+    // Said once while it lasts, however often interfaces of others change meanwhile.
+    this.#isTroubleTold = isTrouble;
   }
 
   #opened(key: string, on: AskingInterface, protocol: Protocol): Open {
@@ -140,6 +148,7 @@ export class WireSockets {
         this.#open.delete(key);
         this.#timers.set("reopen", reopenMs);
       },
+      onLost: (frames) => this.#options.onFlood(this.#open.get(key)?.on ?? on, frames),
     });
     return { on, protocol, socket, budget: new EventBudget(framesAtOnce, msPerFrame) };
   }
@@ -147,7 +156,7 @@ export class WireSockets {
   #take(key: string, frame: ReceivedFrame): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
-    if (!open.budget.spend(monotonicMs())) return this.#options.onFlood(open.on);
+    if (!open.budget.spend(monotonicMs())) return this.#options.onFlood(open.on, 1);
     const sighting = open.protocol.sight(frame, open.on);
     if (sighting !== undefined) this.#options.onSighting(sighting, open.on);
   }

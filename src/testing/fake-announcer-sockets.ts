@@ -35,6 +35,8 @@ export class FakeSocket {
   takesFrames = true;
   /** Why it takes none. */
   refusal = "ENOBUFS";
+  /** Frames that found its buffer full. */
+  lost = 0;
 
   constructor(options: PacketSocketOptions) {
     this.options = options;
@@ -44,6 +46,11 @@ export class FakeSocket {
     if (this.takesFrames) this.sent.push(Buffer.from(frame).toString("hex"));
     else this.options.onNotSent?.(this.refusal);
     return this.takesFrames;
+  }
+
+  tellLost(): void {
+    if (this.lost > 0) this.options.onLost?.(this.lost);
+    this.lost = 0;
   }
 
   close(): void {

@@ -6,15 +6,15 @@
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 
-const { EINVAL, EPERM, EAFNOSUPPORT } = constants.errno;
+const { EINVAL, EPERM, EAFNOSUPPORT, ENOPROTOOPT } = constants.errno;
 const SECCOMP_SET_MODE_FILTER = 1;
 const RETURN_ERRNO = 0x0005_0000;
 const RETURN_ALLOW = 0x7fff_0000;
 
 /** Numbers of system calls, by processor. */
 const CALLS = {
-  x64: { socket: 41, sendto: 44, seccomp: 317, bpf: 321 },
-  arm64: { socket: 198, sendto: 206, seccomp: 277, bpf: 280 },
+  x64: { socket: 41, sendto: 44, setsockopt: 54, seccomp: 317, bpf: 321 },
+  arm64: { socket: 198, sendto: 206, setsockopt: 208, seccomp: 277, bpf: 280 },
 }[process.arch as "x64" | "arm64"];
 
 interface Refusal {
@@ -28,6 +28,8 @@ interface Refusal {
 const refusals: Readonly<Record<string, readonly Refusal[]>> = {
   /** BPF_LINK_CREATE: before Linux 6.6 the kernel knows no TCX. */
   tcx: [{ call: CALLS.bpf, argument: 0, value: 28, errno: EINVAL }],
+  /** PACKET_IGNORE_OUTGOING: before Linux 4.20 the kernel does not know it. */
+  outgoing: [{ call: CALLS.setsockopt, argument: 2, value: 23, errno: ENOPROTOOPT }],
   /** AF_INET6: a kernel without IPv6. */
   ipv6: [{ call: CALLS.socket, argument: 0, value: 10, errno: EAFNOSUPPORT }],
   /** The frames of ARP have 60 bytes, those of NDP 86. */

@@ -135,7 +135,7 @@ const suite = (way: string) => () => {
     assert.match(counters, /"requestsReceived":2,"responsesSent":2/);
   });
 
-  it("L2-91 L2-93: truncated and foreign frames leave the responder working", async () => {
+  it("L2-91 L2-93: truncated and foreign frames leave the responder working and are counted", async () => {
     await announce();
     const port = await openPort();
     for (let bytes = 14; bytes < 42; bytes++) port.write(requestFor().slice(0, bytes * 2));
@@ -145,6 +145,9 @@ const suite = (way: string) => () => {
     speaker.write(`counters ${VIP}`);
     const counters = await speaker.line((line) => line.includes('"counters":'));
     assert.match(counters, /"requestsReceived":1,/);
+    speaker.write("drops");
+    const drops = await speaker.line((line) => line.includes('"drops":'));
+    assert.match(drops, /"arp":\{"error":28,"ethernet-destination":1,/);
   });
 
   it("L2-87: a changed MAC address is announced and answered at once", async () => {

@@ -2,14 +2,20 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { addressBytes, type IpAddress, parseAddress } from "../../src/ip/index.ts";
+import { questionFrame } from "../../src/layer2/index.ts";
 import { CabledNamespaces, LineProgram } from "../../src/testing/index.ts";
 import { requireKernelPrograms } from "../../src/testing/kernel-rights.ts";
 
 const VIP = "10.99.0.240";
 const VIP6 = "fd00:99::240";
-/** Of the node itself: its kernel answers for it, whoever runs or not. */
-const NODE = "10.99.0.2";
-const CLIENT_MAC = "020000000001";
+/** Those of the node itself its kernel answers for, whoever runs or not. */
+const families = [
+  { port: "arp", vip: VIP, own: "10.99.0.2" },
+  { port: "ndp", vip: VIP6, own: "fd00:99::2" },
+] as const;
+type Family = (typeof families)[number];
+const CLIENT_MAC = "02:00:00:00:00:01";
 const LONG_MS = "600000";
 
 const program = (name: string, ...args: string[]) => [
@@ -19,26 +25,31 @@ const program = (name: string, ...args: string[]) => [
   ...args,
 ];
 const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const hexOf = (ip: string) => Buffer.from(ip.split(".").map(Number)).toString("hex");
+const address = (text: string) => parseAddress(text) as IpAddress;
+const hexOf = (ip: string) => Buffer.from(addressBytes(address(ip))).toString("hex");
 
 describe("the process of the responder in the kernel", () => {
   let wire: CabledNamespaces;
-  let port: LineProgram;
+  const ports = new Map<string, LineProgram>();
   const running: LineProgram[] = [];
   let asked = 0;
 
   before(async () => {
     requireKernelPrograms();
     wire = new CabledNamespaces("l2t-k");
-    wire.ip("node", `addr add ${NODE}/24 dev eth0`);
-    port = new LineProgram(wire.at("client", program("frame-port", "arp")));
-    await port.line((line) => line === "ready");
+    wire.ip("node", "addr add 10.99.0.2/24 dev eth0");
+    wire.ip("node", "addr add fd00:99::2/64 dev eth0 nodad");
+    for (const { port: name } of families) {
+      const port = new LineProgram(wire.at("client", program("frame-port", name)));
+      ports.set(name, port);
+      await port.line((line) => line === "ready");
+    }
   });
   afterEach(async () => {
     for (const one of running.splice(0)) await one.stop("SIGKILL");
   });
   after(async () => {
-    await port?.stop();
+    for (const port of ports.values()) await port.stop();
     wire?.remove();
   });
 
@@ -55,49 +66,67 @@ describe("the process of the responder in the kernel", () => {
   }
 
   /** Behind the question goes one for the node's own address: what does not come before that answer does not come. */
-  async function isAnswered(): Promise<boolean> {
-    const sender = `0a6301${(asked++ % 256).toString(16).padStart(2, "0")}`;
+  async function isAnswered({ port: name, vip, own }: Family): Promise<boolean> {
+    const port = ports.get(name) as LineProgram;
+    const number = asked++ % 250;
+    const sender = name === "arp" ? `10.99.1.${number}` : `fe80::1:${number}`;
+    const asker = { index: 0, name: "eth0", mac: CLIENT_MAC };
     const from = port.lines.length;
-    for (const target of [VIP, NODE]) {
-      const head = `ffffffffffff${CLIENT_MAC}08060001080006040001${CLIENT_MAC}`;
-      port.write(`${head}${sender}000000000000${hexOf(target)}`);
+    for (const target of [vip, own]) {
+      const on = { ...asker, ipv4: address(sender), linkLocal: address(sender) };
+      const frame = questionFrame(on, address(target)) as Uint8Array;
+      port.write(Buffer.from(frame).toString("hex"));
     }
+    // Who it is about and who is told, by their places in an ARP reply and in an advertisement with its IPv6 header.
+    const [about, told] = name === "arp" ? [28, 38] : [62, 38];
     const isFrom = (ip: string) => (line: string) =>
-      line.startsWith("got ") && line.slice(60, 68) === hexOf(ip) && line.slice(80, 88) === sender;
-    await port.line(isFrom(NODE), from);
-    return port.lines.slice(from).some(isFrom(VIP));
+      line.startsWith(hexOf(ip), 4 + 2 * about) && line.startsWith(hexOf(sender), 4 + 2 * told);
+    await port.line(isFrom(own), from);
+    return port.lines.slice(from).some(isFrom(vip));
   }
 
-  it("answers while the process is stopped", async () => {
-    const responder = await start(LONG_MS);
-    assert.ok(await isAnswered());
-    responder.signal("SIGSTOP");
-    for (let times = 0; times < 50; times++) assert.ok(await isAnswered());
-  });
+  for (const family of families) {
+    const protocol = family.port.toUpperCase();
 
-  it("but not beyond the limit of the heartbeat, and again when the process goes on", async () => {
-    const responder = await start("200");
-    while (!(await isAnswered()));
-    responder.signal("SIGSTOP");
-    while (await isAnswered());
-    assert.ok(!(await isAnswered()));
-    responder.signal("SIGCONT");
-    while (!(await isAnswered()));
-  });
+    it(`answers ${protocol} while the process is stopped`, async () => {
+      const responder = await start(LONG_MS);
+      assert.ok(await isAnswered(family));
+      responder.signal("SIGSTOP");
+      for (let times = 0; times < 50; times++) assert.ok(await isAnswered(family));
+    });
 
-  it("L2-173: a process that is killed answers nothing more", async () => {
-    const responder = await start(LONG_MS);
-    assert.ok(await isAnswered());
-    await responder.stop("SIGKILL");
-    for (let times = 0; times < 50; times++) assert.ok(!(await isAnswered()));
-  });
+    it(`but not beyond the limit of the heartbeat, and again when the process goes on (${protocol})`, async () => {
+      const responder = await start("200");
+      while (!(await isAnswered(family)));
+      responder.signal("SIGSTOP");
+      while (await isAnswered(family));
+      assert.ok(!(await isAnswered(family)));
+      responder.signal("SIGCONT");
+      while (!(await isAnswered(family)));
+    });
 
-  it("a process that is told to end answers nothing more", async () => {
-    const responder = await start(LONG_MS);
-    assert.ok(await isAnswered());
-    await responder.stop("SIGTERM");
-    assert.ok(!(await isAnswered()));
-  });
+    it(`L2-173: a process that is killed answers no ${protocol} more`, async () => {
+      const responder = await start(LONG_MS);
+      assert.ok(await isAnswered(family));
+      await responder.stop("SIGKILL");
+      for (let times = 0; times < 50; times++) assert.ok(!(await isAnswered(family)));
+    });
+
+    it(`a process that is told to end answers no ${protocol} more`, async () => {
+      const responder = await start(LONG_MS);
+      assert.ok(await isAnswered(family));
+      await responder.stop("SIGTERM");
+      assert.ok(!(await isAnswered(family)));
+    });
+
+    it(`L2-163: CAP_BPF and CAP_NET_ADMIN are all the rights that it needs to answer ${protocol}`, async () => {
+      const bounds = "--bounding-set=-all,+bpf,+net_admin";
+      const command = program("kernel-responder", LONG_MS, family.vip);
+      const responder = run(["setpriv", bounds, "--", ...command]);
+      assert.equal(await responder.line(() => true), "ready");
+      assert.ok(await isAnswered(family));
+    });
+  }
 
   it("L2-82 L2-121: the client's kernel resolves announced addresses of both families", async () => {
     await start(LONG_MS);
@@ -111,13 +140,6 @@ describe("the process of the responder in the kernel", () => {
       await monitor.line((line) => line.includes(resolved));
       clearInterval(ask);
     }
-  });
-
-  it("L2-163: CAP_BPF and CAP_NET_ADMIN are all the rights that it needs", async () => {
-    const bounds = "--bounding-set=-all,+bpf,+net_admin";
-    const responder = run(["setpriv", bounds, "--", ...program("kernel-responder", LONG_MS, VIP)]);
-    assert.equal(await responder.line(() => true), "ready");
-    assert.ok(await isAnswered());
   });
 
   const reduced: [what: string, bounds: string][] = [
@@ -134,7 +156,7 @@ describe("the process of the responder in the kernel", () => {
         /^cannot (make the BPF map|load the BPF program) l2_\w+: EPERM: .*CAP_BPF and CAP_NET_ADMIN; in the DaemonSet's container set securityContext\.capabilities\.add: \["BPF", "NET_ADMIN", "NET_RAW"\]/,
       );
       assert.equal(await responder.ended(), 0);
-      assert.ok(!(await isAnswered()));
+      for (const family of families) assert.ok(!(await isAnswered(family)));
     });
 
     it(`L2-163 FL-2: a speaker that must answer in the kernel does not start without ${what}, and says what to do`, async () => {

@@ -5,7 +5,8 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { assemble } from "../../src/bpf/assembler.ts";
 import { at, atomicAdd, exit, loadMapValue, move, r0, r1, r2 } from "../../src/bpf/instruction.ts";
-import { parseAddress } from "../../src/ip/index.ts";
+import { addressBytes, formatAddress, parseAddress } from "../../src/ip/index.ts";
+import { questionFrame } from "../../src/layer2/index.ts";
 import { BpfMap } from "../../src/platform/bpf-map.ts";
 import { attachToIngress, loadProgram } from "../../src/platform/bpf-program.ts";
 import {
@@ -16,18 +17,40 @@ import {
 import { libc } from "../../src/platform/libc.ts";
 import { enterPrivateNetwork } from "../../src/testing/index.ts";
 import { requireKernelPrograms } from "../../src/testing/kernel-rights.ts";
-import { ip, PrivateWire, stayOnOneProcessor, wireEnd } from "../../src/testing/private-wire.ts";
+import {
+  ip,
+  PrivateWire,
+  stayOnOneProcessor,
+  type WireEnd,
+  wireEnd,
+} from "../../src/testing/private-wire.ts";
 
 const CLIENT = "001122334455";
 const MAC = "52:54:00:12:34:56";
-const VIP = "192.168.1.240";
+/** Where advertisements come from: nobody sends anything to it. */
+const linkLocal = parseAddress("fe80::99");
 const address = (text: string) => parseAddress(text)!;
 const bare = (mac: string) => mac.replaceAll(":", "");
-const ipHex = (text: string) => Buffer.from(text.split(".").map(Number)).toString("hex");
+const ipHex = (text: string) => Buffer.from(addressBytes(address(text))).toString("hex");
+const serve = (on: WireEnd) => ({ ...on, linkLocal });
 
 /** Who has the address? Both addresses are in hex. */
 function request(target: string, senderIp = "0a000009"): string {
   return `ffffffffffff${CLIENT}08060001080006040001${CLIENT}${senderIp}000000000000${target}`;
+}
+
+/** The same by ARP or NDP, whatever the address is. */
+function question(target: string): string {
+  if (!target.includes(":")) return request(ipHex(target));
+  const [mac, from] = [CLIENT.replace(/..(?=.)/g, "$&:"), address("fe80::9")];
+  const on = { index: 0, name: "eth0", mac, linkLocal: from };
+  return Buffer.from(questionFrame(on, address(target)) ?? []).toString("hex");
+}
+
+/** Who the frame says has the address: a reply or an advertisement. */
+function answererIn(frame: string, target: string): string[] {
+  const [about, mac] = target.includes(":") ? [124, 160] : [56, 44];
+  return frame.startsWith(ipHex(target), about) ? [frame.slice(mac, mac + 12)] : [];
 }
 
 /** An interface of the kernel's own, with an address that the kernel answers for. */
@@ -37,7 +60,14 @@ interface Cable {
   readonly network: string;
 }
 
-describe("the responder in the kernel", () => {
+const suite = (family: 4 | 6) => () => {
+  /** An address of the family that ends as this one does. */
+  const name = (ipv4: string) =>
+    family === 4
+      ? ipv4
+      : formatAddress({ family: 6, value: (0xfd00_0001n << 96n) | address(ipv4).value });
+  const VIP = name("192.168.1.240");
+  const OTHER_FAMILY = family === 4 ? "fd00::1" : "10.9.9.9";
   let responder: KernelResponder;
   let first: Cable;
   const opened: { close(): void }[] = [];
@@ -53,7 +83,7 @@ describe("the responder in the kernel", () => {
   beforeEach(async () => {
     first = await lay("wire0");
     responder = open();
-    assert.deepEqual(responder.setInterfaces([first.wire.near]), []);
+    assert.deepEqual(responder.setInterfaces([serve(first.wire.near)]), []);
     responder.announce(address(VIP), "all");
   });
   afterEach(() => {
@@ -86,11 +116,10 @@ describe("the responder in the kernel", () => {
   async function answerers(target: string, { wire, network } = first): Promise<string[]> {
     // Few marks, because the kernel remembers a thousand stations and then answers no new one.
     const mark = `${network}00${(asked++ % 256).toString(16).padStart(2, "0")}`;
-    wire.send(request(ipHex(target)));
+    wire.send(question(target));
     wire.send(request(`${network}fffe`, mark));
     const frames = await wire.until((frame) => frame.slice(76, 84) === mark);
-    const answers = frames.filter((frame) => frame.slice(56, 64) === ipHex(target));
-    return answers.map((frame) => frame.slice(44, 56));
+    return frames.flatMap((frame) => answererIn(frame, target));
   }
 
   const isAnswered = async (target: string, on = first) =>
@@ -106,22 +135,22 @@ describe("the responder in the kernel", () => {
   });
 
   it("L2-140 L2-141 L2-144: counts by address, also over withdrawals and other interfaces", async () => {
-    const other = "192.168.1.241";
+    const other = name("192.168.1.241");
     responder.announce(address(other), new Set(["wire0"]));
-    responder.announce(address("fd00::1"), "all");
-    for (const target of [VIP, other, other, "192.168.1.242"]) await answerers(target);
+    responder.announce(address(OTHER_FAMILY), "all");
+    for (const target of [VIP, other, other, name("192.168.1.242")]) await answerers(target);
     const counted = () => Object.fromEntries(responder.answers());
-    assert.deepEqual(counted(), { [VIP]: 1, [other]: 2, "fd00::1": 0 });
+    assert.deepEqual(counted(), { [VIP]: 1, [other]: 2, [OTHER_FAMILY]: 0 });
     responder.announce(address(other), new Set(["wire0", "wire1"]));
     await answerers(other);
     responder.withdraw(address(VIP));
     await answerers(VIP);
-    assert.deepEqual(counted(), { [VIP]: 1, [other]: 3, "fd00::1": 0 });
+    assert.deepEqual(counted(), { [VIP]: 1, [other]: 3, [OTHER_FAMILY]: 0 });
     responder.announce(address(VIP), new Set(["wire1"]));
     await answerers(VIP);
     responder.announce(address(VIP), "all");
     await answerers(VIP);
-    assert.deepEqual(counted(), { [VIP]: 2, [other]: 3, "fd00::1": 0 });
+    assert.deepEqual(counted(), { [VIP]: 2, [other]: 3, [OTHER_FAMILY]: 0 });
   });
 
   it("knows ten thousand addresses of each family, and counts all of them", async () => {
@@ -132,49 +161,68 @@ describe("the responder in the kernel", () => {
     assert.ok(await isAnswered("10.99.0.0"));
     assert.ok(await isAnswered("10.99.39.15"));
     assert.ok(!(await isAnswered("10.99.39.16")));
+    assert.ok(await isAnswered("fd00::270f"));
+    assert.ok(!(await isAnswered("fd00::2710")));
     const answers = responder.answers();
     assert.equal(answers.size, 20_001);
     const counted = [...answers].filter(([, count]) => count > 0).map(([text]) => text);
-    assert.deepEqual(counted.sort(), ["10.99.0.0", "10.99.39.15"]);
+    assert.deepEqual(counted.sort(), ["10.99.0.0", "10.99.39.15", "fd00::270f"]);
   });
 
   it("L2-74 L2-75: an address is answered on the interfaces that it names, as they come and go", async () => {
-    const target = "192.168.1.241";
+    const target = name("192.168.1.241");
     responder.announce(address(target), new Set(["wire1", "later0"]));
     assert.ok(!(await isAnswered(target)));
     const second = await lay("wire1", "52:54:00:00:00:02");
-    responder.setInterfaces([first.wire.near, second.wire.near]);
+    responder.setInterfaces([serve(first.wire.near), serve(second.wire.near)]);
     assert.deepEqual(await answerers(target, second), ["525400000002"]);
     assert.deepEqual(await answerers(VIP, second), ["525400000002"]);
     assert.ok(!(await isAnswered(target)));
-    responder.setInterfaces([{ ...first.wire.near, name: "later0" }, second.wire.near]);
+    responder.setInterfaces([
+      { ...serve(first.wire.near), name: "later0" },
+      serve(second.wire.near),
+    ]);
     assert.deepEqual(await answerers(target), [bare(MAC)]);
-    responder.setInterfaces([first.wire.near]);
+    responder.setInterfaces([serve(first.wire.near)]);
     assert.ok(!(await isAnswered(target)));
     assert.ok(!(await isAnswered(target, second)));
     assert.ok(await isAnswered(VIP));
   });
 
+  it("L2-74: an address announced while its interface could not be served is answered once it can", async () => {
+    const target = name("192.168.1.241");
+    const absent = { index: 4321, name: "wire1", mac: MAC };
+    assert.equal(responder.setInterfaces([serve(first.wire.near), absent]).length, 1);
+    responder.announce(address(target), new Set(["wire1"]));
+    const second = await lay("wire1", MAC, absent.index);
+    assert.deepEqual(
+      responder.setInterfaces([serve(first.wire.near), serve(second.wire.near)]),
+      [],
+    );
+    assert.ok(await isAnswered(target, second));
+    assert.ok(!(await isAnswered(target)));
+  });
+
   it("L2-74: a new interface does not inherit the addresses of one whose place it takes", async () => {
-    responder.announce(address("192.168.1.241"), new Set(["wire0"]));
-    assert.ok(await isAnswered("192.168.1.241"));
+    responder.announce(address(name("192.168.1.241")), new Set(["wire0"]));
+    assert.ok(await isAnswered(name("192.168.1.241")));
     const second = await lay("wire1");
-    responder.setInterfaces([second.wire.near]);
-    assert.ok(!(await isAnswered("192.168.1.241", second)));
+    responder.setInterfaces([serve(second.wire.near)]);
+    assert.ok(!(await isAnswered(name("192.168.1.241"), second)));
     assert.ok(await isAnswered(VIP, second));
   });
 
   it("L2-87 L2-100: another MAC address is answered with from then on", async () => {
     ip("link set wire0 address 52:54:00:00:00:99");
-    responder.setInterfaces([wireEnd("wire0")]);
+    responder.setInterfaces([serve(wireEnd("wire0"))]);
     assert.deepEqual(await answerers(VIP), ["525400000099"]);
     assert.deepEqual(responder.answers().get(VIP), 1);
   });
 
   it("L2-87 L2-202: until it is told of the other MAC address, what is sent to the old one is for another host", async () => {
     ip("link set wire0 address 52:54:00:00:00:99");
-    first.wire.send(request(ipHex(VIP)).replace(/^f{12}/, bare(MAC)));
-    assert.deepEqual(await answerers("192.168.1.99"), []);
+    first.wire.send(question(VIP).replace(/^.{12}/, bare(MAC)));
+    assert.deepEqual(await answerers(name("192.168.1.99")), []);
     assert.equal(responder.drops()["other-vlan"], 1);
     assert.equal(responder.answers().get(VIP), 0);
   });
@@ -182,12 +230,12 @@ describe("the responder in the kernel", () => {
   it("L2-83 L2-205: an interface that vanishes under the program harms nothing, and comes back", async () => {
     const { index } = first.wire.near;
     cut(first.wire);
-    responder.announce(address("192.168.1.241"), "all");
+    responder.announce(address(name("192.168.1.241")), "all");
     assert.deepEqual(responder.setInterfaces([]), []);
     first = await lay("wire0");
     assert.notEqual(first.wire.near.index, index);
-    assert.deepEqual(responder.setInterfaces([first.wire.near]), []);
-    assert.ok(await isAnswered("192.168.1.241"));
+    assert.deepEqual(responder.setInterfaces([serve(first.wire.near)]), []);
+    assert.ok(await isAnswered(name("192.168.1.241")));
   });
 
   it("L2-205: is attached anew to an interface that came with the number of one that went", async () => {
@@ -196,13 +244,13 @@ describe("the responder in the kernel", () => {
     first = await lay("wire0", MAC, index);
     assert.equal(first.wire.near.index, index);
     assert.ok(!(await isAnswered(VIP)));
-    assert.deepEqual(responder.setInterfaces([first.wire.near]), []);
+    assert.deepEqual(responder.setInterfaces([serve(first.wire.near)]), []);
     assert.ok(await isAnswered(VIP));
   });
 
   it("an interface that does not exist is named, and keeps the program from no other", async () => {
     const missing = { index: 999_999, name: "missing0", mac: MAC };
-    const [trouble, ...others] = responder.setInterfaces([missing, first.wire.near]);
+    const [trouble, ...others] = responder.setInterfaces([missing, serve(first.wire.near)]);
     assert.deepEqual([trouble?.name, others], ["missing0", []]);
     assert.match(trouble?.error.message ?? "", /interface missing0 \(index 999999\): ENODEV/);
     assert.ok(await isAnswered(VIP));
@@ -214,7 +262,7 @@ describe("the responder in the kernel", () => {
       const missing = Array.from({ length: 64 }, (_, number) => {
         return { index: 900_000 + 100 * round + number, name: `missing${number}`, mac: MAC };
       });
-      const troubles = responder.setInterfaces([first.wire.near, ...missing]);
+      const troubles = responder.setInterfaces([serve(first.wire.near), ...missing]);
       assert.equal(troubles.length, 64);
       const beyond = troubles.filter(({ error }) => /64 interfaces at most: /.test(error.message));
       assert.deepEqual(
@@ -228,31 +276,30 @@ describe("the responder in the kernel", () => {
   it("an address for which there is no room is named, and those that are in stay", async () => {
     const small = open({ maxAddresses: 2 });
     responder.close();
-    small.setInterfaces([first.wire.near]);
-    small.announce(address("10.0.0.1"), "all");
-    small.announce(address("10.0.0.2"), "all");
+    small.setInterfaces([serve(first.wire.near)]);
+    small.announce(address(name("10.0.0.1")), "all");
+    small.announce(address(name("10.0.0.2")), "all");
     assert.throws(
-      () => small.announce(address("10.0.0.3"), "all"),
+      () => small.announce(address(name("10.0.0.3")), "all"),
       (error) =>
         error instanceof MapFullError &&
-        /^10\.0\.0\.3 is answered by user space only: .*l2_ipv4 is full.*2 entries/.test(
-          error.message,
-        ),
+        error.message.startsWith(`${name("10.0.0.3")} is answered by user space only: `) &&
+        error.message.includes(`l2_ipv${family} is full: it holds 2 entries`),
     );
-    small.announce(address("fd00::1"), "all");
-    small.announce(address("10.0.0.2"), new Set(["wire0"]));
-    assert.ok(await isAnswered("10.0.0.1"));
-    assert.ok(await isAnswered("10.0.0.2"));
-    assert.ok(!(await isAnswered("10.0.0.3")));
-    small.withdraw(address("10.0.0.1"));
-    small.announce(address("10.0.0.3"), "all");
-    assert.ok(await isAnswered("10.0.0.3"));
+    small.announce(address(OTHER_FAMILY), "all");
+    small.announce(address(name("10.0.0.2")), new Set(["wire0"]));
+    assert.ok(await isAnswered(name("10.0.0.1")));
+    assert.ok(await isAnswered(name("10.0.0.2")));
+    assert.ok(!(await isAnswered(name("10.0.0.3"))));
+    small.withdraw(address(name("10.0.0.1")));
+    small.announce(address(name("10.0.0.3")), "all");
+    assert.ok(await isAnswered(name("10.0.0.3")));
   });
 
   it("stops answering when nobody says that the speaker lives, and goes on when somebody does", async () => {
     const short = open({ heartbeatLimitMs: 200 });
     responder.close();
-    short.setInterfaces([first.wire.near]);
+    short.setInterfaces([serve(first.wire.near)]);
     short.announce(address(VIP), "all");
     const beat = async () => {
       short.beat();
@@ -274,7 +321,7 @@ describe("the responder in the kernel", () => {
     assert.ok(await isAnswered(VIP));
     const short = open({ heartbeatLimitMs: 1 });
     responder.close();
-    short.setInterfaces([first.wire.near]);
+    short.setInterfaces([serve(first.wire.near)]);
     short.announce(address(VIP), "all");
     short.beat(600_000);
     while (await isAnswered(VIP)) short.beat(600_000);
@@ -284,16 +331,16 @@ describe("the responder in the kernel", () => {
   it("other programs on the interface see what they saw before: all in front, behind all but what was answered", async () => {
     responder.setInterfaces([]);
     const front = countingProgram(first.wire);
-    responder.setInterfaces([first.wire.near]);
+    responder.setInterfaces([serve(first.wire.near)]);
     const behind = countingProgram(first.wire);
     assert.deepEqual([front(), behind()], [0, 0]);
     assert.ok(await isAnswered(VIP));
     assert.deepEqual([front(), behind()], [2, 1]);
-    assert.ok(!(await isAnswered("192.168.1.99")));
+    assert.ok(!(await isAnswered(name("192.168.1.99"))));
     assert.deepEqual([front(), behind()], [4, 3]);
     first.wire.send(`525400123456${CLIENT}0800${"45".repeat(40)}`);
     first.wire.send(`525400123456${CLIENT}86dd${"60".repeat(80)}`);
-    await isAnswered("192.168.1.99");
+    await isAnswered(name("192.168.1.99"));
     assert.deepEqual([front(), behind()], [8, 7]);
   });
 
@@ -320,15 +367,14 @@ describe("the responder in the kernel", () => {
   });
 
   it("answers what a network card left in pieces, of both families", async () => {
-    const linkLocal = address("fe80::5054:ff:fe12:3456");
-    responder.setInterfaces([{ ...first.wire.near, linkLocal }]);
-    responder.announce(address("fd00:1::240"), "all");
+    const ipv4 = "192.168.1.240";
+    for (const target of [ipv4, "fd00:1::240"]) responder.announce(address(target), "all");
     const solicitation =
       `3333ff000240${CLIENT}86dd6000000000203afffe80000000000000021122fffe334455` +
       "ff0200000000000000000001ff0002408700ab6900000000fd000001000000000000000000000240" +
       `0101${CLIENT}`;
     // Only a frame of more than a page is put together from pieces: 14 bytes first.
-    for (const frame of [request(ipHex(VIP)), solicitation]) {
+    for (const frame of [question(ipv4), solicitation]) {
       sendInPieces(first.wire, frame + "00".repeat(5000));
     }
     const mark = `${first.network}7778`;
@@ -360,7 +406,14 @@ describe("the responder in the kernel", () => {
     opened.push(attachToIngress(program, near), program, map);
     return () => Number(Buffer.from(map.get(Buffer.alloc(4)) ?? []).readBigUInt64LE());
   }
-});
+};
+
+for (const [family, protocol] of [
+  [4, "ARP"],
+  [6, "NDP"],
+] as const) {
+  describe(`the responder in the kernel, ${protocol}`, suite(family));
+}
 
 /** Sends a frame of which only Ethernet's header lies in one piece (PACKET_VNET_HDR of packet(7)). */
 function sendInPieces({ far }: PrivateWire, frame: string): void {

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { ETHERTYPE_ARP } from "../../src/layer2/index.ts";
-import { ARP_REQUEST_FILTER, PacketSocket } from "../../src/platform/index.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../../src/layer2/index.ts";
+import {
+  ARP_REQUEST_FILTER,
+  NEIGHBOR_SOLICITATION_FILTER,
+  PacketSocket,
+} from "../../src/platform/index.ts";
 import { enterPrivateNetwork, whyNoPrivateNetwork } from "../../src/testing/index.ts";
 import { PrivateWire, stayOnOneProcessor } from "../../src/testing/private-wire.ts";
 
 const REQUEST =
   "ffffffffffff02000000000108060001080006040001020000000001c0a80132000000000000c0a801f0";
+const SOLICITATION =
+  "3333ff00024002000000000186dd60000000002" +
+  "03afffe80000000000000021122fffe334455ff0200000000000000000001ff000240" +
+  "8700ab6900000000fd0000010000000000000000000002400101001122334455";
 const FRAMES = 1000;
 
 describe("packet socket", { skip: whyNoPrivateNetwork() ?? false, timeout: 30_000 }, () => {
@@ -42,4 +50,44 @@ describe("packet socket", { skip: whyNoPrivateNetwork() ?? false, timeout: 30_00
     });
     assert.equal(ofFirstTurn, 256);
   });
+
+  for (const { name, etherType, filter, frame } of [
+    { name: "ARP", etherType: ETHERTYPE_ARP, filter: ARP_REQUEST_FILTER, frame: REQUEST },
+    {
+      name: "NDP",
+      etherType: ETHERTYPE_IPV6,
+      filter: NEIGHBOR_SOLICITATION_FILTER,
+      frame: SOLICITATION,
+    },
+  ]) {
+    it(`L2-208: ${name} frames that find the receive buffer full are told, by their number`, async () => {
+      let received = 0;
+      let lost = 0;
+      await new Promise<void>((resolve) => {
+        const endWhenAllAreKnown = () => {
+          if (received + lost < FRAMES) return;
+          socket.close();
+          resolve();
+        };
+        const socket = new PacketSocket({
+          interfaceIndex: wire.near.index,
+          etherType,
+          filter,
+          onFrame: () => {
+            received++;
+            setImmediate(endWhenAllAreKnown);
+          },
+          onLost: (frames) => {
+            lost += frames;
+            setImmediate(endWhenAllAreKnown);
+          },
+          onFailure: assert.fail,
+        });
+        // Nobody reads meanwhile.
+        for (let sent = 0; sent < FRAMES; sent++) wire.send(frame);
+      });
+      assert.ok(lost > 0);
+      assert.equal(received + lost, FRAMES);
+    });
+  }
 });
