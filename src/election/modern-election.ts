@@ -2,7 +2,7 @@
 import type { L2Advertisement } from "../config/index.ts";
 import { type AnsweringElected, electAnswering, type Offer } from "./advertised-readiness.ts";
 import { AddressClaims } from "./address-claims.ts";
-import { type SpreadAddress, spreadAddresses } from "./address-spread.ts";
+import { spreadAddresses } from "./address-spread.ts";
 import {
   type ElectionOutcome,
   type ElectionSubject,
@@ -16,6 +16,7 @@ import { type Ownership, ownershipOf } from "./ownership.ts";
 import type { OwnerStanding } from "./owner-standing.ts";
 import { servingNodes } from "./service-endpoints.ts";
 import { SpreadCandidates } from "./spread-candidates.ts";
+import type { SpreadAddress } from "./spread-groups.ts";
 
 /**
  * How many nodes of an order are kept. All of them are dead or unfit only where most nodes are; the few others are
