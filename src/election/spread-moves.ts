@@ -86,7 +86,7 @@ class Residual {
    */
   savingCycles(): Arc[][] {
     const distances = this.#distances;
-    const cameBy = new Array<Arc | undefined>(distances.length);
+    const cameBy = Array.from<Arc | undefined>({ length: distances.length });
     for (let isNew = true; isNew;) {
       isNew = false;
       for (const arc of this.#arcs) {

@@ -79,6 +79,14 @@ describe("claims", () => {
     assert.deepEqual(claims.make(claimAfterMs, settled), [claim(x, "a", 1)]);
   });
 
+  it("are made before that of what another lost, until it is held no more", () => {
+    const takenOver = { ...held(x), isTakenOver: true };
+    const claims = claimsOf("a", takenOver, held(y));
+    assert.deepEqual(claims.make(claimAfterMs, young), [claim(x, "a", 1)]);
+    const again = claimsOf("a", takenOver, wanted(x), held(x));
+    assert.deepEqual(again.make(claimAfterMs, young), []);
+  });
+
   it("of addresses that no Service has are told to nobody, and forgotten after a while", () => {
     const claims = claimsOf("a", wanted(x));
     claims.merge([claim(x, "b", 1), claim(y, "b", 1)], 0);

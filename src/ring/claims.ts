@@ -22,6 +22,8 @@ export interface AddressUse {
   readonly isWanted: boolean;
   /** This node announces it. */
   readonly isHeld: boolean;
+  /** And another did before, which may not any more; absent: no. */
+  readonly isTakenOver?: boolean;
 }
 
 interface Known {
@@ -44,6 +46,7 @@ export class Claims {
   readonly #known = new Map<string, Known>();
   readonly #wanted = new Set<string>();
   readonly #held = new Set<string>();
+  readonly #takenOver = new Set<string>();
   /** Held by us and not claimed by us: since when. */
   readonly #unclaimed = new Map<string, number>();
   #digest = 0;
@@ -76,7 +79,7 @@ export class Claims {
   }
 
   /** Whether the claim of it was forgotten: so old a one of an address that nobody wanted is none any more. */
-  use({ address, isWanted, isHeld }: AddressUse, nowMs: number): boolean {
+  use({ address, isWanted, isHeld, isTakenOver }: AddressUse, nowMs: number): boolean {
     const isForgotten = isWanted && this.#isOld(address, nowMs) && this.#known.delete(address);
     const known = this.#known.get(address);
     if (isWanted !== this.#wanted.has(address)) {
@@ -89,6 +92,8 @@ export class Claims {
     }
     if (isHeld) this.#held.add(address);
     else this.#held.delete(address);
+    if (isTakenOver === true) this.#takenOver.add(address);
+    else this.#takenOver.delete(address);
     this.#follow(address, nowMs);
     return isForgotten;
   }
@@ -108,7 +113,7 @@ export class Claims {
 
   /**
    * Claims what we have held for long enough, `most` addresses. `mayBeFirst`: also ones that nobody claimed yet; while a
-   * ring is put together they go by the order alone.
+   * ring is put together they go by the order alone, but for those taken over: who lost them would take them back.
    */
   make(
     nowMs: number,
@@ -119,7 +124,7 @@ export class Claims {
       if (made.length >= most) break;
       if (nowMs - sinceMs < claimAfterMs) continue;
       const before = this.#known.get(address)?.claim;
-      if (before === undefined && !mayBeFirst) continue;
+      if (before === undefined && !mayBeFirst && !this.#takenOver.has(address)) continue;
       const term = Math.min((before?.term ?? 0) + 1, highestTerm);
       const claim = { address, owner: this.#self, term };
       if (before !== undefined && !isStronger(claim, before)) continue;

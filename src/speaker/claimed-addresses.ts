@@ -6,6 +6,7 @@ import type { Decision } from "./announcements.ts";
 interface Use {
   readonly address: string;
   readonly isHeld: boolean;
+  readonly isTakenOver: boolean;
 }
 
 export class ClaimedAddresses {
@@ -28,23 +29,28 @@ export class ClaimedAddresses {
     const { claimed: address } = decision;
     const before = this.#uses.get(key);
     const isHeld = decision.kind === "announce";
-    if (before?.address === address && (address === undefined || before?.isHeld === isHeld)) {
-      return [];
-    }
+    // Only the first decision after a takeover tells what became of the owner before.
+    const wasTakenOver = before?.address === address && before?.isTakenOver === true;
+    const isTakenOver =
+      decision.kind === "announce" && (decision.objection !== undefined || wasTakenOver);
+    const isSame = before?.isHeld === isHeld && before?.isTakenOver === isTakenOver;
+    if (before?.address === address && (address === undefined || isSame)) return [];
     const changed = new Set([before?.address, address].filter((one) => one !== undefined));
     const uses = [...changed].map((one) => this.#useOf(one));
     if (before !== undefined) this.#remove(key, before.address);
-    if (address !== undefined) this.#add(key, { address, isHeld });
+    if (address !== undefined) this.#add(key, { address, isHeld, isTakenOver });
     return [...changed].flatMap((one, at) => {
       const [was, is] = [uses[at]!, this.#useOf(one)];
-      return was.isWanted === is.isWanted && was.isHeld === is.isHeld ? [] : is;
+      const isSameUse = was.isWanted === is.isWanted && was.isHeld === is.isHeld;
+      return isSameUse && was.isTakenOver === is.isTakenOver ? [] : is;
     });
   }
 
   #useOf(address: string): AddressUse {
     const keys = [...this.servicesOf(address)];
     const isHeld = keys.some((key) => this.#uses.get(key)?.isHeld === true);
-    return { address, isWanted: keys.length > 0, isHeld };
+    const isTakenOver = keys.some((key) => this.#uses.get(key)?.isTakenOver === true);
+    return { address, isWanted: keys.length > 0, isHeld, ...(isTakenOver && { isTakenOver }) };
   }
 
   #add(key: string, use: Use): void {

@@ -80,6 +80,31 @@ describe("a ring whose owners keep their addresses", () => {
     });
   }
 
+  it("gives nothing back to a node that died while the ring was young, and goes by the order for new Services", () => {
+    const speakers = speakersOf(5);
+    const { simulation } = speakers;
+    for (const { index } of simulation.nodes) {
+      simulation.at(index * 60, () => speakers.start(index, [0, 1, 2]));
+    }
+    simulation.run(5000);
+    const before = ownersIn(speakers);
+    assert.ok(of(before, "node2").length > 0);
+    simulation.kill(2);
+    simulation.run(simulation.nowMs + 3000);
+    const without = ownersIn(speakers);
+    speakers.start(2, others(5, 2));
+    simulation.run(simulation.nowMs + 5000);
+    assert.deepEqual(ownersIn(speakers), without);
+    const service = simulatedService(40);
+    const key = `shop/${service.metadata.name}`;
+    speakers.tell({ kind: "endpoints", key, endpoints: [{ isReady: true, canServe: true }] });
+    speakers.tell({ kind: "service", key, service });
+    simulation.run(simulation.nowMs + 1000);
+    const ordered = speakersOf(5, { config: plain, services: 41 });
+    ordered.startAll();
+    assert.equal(ownersIn(speakers)[key], ownersIn(ordered)[key]);
+  });
+
   it("gives nothing back to a node that may announce again", () => {
     const speakers = speakersOf(4);
     speakers.startAll();
