@@ -150,6 +150,12 @@ describe("the election among those who can answer", () => {
     assert.equal(elect("10.1.1.1", "b", "c").owner, "b");
   });
 
+  it("says nothing of subnets where nobody can answer and the first of the order is in the subnet", () => {
+    const isOutsideSubnets = false;
+    assert.deepEqual(elect("10.1.1.1", "c"), { owner: "c", isFirst: true, isOutsideSubnets });
+    assert.equal(elect("192.168.1.240", "c").isOutsideSubnets, true);
+  });
+
   it("takes a stock speaker as owner where it is first, and never to stand in", () => {
     assert.equal(elect("192.168.1.240", "stock", "b").owner, "stock");
     assert.equal(elect("192.168.1.240", "c", "stock", "b").owner, "b");

@@ -64,6 +64,12 @@ export function readinessFor(ability: AnsweringAbility, task: AnsweringTask): Re
   return links.includes("settling") ? "settling" : "unable";
 }
 
+/** The task asks for an interface in the subnet of the address, and the node has none. */
+export function hasNoneInSubnet(ability: AnsweringAbility, task: AnsweringTask): boolean {
+  const { inSubnet } = fittingInterfaces(ability, task);
+  return task.isSubnetAware && inSubnet.length === 0 && !mayBeUntold(ability, task);
+}
+
 /** There may be one that fits among the interfaces that the node did not tell. */
 function mayBeUntold(
   { others, interfaces: told }: AnsweringAbility,
