@@ -163,7 +163,7 @@ describe("the spread of addresses", () => {
 
   it("takes back a move that another one makes needless, where not all nodes may announce all", () => {
     const one = (address: string, candidates: string, at: string, isClaimed: boolean) => {
-      return { address, candidates: [...candidates], at, isClaimed, isFixed: false };
+      return { address, candidates: candidates.split(""), at, isClaimed, isFixed: false };
     };
     const addresses = [
       one("x0", "bc", "b", true),

@@ -3,10 +3,12 @@
 import type { AddressUse } from "../ring/index.ts";
 import type { Decision } from "./announcements.ts";
 
+type Decided = Exclude<Decision, { kind: "wait" }>;
+
 interface Use {
   readonly address: string;
   readonly isHeld: boolean;
-  readonly isTakenOver: boolean;
+  readonly isTakenOver?: boolean;
 }
 
 export class ClaimedAddresses {
@@ -28,21 +30,15 @@ export class ClaimedAddresses {
     if (decision.kind === "wait") return [];
     const { claimed: address } = decision;
     const before = this.#uses.get(key);
-    const isHeld = decision.kind === "announce";
-    // Only the first decision after a takeover tells what became of the owner before.
-    const wasTakenOver = before?.address === address && before?.isTakenOver === true;
-    const isTakenOver =
-      decision.kind === "announce" && (decision.objection !== undefined || wasTakenOver);
-    const isSame = before?.isHeld === isHeld && before?.isTakenOver === isTakenOver;
-    if (before?.address === address && (address === undefined || isSame)) return [];
+    const use = address === undefined ? undefined : useBy(decision, address, before);
+    if (isSame(before, use)) return [];
     const changed = new Set([before?.address, address].filter((one) => one !== undefined));
     const uses = [...changed].map((one) => this.#useOf(one));
     if (before !== undefined) this.#remove(key, before.address);
-    if (address !== undefined) this.#add(key, { address, isHeld, isTakenOver });
+    if (use !== undefined) this.#add(key, use);
     return [...changed].flatMap((one, at) => {
       const [was, is] = [uses[at]!, this.#useOf(one)];
-      const isSameUse = was.isWanted === is.isWanted && was.isHeld === is.isHeld;
-      return isSameUse && was.isTakenOver === is.isTakenOver ? [] : is;
+      return was.isWanted === is.isWanted && isSame(was, is) ? [] : is;
     });
   }
 
@@ -65,4 +61,17 @@ export class ClaimedAddresses {
     keys?.delete(key);
     if (keys?.size === 0) this.#services.delete(address);
   }
+}
+
+/** Only the first decision after a takeover tells what became of the owner before. */
+function useBy(decision: Decided, address: string, before: Use | undefined): Use {
+  if (decision.kind === "withdraw") return { address, isHeld: false };
+  const wasTakenOver = before?.address === address && before.isTakenOver === true;
+  const isTakenOver = decision.objection !== undefined || wasTakenOver;
+  return { address, isHeld: true, ...(isTakenOver && { isTakenOver }) };
+}
+
+function isSame(a: Use | undefined, b: Use | undefined): boolean {
+  const isSameUse = a?.isHeld === b?.isHeld && a?.isTakenOver === b?.isTakenOver;
+  return isSameUse && a?.address === b?.address;
 }
