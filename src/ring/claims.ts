@@ -20,7 +20,7 @@ export interface AddressUse {
   readonly address: string;
   /** Some Service has it and asks for an owner that is claimed. */
   readonly isWanted: boolean;
-  /** This node announces it. */
+  /** This node announces it, or is to claim it from one that does. */
   readonly isHeld: boolean;
   /** And another did before, which may not any more; absent: no. */
   readonly isTakenOver?: boolean;

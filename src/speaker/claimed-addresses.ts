@@ -65,7 +65,7 @@ export class ClaimedAddresses {
 
 /** Only the first decision after a takeover tells what became of the owner before. */
 function useBy(decision: Decided, address: string, before: Use | undefined): Use {
-  if (decision.kind === "withdraw") return { address, isHeld: false };
+  if (decision.kind === "withdraw") return { address, isHeld: decision.isToClaim === true };
   const wasTakenOver = before?.address === address && before.isTakenOver === true;
   const isTakenOver = decision.objection !== undefined || wasTakenOver;
   return { address, isHeld: true, ...(isTakenOver && { isTakenOver }) };

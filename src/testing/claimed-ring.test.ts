@@ -225,6 +225,42 @@ describe("a ring whose addresses are spread", () => {
   });
 });
 
+describe("a ring whose addresses are spread, where one speaker's watch of the API is stuck", () => {
+  for (const owner of ["node0", "node3"]) {
+    for (const count of [1, 4, 8]) {
+      it(`loses no address and comes to rest after ${count} Services of ${owner} were deleted that node3 still sees`, () => {
+        const speakers = speakersOf(4, { config: spread, services: 41 });
+        speakers.startAll();
+        const { simulation } = speakers;
+        const deleted = of(ownersIn(speakers), owner).slice(0, count);
+        for (const key of deleted) {
+          speakers.tell({ kind: "service", key, service: undefined }, new Set([3]));
+        }
+        const nobody = new Set<string>();
+        const watch = (forMs: number): void => {
+          const untilMs = simulation.nowMs + forMs;
+          while (simulation.nowMs < untilMs) {
+            simulation.run(simulation.nowMs + 10);
+            for (const [key, names] of speakers.owners()) if (names.length === 0) nobody.add(key);
+          }
+        };
+        watch(10_000);
+        const { moves } = speakers;
+        watch(10_000);
+        assert.deepEqual([...nobody], []);
+        assert.equal(speakers.moves, moves);
+        assert.deepEqual(speakers.wronglyOwned(), []);
+        // It sees them end at last.
+        for (const key of deleted) speakers.tell({ kind: "service", key, service: undefined });
+        simulation.run(simulation.nowMs + 5000);
+        assert.deepEqual(speakers.wronglyOwned(), []);
+        const shares = speakers.shares();
+        assert.ok(shares[0]! - shares.at(-1)! <= 1, shares.join());
+      });
+    }
+  }
+});
+
 function differences(a: Record<string, string>, b: Record<string, string>): number {
   return Object.keys(a).filter((key) => a[key] !== b[key]).length;
 }

@@ -63,14 +63,16 @@ export class SimulatedSpeakers implements SimulationObserver {
     return this.#simulation;
   }
 
-  /** The API server tells all speakers. */
-  tell(event: SpeakerEvent): void {
+  /** The API server tells all speakers, but for nodes whose watch is stuck. */
+  tell(event: SpeakerEvent, stuck: ReadonlySet<number> = new Set()): void {
     if (event.kind === "service") {
       if (event.service === undefined) this.#services.delete(event.key);
       else this.#services.set(event.key, event.service);
     }
     if (event.kind === "node" && event.node) this.#nodes.set(event.name, event.node);
-    for (const node of this.#simulation.nodes) if (node.isUp) this.#step(node, event);
+    for (const node of this.#simulation.nodes) {
+      if (node.isUp && !stuck.has(node.index)) this.#step(node, event);
+    }
   }
 
   /** By service key: names of the nodes that run and announce it. */
