@@ -26,6 +26,8 @@ const moveReasons = [
   "link",
   /** The Service itself changed. */
   "service",
+  /** The shares of the nodes are to be even. */
+  "spread",
 ] as const;
 
 export type MoveReason = (typeof moveReasons)[number];

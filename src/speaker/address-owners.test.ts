@@ -282,4 +282,43 @@ describe("moves of addresses", () => {
       ],
     );
   });
+
+  it("say of an address that is claimed from an owner which lives that the shares are to be even", () => {
+    const { step, moves } = speakerOn("kmaster", true);
+    const next: SpeakerEvent = {
+      kind: "service",
+      key: "shop/api",
+      service: {
+        metadata: { name: "api", namespace: "shop" },
+        spec: { type: "LoadBalancer" },
+        status: { loadBalancer: { ingress: [{ ip: "192.168.1.241" }] } },
+      },
+    };
+    const claim = (address: string, owner: string, term: number): SpeakerEvent => {
+      return { kind: "claims", claims: { news: [{ address, owner, term }], forgotten: [] } };
+    };
+    const spread = accepted(lan(advertisement({ spread: "bounded" })));
+    const known = [
+      serviceEvent(),
+      next,
+      endpointsOn("knode1"),
+      spread,
+      { kind: "synced" },
+    ] as const;
+    const api = { ...endpointsOn("knode1"), key: "shop/api" } as SpeakerEvent;
+    const claims = ["192.168.1.240", "192.168.1.241"].map((one) => claim(one, "knode2", 1));
+    const commands = [...known, api, ...claims, members("kmaster", "knode1", "knode2")].flatMap(
+      step,
+    );
+    assert.deepEqual(
+      commands.flatMap((one) => (one.kind === "announce" ? one.service : [])),
+      [],
+    );
+    const wanted = commands.flatMap((one) => (one.kind === "use" && one.use.isHeld ? one.use : []));
+    assert.deepEqual(wanted, [{ address: "192.168.1.241", isWanted: true, isHeld: true }]);
+    const detail = 'so that the nodes\' shares of addresses are even, node "kmaster" claimed it';
+    assert.deepEqual(moves(claim("192.168.1.241", "kmaster", 2)).map(told), [
+      ["knode2", "kmaster", "spread", detail],
+    ]);
+  });
 });

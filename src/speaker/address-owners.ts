@@ -1,6 +1,6 @@
 /** Who owned each Service's address until now, as elections here saw it: what tells a move from a first announcement. */
 
-import type { AddressMove } from "../election/index.ts";
+import type { AddressMove, OwnerStanding } from "../election/index.ts";
 import { formatAddress } from "../ip/index.ts";
 import type { Announcement, Decision, Objection, WithdrawReason } from "./announcements.ts";
 
@@ -57,7 +57,8 @@ export class AddressOwners {
     if (decision.kind === "announce") {
       this.#owners.set(key, this.#self);
       if (from === undefined || from === this.#self) return undefined;
-      const why = reasonOf({ objection: decision.objection, cause, from, to: this.#self });
+      const { objection, standing } = decision;
+      const why = reasonOf({ objection, standing, cause, from, to: this.#self });
       return { service: key, ips: textsOf(decision.announcement), from, to: this.#self, ...why };
     }
     const { owner, reason, isUnable } = decision;
@@ -76,17 +77,29 @@ export class AddressOwners {
 interface Change {
   /** What speaks against `from` now. */
   readonly objection: Objection | undefined;
+  /** What makes `to` the owner besides the order. */
+  readonly standing: OwnerStanding | undefined;
   readonly cause: PassCause;
   readonly from: string;
   readonly to: string;
 }
 
-function reasonOf({ objection, cause, from, to }: Change): Pick<AddressMove, "because" | "detail"> {
+function reasonOf({
+  objection,
+  standing,
+  cause,
+  from,
+  to,
+}: Change): Pick<AddressMove, "because" | "detail"> {
   if (objection?.because === "ring") return { because: "dead" };
   if (objection !== undefined) {
     const { because, detail } = objection;
     if (because === "link") return { because, detail: `node "${from}" cannot answer: ${detail}` };
     return { because, detail: `node "${from}" may not announce it any more: ${detail}` };
+  }
+  if (standing === "spread") {
+    const detail = `so that the nodes' shares of addresses are even, node "${to}" claimed it`;
+    return { because: "spread", detail };
   }
   const isFirst = `node "${to}" is first in the order now`;
   switch (cause) {
