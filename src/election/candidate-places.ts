@@ -4,12 +4,15 @@ import type { AnsweringAbility } from "../layer2/index.ts";
 import { electAnswering, isOutsideSubnet, notReadyBy, type Offer } from "./advertised-readiness.ts";
 import type { Ownership } from "./ownership.ts";
 
+type Abilities = ReadonlyMap<string, AnsweringAbility>;
+
 export interface PlacesQuestion {
   /** Those who may announce, in MetalLB's order. */
   readonly order: readonly string[];
   readonly ownership: Ownership;
   readonly offer: Offer;
-  readonly abilities: ReadonlyMap<string, AnsweringAbility>;
+  /** Undefined: nothing is known of anybody's interfaces. */
+  readonly abilities: Abilities | undefined;
   readonly announcer?: string | undefined;
   readonly spreadTo?: string | undefined;
   readonly stock?: ReadonlySet<string>;
@@ -25,7 +28,7 @@ export function placesOf(question: PlacesQuestion): {
   readonly ranked: readonly Place[];
   readonly leftOut: readonly Place[];
 } {
-  const { order, offer, abilities } = question;
+  const { order, offer, abilities = new Map() as Abilities } = question;
   const agreed = agreedOwners(question);
   const all = answeringOrder(new Set([...agreed.keys(), ...order]), offer, abilities);
   const isLeftOut = leftOutBy(all[0], offer, abilities);
@@ -38,12 +41,20 @@ export function placesOf(question: PlacesQuestion): {
         ? (agreed.get(node) ?? firstPlace(node === first, question))
         : `comes after ${ahead}`;
     const ability = abilities.get(node);
-    const problem = ability && notReadyBy(ability, offer, node);
+    const problem =
+      index === 0 && isBlind(question)
+        ? "it is not known here whether it is in the subnet (metallb-ts/subnet-aware)"
+        : ability && notReadyBy(ability, offer, node);
     return { node, reason: problem === undefined ? place : `${place}, but ${problem}` };
   });
   const none = `none of its interfaces has an address in the subnet of ${formatAddress(offer.ip)}`;
   const reason = `${none} (metallb-ts/subnet-aware), and another node can answer`;
   return { ranked, leftOut: all.filter(isLeftOut).map((node) => ({ node, reason })) };
+}
+
+/** Subnets are to count, and nobody told of theirs. */
+function isBlind({ abilities, offer }: PlacesQuestion): boolean {
+  return abilities === undefined && offer.advertisements.some((one) => one.isSubnetAware === true);
 }
 
 /** Whom the speakers agree on before MetalLB's order, with the reason. */
@@ -72,7 +83,7 @@ function firstPlace(isFirst: boolean, { ownership, stock }: PlacesQuestion): str
 function answeringOrder(
   order: ReadonlySet<string>,
   offer: Offer,
-  abilities: PlacesQuestion["abilities"],
+  abilities: Abilities,
 ): readonly string[] {
   const left = new Set(order);
   const found: string[] = [];
@@ -93,7 +104,7 @@ function answeringOrder(
 function leftOutBy(
   owner: string | undefined,
   offer: Offer,
-  abilities: PlacesQuestion["abilities"],
+  abilities: Abilities,
 ): (node: string) => boolean {
   const isOutside = (node: string): boolean => {
     const ability = abilities.get(node);

@@ -219,6 +219,17 @@ describe("candidates whose speakers tell of their interfaces", () => {
     assert.equal(order(candidates({ abilities }))[0], "knode2");
   });
 
+  it("are told to be unknown where nobody tells of subnets", () => {
+    assert.deepEqual(
+      told(candidates({ pool: aware }))[0],
+      "1 knode2: first in the order, but it is not known here whether it is in the subnet (metallb-ts/subnet-aware)",
+    );
+    assert.equal(
+      told(candidates({ pool: aware, abilities: new Map() }))[0],
+      "1 knode2: first in the order",
+    );
+  });
+
   it("stand after all where no node in the subnet can answer", () => {
     const ip = parseAddress("203.0.113.9")!;
     assert.deepEqual(told(candidates({ pool: aware, abilities, ip })), [

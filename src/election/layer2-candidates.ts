@@ -68,7 +68,7 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     else others.push({ node, eligible: false, reason });
   }
   const { advertisements, ownership, key, scores } = rules;
-  const { abilities = new Map() as Abilities, ip, ...owners } = question;
+  const { abilities, ip, ...owners } = question;
   const order = electionOrder(eligible, key, scores);
   const places = placesOf({
     ...owners,
@@ -89,7 +89,7 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     };
   });
   others.sort((a, b) => (a.node < b.node ? -1 : 1));
-  return [...ranked, ...others].map((one) => withLinks(one, abilities.get(one.node)));
+  return [...ranked, ...others].map((one) => withLinks(one, abilities?.get(one.node)));
 }
 
 function withLinks(one: Layer2Candidate, ability: AnsweringAbility | undefined): Layer2Candidate {
