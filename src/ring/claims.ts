@@ -20,10 +20,17 @@ export interface AddressUse {
   readonly address: string;
   /** Some Service has it and asks for an owner that is claimed. */
   readonly isWanted: boolean;
-  /** This node announces it, or is to claim it from one that does. */
+  /** This node announces it. */
   readonly isHeld: boolean;
   /** And another did before, which may not any more; absent: no. */
   readonly isTakenOver?: boolean;
+  /** This node does not, and is to claim it from one that does; absent: no. */
+  readonly isToClaim?: boolean;
+}
+
+interface Lost {
+  readonly times: number;
+  readonly lastMs: number;
 }
 
 interface Known {
@@ -35,6 +42,12 @@ interface Known {
 
 /** So long an address must have been held before it is claimed: until then its last owner may have been lost by mistake. */
 export const claimAfterMs = 500;
+/**
+ * Who claims from an owner that lives, and loses it to another's claim, waits twice as long before the next time: where two
+ * do not see the same Services each would have it, and it would go to and fro for as long.
+ */
+const mostDoublings = 7;
+const forgivenMs = 10 * 60_000;
 /** A claim of an address that no Service here has: the API server may tell of the Service later. */
 export const keptUnwantedMs = 10 * 60_000;
 /** More would be an attack, or a fault. */
@@ -47,7 +60,10 @@ export class Claims {
   readonly #wanted = new Set<string>();
   readonly #held = new Set<string>();
   readonly #takenOver = new Set<string>();
-  /** Held by us and not claimed by us: since when. */
+  readonly #toClaim = new Set<string>();
+  /** Claimed from an owner that lived, by us; how often we lost it again. */
+  readonly #lost = new Map<string, Lost>();
+  /** Held by us, or to be claimed, and not claimed by us: since when. */
   readonly #unclaimed = new Map<string, number>();
   #digest = 0;
 
@@ -79,21 +95,21 @@ export class Claims {
   }
 
   /** Whether the claim of it was forgotten: so old a one of an address that nobody wanted is none any more. */
-  use({ address, isWanted, isHeld, isTakenOver }: AddressUse, nowMs: number): boolean {
+  use(use: AddressUse, nowMs: number): boolean {
+    const { address, isWanted, isHeld, isTakenOver = false, isToClaim = false } = use;
     const isForgotten = isWanted && this.#isOld(address, nowMs) && this.#known.delete(address);
     const known = this.#known.get(address);
     if (isWanted !== this.#wanted.has(address)) {
-      if (isWanted) this.#wanted.add(address);
-      else this.#wanted.delete(address);
+      include(this.#wanted, address, isWanted);
+      if (!isWanted) this.#lost.delete(address);
       if (known !== undefined) {
         this.#digest ^= known.hash;
         known.heardMs = nowMs;
       }
     }
-    if (isHeld) this.#held.add(address);
-    else this.#held.delete(address);
-    if (isTakenOver === true) this.#takenOver.add(address);
-    else this.#takenOver.delete(address);
+    include(this.#held, address, isHeld);
+    include(this.#takenOver, address, isTakenOver);
+    include(this.#toClaim, address, isToClaim);
     this.#follow(address, nowMs);
     return isForgotten;
   }
@@ -122,12 +138,15 @@ export class Claims {
     const made: Claim[] = [];
     for (const [address, sinceMs] of this.#unclaimed) {
       if (made.length >= most) break;
-      if (nowMs - sinceMs < claimAfterMs) continue;
+      if (nowMs - sinceMs < this.#patienceMs(address, nowMs)) continue;
       const before = this.#known.get(address)?.claim;
       if (before === undefined && !mayBeFirst && !this.#takenOver.has(address)) continue;
       const term = Math.min((before?.term ?? 0) + 1, highestTerm);
       const claim = { address, owner: this.#self, term };
       if (before !== undefined && !isStronger(claim, before)) continue;
+      if (this.#toClaim.has(address) && !this.#lost.has(address)) {
+        this.#lost.set(address, { times: 0, lastMs: nowMs });
+      }
       this.#set(claim, nowMs);
       made.push(claim);
     }
@@ -148,8 +167,22 @@ export class Claims {
     return nowMs - known.heardMs > keptUnwantedMs;
   }
 
+  #patienceMs(address: string, nowMs: number): number {
+    const lost = this.#toClaim.has(address) ? this.#lost.get(address) : undefined;
+    if (lost === undefined || nowMs - lost.lastMs > forgivenMs) return claimAfterMs;
+    return claimAfterMs * 2 ** Math.min(lost.times, mostDoublings);
+  }
+
+  #lose(address: string, nowMs: number): void {
+    const lost = this.#lost.get(address);
+    if (lost === undefined) return;
+    if (nowMs - lost.lastMs > forgivenMs) this.#lost.delete(address);
+    else this.#lost.set(address, { times: lost.times + 1, lastMs: nowMs });
+  }
+
   #set(claim: Claim, nowMs: number): void {
     const { address, owner, term } = claim;
+    if (owner !== this.#self && this.ownerOf(address) === this.#self) this.#lose(address, nowMs);
     const hash = hashOf(address, "\n", owner, "\n", String(term));
     if (this.#wanted.has(address)) {
       this.#digest ^= (this.#known.get(address)?.hash ?? 0) ^ hash;
@@ -159,7 +192,8 @@ export class Claims {
   }
 
   #follow(address: string, nowMs: number): void {
-    const isUnclaimed = this.#held.has(address) && this.ownerOf(address) !== this.#self;
+    const isOurs = this.#held.has(address) || this.#toClaim.has(address);
+    const isUnclaimed = isOurs && this.ownerOf(address) !== this.#self;
     if (!isUnclaimed) this.#unclaimed.delete(address);
     else if (!this.#unclaimed.has(address)) this.#unclaimed.set(address, nowMs);
   }
@@ -167,4 +201,9 @@ export class Claims {
 
 function isStronger(a: Claim, b: Claim): boolean {
   return a.term > b.term || (a.term === b.term && a.owner < b.owner);
+}
+
+function include(set: Set<string>, address: string, isIn: boolean): void {
+  if (isIn) set.add(address);
+  else set.delete(address);
 }

@@ -314,8 +314,10 @@ describe("moves of addresses", () => {
       commands.flatMap((one) => (one.kind === "announce" ? one.service : [])),
       [],
     );
-    const wanted = commands.flatMap((one) => (one.kind === "use" && one.use.isHeld ? one.use : []));
-    assert.deepEqual(wanted, [{ address: "192.168.1.241", isWanted: true, isHeld: true }]);
+    const wanted = commands.flatMap((one) =>
+      one.kind === "use" && one.use.isToClaim === true ? one.use.address : [],
+    );
+    assert.deepEqual(wanted, ["192.168.1.241"]);
     const detail = 'so that the nodes\' shares of addresses are even, node "kmaster" claimed it';
     assert.deepEqual(moves(claim("192.168.1.241", "kmaster", 2)).map(told), [
       ["knode2", "kmaster", "spread", detail],

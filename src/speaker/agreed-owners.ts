@@ -20,36 +20,23 @@ export interface AgreedOwnersOptions {
 }
 
 export class AgreedOwners {
-  readonly #self: string;
   readonly #claims: AddressClaims;
   readonly #election: ModernElection;
   readonly #claimed = new ClaimedAddresses();
   readonly #validity: ClaimsValidity;
   /** Something happened since the last look at all addresses that are spread. */
   #isSpreadOld = false;
-  /** Addresses that others claimed since then, though by our look they were to stay here. */
-  readonly #taken = new Set<string>();
-  /**
-   * One of them was claimed twice: one of us does not see the cluster as it is. Until we hear of it again we claim none
-   * from an owner that lives, or addresses would go to and fro for as long.
-   */
-  #isDoubtful = false;
-  /** Keys of the Services whose addresses we would have claimed. */
-  readonly #heldBack = new Set<string>();
 
   constructor({ nodeName, hasGossip, claims, election }: AgreedOwnersOptions) {
-    this.#self = nodeName;
     this.#claims = claims;
     this.#election = election;
     this.#validity = new ClaimsValidity(nodeName, hasGossip);
     this.#claims.areValid = this.#validity.areValid;
   }
 
-  /** The cluster or the ring told something that may have changed who is to have which address. */
+  /** Something may have changed who is to have which address. */
   touch(): void {
     this.#isSpreadOld = true;
-    this.#isDoubtful = false;
-    this.#taken.clear();
   }
 
   /** `stock`: members of the ring whose speaker is MetalLB's own. */
@@ -62,7 +49,6 @@ export class AgreedOwners {
   take({ news, forgotten }: ClaimNews): string[] {
     for (const address of forgotten) this.#claims.forget(address);
     return news.flatMap(({ address, owner }) => {
-      this.#doubt(address, owner);
       this.#claims.set(address, owner);
       // A claim of what is to be so anyway changes nothing about others.
       if (this.#election.spreadOwner(address) !== owner) this.#isSpreadOld = true;
@@ -78,26 +64,12 @@ export class AgreedOwners {
     if (!this.#isSpreadOld) return [];
     this.#isSpreadOld = false;
     const moved = this.#election.spread(subjects());
-    const heldBack = this.#isDoubtful ? [] : [...this.#heldBack];
-    return [...moved.flatMap((address) => [...this.#claimed.servicesOf(address)]), ...heldBack];
+    return moved.flatMap((address) => [...this.#claimed.servicesOf(address)]);
   }
 
   /** What the ring is to know after a decision about the Service. */
   follow(key: string, decision: Decision): SpeakerCommand[] {
-    const isToClaim = decision.kind === "withdraw" && decision.isToClaim === true;
-    const isHeldBack = isToClaim && this.#isDoubtful;
-    if (isHeldBack) this.#heldBack.add(key);
-    else this.#heldBack.delete(key);
-    const followed = isHeldBack ? { ...decision, isToClaim: false } : decision;
-    return this.#claimed.follow(key, followed).map((use) => ({ kind: "use", use }));
-  }
-
-  /** A first time may be news that crossed: of a death, or of parts of the ring that met again. */
-  #doubt(address: string, owner: string): void {
-    if (owner === this.#self || this.#claims.ownerOf(address) !== this.#self) return;
-    if (this.#election.spreadOwner(address) !== this.#self) return;
-    if (this.#taken.has(address)) this.#isDoubtful = true;
-    this.#taken.add(address);
+    return this.#claimed.follow(key, decision).map((use) => ({ kind: "use", use }));
   }
 
   /** What users are to know: why claims do not count now, or that they do again. */

@@ -9,6 +9,7 @@ interface Use {
   readonly address: string;
   readonly isHeld: boolean;
   readonly isTakenOver?: boolean;
+  readonly isToClaim?: boolean;
 }
 
 export class ClaimedAddresses {
@@ -46,7 +47,14 @@ export class ClaimedAddresses {
     const keys = [...this.servicesOf(address)];
     const isHeld = keys.some((key) => this.#uses.get(key)?.isHeld === true);
     const isTakenOver = keys.some((key) => this.#uses.get(key)?.isTakenOver === true);
-    return { address, isWanted: keys.length > 0, isHeld, ...(isTakenOver && { isTakenOver }) };
+    const isToClaim = !isHeld && keys.some((key) => this.#uses.get(key)?.isToClaim === true);
+    return {
+      address,
+      isWanted: keys.length > 0,
+      isHeld,
+      ...(isTakenOver && { isTakenOver }),
+      ...(isToClaim && { isToClaim }),
+    };
   }
 
   #add(key: string, use: Use): void {
@@ -65,7 +73,9 @@ export class ClaimedAddresses {
 
 /** Only the first decision after a takeover tells what became of the owner before. */
 function useBy(decision: Decided, address: string, before: Use | undefined): Use {
-  if (decision.kind === "withdraw") return { address, isHeld: decision.isToClaim === true };
+  if (decision.kind === "withdraw") {
+    return { address, isHeld: false, ...(decision.isToClaim === true && { isToClaim: true }) };
+  }
   const wasTakenOver = before?.address === address && before.isTakenOver === true;
   const isTakenOver = decision.objection !== undefined || wasTakenOver;
   return { address, isHeld: true, ...(isTakenOver && { isTakenOver }) };
@@ -73,5 +83,5 @@ function useBy(decision: Decided, address: string, before: Use | undefined): Use
 
 function isSame(a: Use | undefined, b: Use | undefined): boolean {
   const isSameUse = a?.isHeld === b?.isHeld && a?.isTakenOver === b?.isTakenOver;
-  return isSameUse && a?.address === b?.address;
+  return isSameUse && a?.isToClaim === b?.isToClaim && a?.address === b?.address;
 }
