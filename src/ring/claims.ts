@@ -4,6 +4,7 @@
  * they came, and nobody has to lead. Reads no clock.
  */
 
+import { LostClaims } from "./lost-claims.ts";
 import { hashOf } from "./watchers.ts";
 
 export interface Claim {
@@ -28,11 +29,6 @@ export interface AddressUse {
   readonly isToClaim?: boolean;
 }
 
-interface Lost {
-  readonly times: number;
-  readonly lastMs: number;
-}
-
 interface Known {
   readonly claim: Claim;
   readonly hash: number;
@@ -42,12 +38,6 @@ interface Known {
 
 /** So long an address must have been held before it is claimed: until then its last owner may have been lost by mistake. */
 export const claimAfterMs = 500;
-/**
- * Who claims from an owner that lives, and loses it to another's claim, waits twice as long before the next time: where two
- * do not see the same Services each would have it, and it would go to and fro for as long.
- */
-const mostDoublings = 7;
-const forgivenMs = 10 * 60_000;
 /** A claim of an address that no Service here has: the API server may tell of the Service later. */
 export const keptUnwantedMs = 10 * 60_000;
 /** More would be an attack, or a fault. */
@@ -61,8 +51,7 @@ export class Claims {
   readonly #held = new Set<string>();
   readonly #takenOver = new Set<string>();
   readonly #toClaim = new Set<string>();
-  /** Claimed from an owner that lived, by us; how often we lost it again. */
-  readonly #lost = new Map<string, Lost>();
+  readonly #lost = new LostClaims();
   /** Held by us, or to be claimed, and not claimed by us: since when. */
   readonly #unclaimed = new Map<string, number>();
   #digest = 0;
@@ -101,7 +90,7 @@ export class Claims {
     const known = this.#known.get(address);
     if (isWanted !== this.#wanted.has(address)) {
       include(this.#wanted, address, isWanted);
-      if (!isWanted) this.#lost.delete(address);
+      if (!isWanted) this.#lost.forget(address);
       if (known !== undefined) {
         this.#digest ^= known.hash;
         known.heardMs = nowMs;
@@ -138,19 +127,22 @@ export class Claims {
     const made: Claim[] = [];
     for (const [address, sinceMs] of this.#unclaimed) {
       if (made.length >= most) break;
-      if (nowMs - sinceMs < this.#patienceMs(address, nowMs)) continue;
       const before = this.#known.get(address)?.claim;
-      if (before === undefined && !mayBeFirst && !this.#takenOver.has(address)) continue;
+      const isTooEarly = before === undefined && !mayBeFirst && !this.#takenOver.has(address);
+      if (isTooEarly || !this.#isRipe(address, sinceMs, nowMs)) continue;
       const term = Math.min((before?.term ?? 0) + 1, highestTerm);
       const claim = { address, owner: this.#self, term };
       if (before !== undefined && !isStronger(claim, before)) continue;
-      if (this.#toClaim.has(address) && !this.#lost.has(address)) {
-        this.#lost.set(address, { times: 0, lastMs: nowMs });
-      }
+      if (this.#toClaim.has(address)) this.#lost.claimed(address, nowMs);
       this.#set(claim, nowMs);
       made.push(claim);
     }
     return made;
+  }
+
+  #isRipe(address: string, sinceMs: number, nowMs: number): boolean {
+    const patience = this.#toClaim.has(address) ? this.#lost.patience(address, nowMs) : 1;
+    return nowMs - sinceMs >= patience * claimAfterMs;
   }
 
   /** Forgets claims of addresses that no Service has had for long; the result are those addresses. */
@@ -167,22 +159,10 @@ export class Claims {
     return nowMs - known.heardMs > keptUnwantedMs;
   }
 
-  #patienceMs(address: string, nowMs: number): number {
-    const lost = this.#toClaim.has(address) ? this.#lost.get(address) : undefined;
-    if (lost === undefined || nowMs - lost.lastMs > forgivenMs) return claimAfterMs;
-    return claimAfterMs * 2 ** Math.min(lost.times, mostDoublings);
-  }
-
-  #lose(address: string, nowMs: number): void {
-    const lost = this.#lost.get(address);
-    if (lost === undefined) return;
-    if (nowMs - lost.lastMs > forgivenMs) this.#lost.delete(address);
-    else this.#lost.set(address, { times: lost.times + 1, lastMs: nowMs });
-  }
-
   #set(claim: Claim, nowMs: number): void {
     const { address, owner, term } = claim;
-    if (owner !== this.#self && this.ownerOf(address) === this.#self) this.#lose(address, nowMs);
+    if (owner !== this.#self && this.ownerOf(address) === this.#self)
+      this.#lost.lost(address, nowMs);
     const hash = hashOf(address, "\n", owner, "\n", String(term));
     if (this.#wanted.has(address)) {
       this.#digest ^= (this.#known.get(address)?.hash ?? 0) ^ hash;
