@@ -127,17 +127,24 @@ export class Claims {
     const made: Claim[] = [];
     for (const [address, sinceMs] of this.#unclaimed) {
       if (made.length >= most) break;
-      const before = this.#known.get(address)?.claim;
-      const isTooEarly = before === undefined && !mayBeFirst && !this.#takenOver.has(address);
-      if (isTooEarly || !this.#isRipe(address, sinceMs, nowMs)) continue;
-      const term = Math.min((before?.term ?? 0) + 1, highestTerm);
-      const claim = { address, owner: this.#self, term };
-      if (before !== undefined && !isStronger(claim, before)) continue;
+      const isFirst = !this.#known.has(address);
+      if (isFirst && !mayBeFirst && !this.#takenOver.has(address)) continue;
+      if (!this.#isRipe(address, sinceMs, nowMs)) continue;
+      const claim = this.#nextClaim(address);
+      if (claim === undefined) continue;
       if (this.#toClaim.has(address)) this.#lost.claimed(address, nowMs);
       this.#set(claim, nowMs);
       made.push(claim);
     }
     return made;
+  }
+
+  /** With one term more than the last; undefined where that is the highest, and counts more. */
+  #nextClaim(address: string): Claim | undefined {
+    const before = this.#known.get(address)?.claim;
+    const term = Math.min((before?.term ?? 0) + 1, highestTerm);
+    const claim = { address, owner: this.#self, term };
+    return before === undefined || isStronger(claim, before) ? claim : undefined;
   }
 
   #isRipe(address: string, sinceMs: number, nowMs: number): boolean {
