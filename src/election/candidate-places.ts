@@ -1,5 +1,4 @@
 /** In which order those who may announce an address do so, with the reason of each; and whom subnets leave out. */
-import { formatAddress } from "../ip/index.ts";
 import type { AnsweringAbility } from "../layer2/index.ts";
 import { electAnswering, isOutsideSubnet, notReadyBy, type Offer } from "./advertised-readiness.ts";
 import type { Ownership } from "./ownership.ts";
@@ -47,9 +46,12 @@ export function placesOf(question: PlacesQuestion): {
         : ability && notReadyBy(ability, offer, node);
     return { node, reason: problem === undefined ? place : `${place}, but ${problem}` };
   });
-  const none = `none of its interfaces has an address in the subnet of ${formatAddress(offer.ip)}`;
-  const reason = `${none} (metallb-ts/subnet-aware), and another node can answer`;
-  return { ranked, leftOut: all.filter(isLeftOut).map((node) => ({ node, reason })) };
+  const leftOut = all.filter(isLeftOut).map((node) => {
+    const problem = notReadyBy(abilities.get(node)!, offer, node);
+    const reason = `${problem} (metallb-ts/subnet-aware), and another node can answer`;
+    return { node, reason };
+  });
+  return { ranked, leftOut };
 }
 
 /** Subnets are to count, and nobody told of theirs. */
