@@ -323,4 +323,28 @@ describe("moves of addresses", () => {
       ["knode2", "kmaster", "spread", detail],
     ]);
   });
+
+  it("are told by the new owner where a stock speaker makes the order count alone, and where it goes", () => {
+    const all = ["kmaster", "knode1", "knode2"];
+    const ring = (...stock: string[]): SpeakerEvent => {
+      return { kind: "members", alive: new Set([...all, ...stock]), stock: new Set(stock) };
+    };
+    const claims = {
+      news: [{ address: "192.168.1.240", owner: "kmaster", term: 1 }],
+      forgotten: [],
+    };
+    const keeps = accepted(lan(advertisement({ preempt: false, nodes: new Set(all) })));
+    const machines = new Map(all.map((name) => [name, speakerOn(name, true)]));
+    const toldBy = (...events: SpeakerEvent[]) =>
+      [...machines].flatMap(([name, { moves }]) =>
+        moves(...events).map((move) => [name, ...told(move)]),
+      );
+    const start = [serviceEvent(), endpointsOn("knode1"), keeps, { kind: "synced" }] as const;
+    assert.deepEqual(toldBy({ kind: "claims", claims }, ...start, ring()), []);
+    const order =
+      'only the order counts now (see OwnershipByOrderOnly), and node "knode2" is first in it';
+    assert.deepEqual(toldBy(ring("stock")), [["knode2", "kmaster", "knode2", "claims", order]]);
+    const kept = 'node "kmaster" claims it (metallb-ts/preempt is false)';
+    assert.deepEqual(toldBy(ring()), [["kmaster", "knode2", "kmaster", "claims", kept]]);
+  });
 });

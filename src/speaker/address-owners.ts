@@ -9,6 +9,8 @@ export type PassCause =
   | "ring"
   | "link"
   | "claims"
+  /** A stock speaker came, or the last one went: the order alone counts now, or does not any more. */
+  | "order"
   | "node"
   | "configuration"
   | "endpoints"
@@ -31,6 +33,9 @@ const keepsOwner: ReadonlySet<WithdrawReason> = new Set<WithdrawReason>([
 export class AddressOwners {
   readonly #self: string;
   readonly #owners = new Map<string, string>();
+  #alive: ReadonlySet<string> = new Set();
+  /** Who came with the last news of the ring. */
+  #joined: ReadonlySet<string> = new Set();
 
   constructor(self: string) {
     this.#self = self;
@@ -40,6 +45,16 @@ export class AddressOwners {
   former(key: string): string | undefined {
     const owner = this.#owners.get(key);
     return owner === this.#self ? undefined : owner;
+  }
+
+  setMembers(alive: ReadonlySet<string>): void {
+    this.#joined = new Set([...alive].filter((name) => !this.#alive.has(name)));
+    this.#alive = alive;
+  }
+
+  /** It cannot know who had the address; whoever was there before does, and tells why it takes it. */
+  #came(owner: string, cause: PassCause): boolean {
+    return (cause === "ring" || cause === "order") && this.#joined.has(owner);
   }
 
   /** It has another address now, or none. */
@@ -64,11 +79,9 @@ export class AddressOwners {
     const { owner, reason, isUnable } = decision;
     if (owner !== undefined) this.#owners.set(key, owner);
     else if (!keepsOwner.has(reason)) this.#owners.delete(key);
-    if (owner === undefined || announced === undefined) return undefined;
-    // An event of the ring takes an address from a node that lives only when its owner came.
-    if (cause !== "ring" || reason !== "notOwner") return undefined;
+    if (owner === undefined || announced === undefined || reason !== "notOwner") return undefined;
     // It was lost together with our link, and the new owner told that; or it tells why it takes it.
-    if (isUnable === true) return undefined;
+    if (isUnable === true || !this.#came(owner, cause)) return undefined;
     const ips = textsOf(announced);
     return { service: key, ips, from: this.#self, to: owner, because: "joined" };
   }
@@ -103,6 +116,9 @@ function reasonOf({
   }
   const isFirst = `node "${to}" is first in the order now`;
   switch (cause) {
+    case "claims":
+    case "order":
+      return { because: "claims", detail: claimsChanged(to, standing) };
     case "configuration":
       return { because: cause, detail: `the configuration changed, and ${isFirst}` };
     case "service":
@@ -117,6 +133,13 @@ function reasonOf({
         detail: `node "${to}" may announce again, and is first in the order`,
       };
   }
+}
+
+/** Neither node came or went: claims count now, or do not any more. */
+function claimsChanged(to: string, standing: OwnerStanding | undefined): string {
+  return standing === "kept"
+    ? `node "${to}" claims it (metallb-ts/preempt is false)`
+    : `only the order counts now (see OwnershipByOrderOnly), and node "${to}" is first in it`;
 }
 
 function textsOf({ ips }: Announcement): string[] {
