@@ -1,4 +1,5 @@
 /** The cells of built-in tables that are more than one field of the object, by the names that table-columns.ts uses. */
+import { conditionStatus } from "../kube/index.ts";
 import type { Json } from "../schema/index.ts";
 import type { ApiObject } from "./api-object.ts";
 import { fullAge } from "./table-age.ts";
@@ -65,9 +66,8 @@ function portText({ port, protocol, nodePort }: Port): string {
 }
 
 function nodeState({ spec = {}, status = {} }: ApiObject): string {
-  const ready = status.conditions?.find(({ type }: { type: string }) => type === "Ready");
   const words: Record<string, string> = { True: "Ready", False: "NotReady", Unknown: "NotReady" };
-  const state = words[ready?.status] ?? "Unknown";
+  const state = words[conditionStatus({ status }, "Ready") ?? ""] ?? "Unknown";
   return spec.unschedulable ? `${state},SchedulingDisabled` : state;
 }
 

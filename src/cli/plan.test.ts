@@ -225,7 +225,12 @@ describe("metallb explain", () => {
   it("knows from the ring of speakers who is there, and whose interfaces can answer", async () => {
     const nodes = ["n2", "n3", "n4"].map((name) => node.replace("n1", name));
     const path = file("linked.yaml", lan, advertisement, ...nodes, service("web"), slice("web"));
-    const row = (name: string, l2: string, state = "alive") => ({ name, state, says: { l2 } });
+    const row = (name: string, l2: string, state = "alive") => ({
+      name,
+      state,
+      isOurs: true,
+      says: { l2 },
+    });
     const members = [
       row("n3", "eth0!carrier:198.18.1.0/24;mgmt"),
       row("n2", "eth0:198.18.1.0/24;mgmt"),
@@ -237,12 +242,15 @@ describe("metallb explain", () => {
     assert.match(without.out, /is announced by n4\n/);
     const { out } = await run(runExplain, [...question, "--ring", ring]);
     assert.match(out, /is announced by n2\n/);
-    assert.match(out, /^ {4}1 +n2 +first in the order +\[eth0:198\.18\.1\.0\/24 {2}mgmt\]$/m);
+    assert.match(
+      out,
+      /^ {4}1 +n2 +first in the order of those that can answer +\[eth0:198\.18\.1\.0\/24 {2}mgmt\]$/m,
+    );
     assert.match(
       out,
       /^ {4}2 +n3 +comes after n2, but its interface eth0 has no carrier +\[eth0!carrier:198\.18\.1\.0\/24 {2}mgmt\]$/m,
     );
-    assert.doesNotMatch(out, /^ +\S+ +n4/m, "no speaker, no candidate");
+    assert.match(out, /^ {4}- +n4 +the node's speaker is not alive$/m);
     const json = await run(runExplain, [...question, "--ring", ring, "-o", "json"]);
     const { l2 } = JSON.parse(json.out) as { l2: Record<string, { candidates: object[] }> };
     assert.partialDeepStrictEqual(Object.values(l2)[0]?.candidates, [
@@ -258,6 +266,36 @@ describe("metallb explain", () => {
       const wrong = await run(runExplain, [...question, "--ring", source]);
       assert.deepEqual([wrong.exit, why.test(wrong.err)], [2, true], wrong.err);
     }
+  });
+
+  it("says of each node whether subnets leave it out, and that a stock speaker leaves the order alone", async () => {
+    const nodes = ["n2", "n3"].map((name) => node.replace("n1", name));
+    const annotations = `annotations: {metallb-ts/subnet-aware: "true", metallb-ts/preempt: "false"}, `;
+    const own = advertisement.replace("metadata: {", `metadata: {${annotations}`);
+    assert.notEqual(own, advertisement);
+    const path = file("aware.yaml", lan, own, ...nodes, service("web"), slice("web"));
+    const there = { state: "alive", isOurs: true };
+    const ours = { name: "n2", ...there, says: { l2: "eth0:198.18.1.0/24" } };
+    const explain = async (...members: object[]): Promise<string> => {
+      const ring = file("ring-of-two.json", JSON.stringify({ members }));
+      const { out } = await run(runExplain, ["service", "shop/web", "-f", path, "--ring", ring]);
+      return out;
+    };
+    const away = { name: "n3", ...there, says: { l2: "eth0:10.0.0.0/8" } };
+    const out = await explain(ours, away);
+    assert.match(
+      out,
+      /^ {4}1 +n2 +first in the order; whoever has it when another starts keeps it/m,
+    );
+    assert.match(
+      out,
+      /^ {4}- +n3 +none of its interfaces has an address in the subnet of 198\.18\.1\.0/m,
+    );
+    const stock = await explain(ours, { ...there, name: "n3", isOurs: false });
+    assert.match(
+      stock,
+      /1 +n\d +first in the order, which alone counts while node n3 has MetalLB's own/,
+    );
   });
 
   it("exits with 2 without such a service or without a question", async () => {

@@ -22,6 +22,7 @@ export async function readRing(source: string | undefined): Promise<PlanOptions[
   const there = view.members.filter(({ state }) => state === "alive" || state === "suspect");
   return {
     alive: new Set(there.map(({ name }) => name)),
+    stock: new Set(there.flatMap(({ name, isOurs }) => (isOurs ? [] : name))),
     abilities: new Map(there.flatMap(abilityIn)),
   };
 }

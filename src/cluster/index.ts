@@ -2,5 +2,5 @@
 export { refOf } from "./actions.ts";
 export { ControlLoop } from "./control-loop.ts";
 export type { KubeletOptions } from "./pod-worker.ts";
-export { isReady, type Pod, type Workload } from "./objects.ts";
+export type { Pod, Workload } from "./objects.ts";
 export { readPodLog } from "./pod-log.ts";

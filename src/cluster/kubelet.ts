@@ -6,7 +6,7 @@
  * init containers, resource limits, DNS, `kubectl exec`, taking running pods over after a restart.
  */
 import { release } from "node:os";
-import type { Node } from "../kube/index.ts";
+import { isReady, type Node } from "../kube/index.ts";
 import {
   EventRecorder,
   hasStatus,
@@ -15,7 +15,7 @@ import {
   type KubeClient,
 } from "../platform/index.ts";
 import { refOf } from "./actions.ts";
-import { isReady, type Lease, type Pod } from "./objects.ts";
+import { type Lease, type Pod } from "./objects.ts";
 import { PodNetworks } from "./pod-network.ts";
 import { type KubeletOptions, type NodeContext, PodWorker } from "./pod-worker.ts";
 

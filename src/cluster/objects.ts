@@ -119,8 +119,3 @@ export interface Workload extends KubeObject {
 export interface Lease extends KubeObject {
   spec: { holderIdentity?: string; renewTime?: string; leaseDurationSeconds?: number };
 }
-
-/** Of a pod or a node. */
-export function isReady({ status }: { status?: { conditions?: NodeCondition[] } }): boolean {
-  return status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true;
-}

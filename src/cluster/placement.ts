@@ -4,8 +4,8 @@
  * Left out: resources, affinity, preemption, spread constraints, a scheduler of its own (controllers
  * write `spec.nodeName` themselves; pods made by hand must name their node).
  */
-import { matchesLabels, type Node } from "../kube/index.ts";
-import { isReady, type Pod, type PodSpec, type Toleration } from "./objects.ts";
+import { isReady, matchesLabels, type Node } from "../kube/index.ts";
+import { type Pod, type PodSpec, type Toleration } from "./objects.ts";
 
 /** By node selector, taints (NoSchedule, NoExecute) and cordon. */
 export function mayRunOn(spec: PodSpec, node: Node): boolean {

@@ -1,7 +1,7 @@
 /** The life of one pod on a lab node, from its first sight to its last container's end. */
 import { join } from "node:path";
 import { mkdirSync, rmSync } from "node:fs";
-import type { ConfigMap, NodeCondition, Secret } from "../kube/index.ts";
+import { conditionStatus, type ConfigMap, type NodeCondition, type Secret } from "../kube/index.ts";
 import { hasStatus, referenceTo, type EventRecorder, type KubeClient } from "../platform/index.ts";
 import { refOf } from "./actions.ts";
 import { containerCommand } from "./container-command.ts";
@@ -82,7 +82,7 @@ export class PodWorker {
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp !== undefined && !this.#isEnding) void this.end();
     // The node counted as silent, and its pods with it.
-    const told = pod.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+    const told = conditionStatus(pod, "Ready");
     if (told === "False" && this.#isReady && !this.#isEnding) this.#report();
   }
 

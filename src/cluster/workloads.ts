@@ -6,7 +6,7 @@
  * time), revision history, pause, OnDelete, progress deadline, StatefulSets, Jobs, garbage collection
  * (the API server does it), eviction of pods from dead nodes (real clusters: 5 minutes).
  */
-import type { Node } from "../kube/index.ts";
+import { isReady, type Node } from "../kube/index.ts";
 import {
   type Action,
   create,
@@ -16,7 +16,7 @@ import {
   setStatus,
   templateHash,
 } from "./actions.ts";
-import { isReady, type Pod, type Workload } from "./objects.ts";
+import { type Pod, type Workload } from "./objects.ts";
 import { chooseNode, mayRunOn } from "./placement.ts";
 
 export interface WorkloadView {

@@ -1,6 +1,6 @@
 /** Which speakers there are to ask, and by what they know us: pods and the secret of gossip, read when they are needed. */
 
-import type { KubeObject, Secret } from "../kube/index.ts";
+import { isReady, type KubeObject, type Secret } from "../kube/index.ts";
 import type { KubeClient } from "../platform/index.ts";
 import { probeKey } from "../program/index.ts";
 
@@ -80,10 +80,6 @@ async function listSpeakers(
     if (running.length > 0) return running.map(placeOf);
   }
   return [];
-}
-
-function isReady({ status }: Pod): boolean {
-  return status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") ?? false;
 }
 
 function placeOf(pod: Pod): SpeakerPlace {

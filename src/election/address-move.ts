@@ -26,6 +26,10 @@ const moveReasons = [
   "link",
   /** The Service itself changed. */
   "service",
+  /** The shares of the nodes are to be even. */
+  "spread",
+  /** A stock speaker came, which knows no claims, or the last one is gone. */
+  "claims",
 ] as const;
 
 export type MoveReason = (typeof moveReasons)[number];

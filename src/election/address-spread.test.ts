@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { type SpreadAddress, spreadAddresses } from "./address-spread.ts";
+import { spreadAddresses } from "./address-spread.ts";
+import type { SpreadAddress } from "./spread-groups.ts";
 
 const names = ["a", "b", "c", "d", "e"];
 
@@ -41,6 +42,65 @@ const anyMixed = fc
       isFixed: isClaimed && isFixed,
     })),
   );
+
+/** Few enough that all ways to spread them can be tried. */
+const anyFew = fc
+  .array(fc.tuple(fc.subarray(names.slice(0, 4), { minLength: 1 }), fc.nat(), fc.nat({ max: 3 })), {
+    maxLength: 6,
+  })
+  .map((all) =>
+    all.map(([candidates, at, state], index): SpreadAddress => ({
+      address: `x${index}`,
+      candidates,
+      at: candidates[at % candidates.length]!,
+      isClaimed: state > 0,
+      isFixed: state > 2,
+    })),
+  );
+
+interface Worth {
+  /** The sum of the squares of the shares: the smallest is the most even. */
+  readonly unevenness: number;
+  readonly moves: number;
+  readonly claimedMoves: number;
+}
+
+function worthOf(addresses: readonly SpreadAddress[], owners: readonly string[]): Worth {
+  const counts = new Map<string, number>();
+  for (const owner of owners) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  const moved = addresses.filter(({ at }, index) => owners[index] !== at);
+  return {
+    unevenness: [...counts.values()].reduce((sum, count) => sum + count * count, 0),
+    moves: moved.length,
+    claimedMoves: moved.filter(({ isClaimed }) => isClaimed).length,
+  };
+}
+
+function isBetter(a: Worth, b: Worth): boolean {
+  const differences = [
+    a.unevenness - b.unevenness,
+    a.moves - b.moves,
+    a.claimedMoves - b.claimedMoves,
+  ];
+  return (differences.find((one) => one !== 0) ?? 0) < 0;
+}
+
+/** Of all spreads: the most even, of these the one with the fewest moves. */
+function bestOf(addresses: readonly SpreadAddress[]): Worth {
+  let best: Worth | undefined;
+  const choose = (owners: readonly string[]): void => {
+    const next = addresses[owners.length];
+    if (next !== undefined) {
+      const { isFixed, at, candidates } = next;
+      for (const owner of isFixed ? [at] : candidates) choose([...owners, owner]);
+      return;
+    }
+    const worth = worthOf(addresses, owners);
+    if (best === undefined || isBetter(worth, best)) best = worth;
+  };
+  choose([]);
+  return best!;
+}
 
 /** Whether one address could go, by way of others, from a node to one that has two fewer. */
 function couldBeMoreEven(addresses: readonly SpreadAddress[], owners: ReadonlyMap<string, string>) {
@@ -90,6 +150,37 @@ describe("the spread of addresses", () => {
     );
   });
 
+  it("is one of the most even that there are, and of these one that moves the fewest, claimed ones last", () => {
+    fc.assert(
+      fc.property(anyFew, (addresses) => {
+        const owners = spreadAddresses(addresses);
+        const found = addresses.map(({ address }) => owners.get(address)!);
+        assert.deepEqual(worthOf(addresses, found), bestOf(addresses));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("takes back a move that another one makes needless, where not all nodes may announce all", () => {
+    const one = (address: string, candidates: string, at: string, isClaimed: boolean) => {
+      return { address, candidates: candidates.split(""), at, isClaimed, isFixed: false };
+    };
+    const addresses = [
+      one("x0", "bc", "b", true),
+      one("x1", "abc", "c", false),
+      one("x2", "a", "a", true),
+      one("x3", "c", "c", false),
+      one("x4", "ad", "a", true),
+      one("x5", "bc", "b", false),
+    ];
+    const owners = spreadAddresses(addresses);
+    const moved = addresses.filter(({ address, at }) => owners.get(address) !== at);
+    assert.deepEqual(
+      moved.map(({ address }) => address),
+      ["x4"],
+    );
+  });
+
   it("is the same in whatever order the addresses are known, and once all are claimed nothing moves", () => {
     fc.assert(
       fc.property(anyMixed, (addresses) => {
@@ -109,6 +200,21 @@ describe("the spread of addresses", () => {
         const some = after(addresses, owners, (address) => claims[Number(address.slice(1))]!);
         assert.deepEqual([...spreadAddresses(some)].sort(), [...owners].sort());
       }),
+    );
+  });
+
+  it("moves no more while its owners claim, one before the other, where not all nodes may announce all", () => {
+    fc.assert(
+      fc.property(anyMixed, fc.array(fc.boolean(), { minLength: 40 }), (addresses, claims) => {
+        const owners = spreadAddresses(addresses);
+        const isClaimedNow = ({ address }: SpreadAddress) => claims[Number(address.slice(1))]!;
+        const toMove = addresses.filter(({ address, at }) => owners.get(address) !== at);
+        const some = after(addresses, owners, (address) => claims[Number(address.slice(1))]!);
+        const then = spreadAddresses(some);
+        const left = some.filter(({ address, at }) => then.get(address) !== at);
+        assert.equal(left.length, toMove.filter((one) => !isClaimedNow(one)).length);
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -1,69 +1,19 @@
 /**
  * Spreads addresses evenly over the nodes that may announce them, and moves none that need not move: a pure function of
  * what all speakers know, so that all come to the same. As long as an address can go, straight or by way of others,
- * from a node to one that has at least two fewer, one goes; then no spread is more even.
+ * from a node to one that has at least two fewer, one goes; then no spread is more even. What could stay is taken back.
  */
 
-export interface SpreadAddress {
-  /** Canonical text; each once. */
-  readonly address: string;
-  /** Who may announce it now; never empty. Addresses with the same ones share one list where that is easy. */
-  readonly candidates: readonly string[];
-  /** Where it is: the candidate that claims it, else the first in MetalLB's order. */
-  readonly at: string;
-  /** Somebody claims it: others go first. */
-  readonly isClaimed: boolean;
-  /** It stays where it is (`metallb-ts/preempt: "false"`). */
-  readonly isFixed: boolean;
-}
-
-/** Addresses with the same candidates: only how many each node has of them matters until the end. */
-interface Group {
-  /** By name. */
-  readonly candidates: readonly string[];
-  readonly at: Map<string, SpreadAddress[]>;
-  /** By node: how many it shall have, and how many of them may still go. */
-  readonly count: Map<string, number>;
-  readonly movable: Map<string, number>;
-}
+import { giveOne, type Group, groupsOf, type SpreadAddress } from "./spread-groups.ts";
+import { takeBackMoves } from "./spread-moves.ts";
 
 /** Owner by address. Of equal nodes the first by name receives, and the last by name gives. */
 export function spreadAddresses(addresses: Iterable<SpreadAddress>): ReadonlyMap<string, string> {
   const groups = groupsOf(addresses);
-  new Balance(groups).settle();
+  takeBackMoves(groups, new Balance(groups).settle());
   const owners = new Map<string, string>();
   for (const group of groups) assign(group, owners);
   return owners;
-}
-
-function groupsOf(addresses: Iterable<SpreadAddress>): Group[] {
-  const byList = new Map<readonly string[], Group>();
-  const byNames = new Map<string, Group>();
-  for (const one of addresses) {
-    const group = byList.get(one.candidates) ?? groupOf(one.candidates, byNames);
-    byList.set(one.candidates, group);
-    const { at, count, movable } = group;
-    const there = at.get(one.at) ?? [];
-    there.push(one);
-    at.set(one.at, there);
-    count.set(one.at, there.length);
-    if (!one.isFixed) movable.set(one.at, (movable.get(one.at) ?? 0) + 1);
-  }
-  // In whatever order the addresses came.
-  return [...byNames].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-}
-
-function groupOf(list: readonly string[], byNames: Map<string, Group>): Group {
-  const candidates = [...list].sort();
-  const names = candidates.join("\n");
-  const group = byNames.get(names) ?? {
-    candidates,
-    at: new Map(),
-    count: new Map(),
-    movable: new Map(),
-  };
-  byNames.set(names, group);
-  return group;
 }
 
 interface Step {
@@ -88,7 +38,8 @@ class Balance {
     this.#donors = new Set([...this.#loads.keys()].sort().reverse());
   }
 
-  settle(): void {
+  /** The result is how many each node has then. */
+  settle(): Map<string, number> {
     for (let donor = this.#fullest(); donor !== undefined; donor = this.#fullest()) {
       const reached = new Map<string, Step>();
       const target = this.#search(donor, reached);
@@ -96,6 +47,7 @@ class Balance {
       // Nobody whom it could give to, over however many, has fewer; and none of these ever will.
       else for (const name of [donor, ...reached.keys()]) this.#donors.delete(name);
     }
+    return this.#loads;
   }
 
   /** Of equal ones the last by name. */
@@ -144,11 +96,9 @@ class Balance {
     this.#loads.set(target, this.#load(target) + 1);
     for (let to = target; to !== donor;) {
       const { from, by } = reached.get(to)!;
-      add(by.count, from, -1);
-      add(by.count, to, 1);
-      add(by.movable, to, 1);
+      giveOne(by, from, to);
       this.#groupsOf(to).add(by);
-      if (add(by.movable, from, -1) === 0) this.#groupsOf(from).delete(by);
+      if (by.movable.get(from) === 0) this.#groupsOf(from).delete(by);
       to = from;
     }
   }
@@ -164,12 +114,6 @@ class Balance {
     this.#groups.set(name, groups);
     return groups;
   }
-}
-
-function add(counts: Map<string, number>, name: string, more: number): number {
-  const count = (counts.get(name) ?? 0) + more;
-  counts.set(name, count);
-  return count;
 }
 
 /**

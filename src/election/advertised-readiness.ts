@@ -5,6 +5,7 @@ import type { AnsweringAbility } from "../layer2/index.ts";
 import {
   answeringOwner,
   type AnsweringTask,
+  hasNoneInSubnet,
   type Readiness,
   readinessFor,
   whyNotReady,
@@ -45,7 +46,18 @@ export function electAnswering(
   const isAware = offer.advertisements.some(({ isSubnetAware }) => isSubnetAware === true);
   if (isAble || !isAware || owner === undefined) return { owner, isFirst, isOutsideSubnets: false };
   const among = elect(true);
-  return { owner: among.owner, isFirst: among.isFirst, isOutsideSubnets: true };
+  const ability = among.owner === undefined ? undefined : abilityOf(among.owner);
+  return {
+    owner: among.owner,
+    isFirst: among.isFirst,
+    isOutsideSubnets: ability !== undefined && isOutsideSubnet(ability, offer, among.owner!),
+  };
+}
+
+/** No interface of the node is in the subnet of the address, and all advertisements that select the node ask for one. */
+export function isOutsideSubnet(ability: AnsweringAbility, offer: Offer, node: string): boolean {
+  const tasks = tasksOf(offer, { node, ignoresSubnets: false });
+  return tasks.length > 0 && tasks.every((task) => hasNoneInSubnet(ability, task));
 }
 
 /**

@@ -150,6 +150,12 @@ describe("the election among those who can answer", () => {
     assert.equal(elect("10.1.1.1", "b", "c").owner, "b");
   });
 
+  it("says nothing of subnets where nobody can answer and the first of the order is in the subnet", () => {
+    const isOutsideSubnets = false;
+    assert.deepEqual(elect("10.1.1.1", "c"), { owner: "c", isFirst: true, isOutsideSubnets });
+    assert.equal(elect("192.168.1.240", "c").isOutsideSubnets, true);
+  });
+
   it("takes a stock speaker as owner where it is first, and never to stand in", () => {
     assert.equal(elect("192.168.1.240", "stock", "b").owner, "stock");
     assert.equal(elect("192.168.1.240", "c", "stock", "b").owner, "b");
@@ -175,5 +181,13 @@ describe("the election among those who can answer", () => {
       why("eth0:10.0.0.0/8", v4, undefined, true),
       "none of its interfaces has an address in the subnet of 192.168.1.240",
     );
+    const two = "eth0:192.168.1.0/24;eth1:10.0.0.0/8;eth2";
+    const in240 = "address in the subnet of 192.168.1.240";
+    assert.equal(why(two, v4, ["eth1"], true), `its interface eth1 has no ${in240}`);
+    assert.equal(
+      why(two, v4, ["eth2", "eth1"], true),
+      `none of its interfaces eth1, eth2 has an ${in240}`,
+    );
+    assert.equal(why(two, v4, ["eth9"], true), "it has no interface eth9");
   });
 });

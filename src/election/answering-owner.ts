@@ -64,6 +64,12 @@ export function readinessFor(ability: AnsweringAbility, task: AnsweringTask): Re
   return links.includes("settling") ? "settling" : "unable";
 }
 
+/** The task asks for an interface in the subnet of the address, and the node has none. */
+export function hasNoneInSubnet(ability: AnsweringAbility, task: AnsweringTask): boolean {
+  const { inSubnet } = fittingInterfaces(ability, task);
+  return task.isSubnetAware && inSubnet.length === 0 && !mayBeUntold(ability, task);
+}
+
 /** There may be one that fits among the interfaces that the node did not tell. */
 function mayBeUntold(
   { others, interfaces: told }: AnsweringAbility,
@@ -76,9 +82,9 @@ function mayBeUntold(
 /** What speaks against the node, as half a sentence about it; for nodes that are not ready. */
 export function whyNotReady(ability: AnsweringAbility, task: AnsweringTask): string {
   const { ip, interfaces, isSubnetAware } = task;
-  const { fitting, inSubnet } = fittingInterfaces(ability, task);
-  if (isSubnetAware && inSubnet.length === 0) {
-    return `none of its interfaces has an address in the subnet of ${formatAddress(ip)}`;
+  const { asked, fitting, inSubnet } = fittingInterfaces(ability, task);
+  if (isSubnetAware && inSubnet.length === 0 && (interfaces === undefined || asked.length > 0)) {
+    return `${noneOf(interfaces && asked)} address in the subnet of ${formatAddress(ip)}`;
   }
   const [one] = fitting;
   if (one !== undefined) return whyNot(one, ip);
@@ -87,6 +93,15 @@ export function whyNotReady(ability: AnsweringAbility, task: AnsweringTask): str
   return names.length === 1
     ? `it has no interface ${names[0]}`
     : `it has none of the interfaces ${names.join(", ")}`;
+}
+
+/** `asked`: undefined where any would do. */
+function noneOf(asked: readonly AnsweringInterface[] | undefined): string {
+  if (asked === undefined) return "none of its interfaces has an";
+  const names = asked.map(({ name }) => name).sort();
+  return names.length === 1
+    ? `its interface ${names[0]} has no`
+    : `none of its interfaces ${names.join(", ")} has an`;
 }
 
 function whyNot(one: AnsweringInterface, { family }: IpAddress): string {
@@ -105,6 +120,8 @@ function whyNot(one: AnsweringInterface, { family }: IpAddress): string {
 }
 
 interface Fitting {
+  /** Those that the advertisement names, or all. */
+  readonly asked: readonly AnsweringInterface[];
   readonly inSubnet: readonly AnsweringInterface[];
   /** Those that count. */
   readonly fitting: readonly AnsweringInterface[];
@@ -118,5 +135,5 @@ function fittingInterfaces(ability: AnsweringAbility, task: AnsweringTask): Fitt
   const inSubnet = asked.filter(({ subnets }) =>
     subnets.some((subnet) => prefixContains(subnet, ip)),
   );
-  return { inSubnet, fitting: inSubnet.length > 0 || isSubnetAware ? inSubnet : asked };
+  return { asked, inSubnet, fitting: inSubnet.length > 0 || isSubnetAware ? inSubnet : asked };
 }

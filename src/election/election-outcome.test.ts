@@ -16,7 +16,12 @@ function outcomeOf(externalTrafficPolicy = "Cluster") {
   const endpoints = [{ nodeName: "a", isReady: true, canServe: true }];
   const pool = poolOf("lan", ["192.0.2.0/24"], [ad]);
   const subject = { service, ip: parseAddress("192.0.2.1")!, pool, endpoints };
-  const nothing = { refusal: undefined, standing: undefined, claimed: undefined };
+  const nothing = {
+    refusal: undefined,
+    standing: undefined,
+    claimant: undefined,
+    claimed: undefined,
+  };
   return { subject, advertisements: [ad], owner: "a", ...nothing };
 }
 

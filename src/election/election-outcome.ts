@@ -39,6 +39,8 @@ export interface ElectionOutcome {
   readonly refusal: ElectionRefusal | undefined;
   /** What besides MetalLB's order makes the owner the owner; undefined: nothing, or there is none. */
   readonly standing: OwnerStanding | undefined;
+  /** The node that is to claim it from an owner that lives, so that the shares are even; undefined: none is. */
+  readonly claimant: string | undefined;
   /** The address, in canonical text, where its owner is claimed so that it stays; undefined: the order alone decides. */
   readonly claimed: string | undefined;
 }

@@ -1,5 +1,5 @@
 /** Which nodes may stand in an election, in v0.9.5 and in later releases. */
-import type { Node } from "../kube/index.ts";
+import { conditionStatus, type Node } from "../kube/index.ts";
 import type { ServiceEndpoint } from "./service-endpoints.ts";
 
 const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
@@ -30,8 +30,4 @@ export function unfitness(node: Node, ignoresExcludeLabel: boolean): string | un
 export function isNotReady(node: Node): boolean {
   const ready = conditionStatus(node, "Ready");
   return ready === "False" || ready === "Unknown";
-}
-
-function conditionStatus(node: Node, type: string): string | undefined {
-  return node.status?.conditions?.find((condition) => condition.type === type)?.status;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { L2Advertisement, Pool } from "../config/index.ts";
 import { parseAddress } from "../ip/index.ts";
+import { parseAbility } from "../layer2/index.ts";
 import { type Labels, type Node, viewService } from "../kube/index.ts";
 import {
   type Layer2Candidate,
@@ -103,9 +104,10 @@ describe("candidates of later releases", () => {
     assert.match(reasonOf(found, "knode2") ?? "", /speaker/);
   });
 
-  it("L2-21 L2-29: with a gossip list its names stand, also one that the API does not know", () => {
-    const speakers = new Set(["stranger"]);
-    assert.deepEqual(order(candidates({ speakers })), ["stranger"]);
+  it("L2-21 L2-29: with a gossip list its names stand, also one that the API does not know, and no others", () => {
+    const found = candidates({ speakers: new Set(["stranger"]) });
+    assert.deepEqual(order(found), ["stranger"]);
+    assert.equal(reasonOf(found, "knode1"), "the node's speaker is not alive");
   });
 
   it("L2-24: the exclude label counts with any value, unless it is ignored", () => {
@@ -193,6 +195,75 @@ describe("candidates of later releases", () => {
     const pool = poolWith(advertisement(), advertisement({ preference, serviceSelectors }));
     assert.equal(order(candidates({ pool }))[0], "knode2");
     assert.equal(order(candidates({ pool }, { labels: { tier: "x" } }))[0], "kmaster");
+  });
+});
+
+describe("candidates whose speakers tell of their interfaces", () => {
+  const abilities = new Map(
+    [
+      ["knode1", "eth0:192.168.1.0/24"],
+      ["knode2", "eth0:10.0.0.0/8"],
+      ["kmaster", "eth0!carrier:192.168.1.0/24"],
+    ].map(([name = "", text = ""]) => [name, parseAbility(text)]),
+  );
+  const aware = poolWith(advertisement({ isSubnetAware: true }));
+  const told = (found: readonly Layer2Candidate[]) =>
+    found.map(({ node: name, rank = "-", reason }) => `${rank} ${name}: ${reason}`);
+
+  it("are left out where they are not in the subnet that the advertisement is aware of, and told so", () => {
+    assert.deepEqual(told(candidates({ pool: aware, abilities })), [
+      "1 knode1: first in the order",
+      "2 kmaster: comes after knode1, but its interface eth0 has no carrier",
+      "- knode2: none of its interfaces has an address in the subnet of 192.168.1.240 (metallb-ts/subnet-aware), and another node can answer",
+    ]);
+    assert.equal(order(candidates({ abilities }))[0], "knode2");
+  });
+
+  it("are told to be unknown where nobody tells of subnets", () => {
+    assert.deepEqual(
+      told(candidates({ pool: aware }))[0],
+      "1 knode2: first in the order, but it is not known here whether it is in the subnet (metallb-ts/subnet-aware)",
+    );
+    assert.equal(
+      told(candidates({ pool: aware, abilities: new Map() }))[0],
+      "1 knode2: first in the order",
+    );
+  });
+
+  it("stand after all where no node in the subnet can answer", () => {
+    const ip = parseAddress("203.0.113.9")!;
+    assert.deepEqual(told(candidates({ pool: aware, abilities, ip })), [
+      "1 knode1: first in the order of those that can answer, but none of its interfaces has an address in the subnet of 203.0.113.9",
+      "2 knode2: comes after knode1, but none of its interfaces has an address in the subnet of 203.0.113.9",
+      "3 kmaster: comes after knode2, but none of its interfaces has an address in the subnet of 203.0.113.9",
+    ]);
+  });
+
+  it("are the speakers' own choice where the node that announces now cannot answer and addresses are spread", () => {
+    const pool = poolWith(advertisement({ preempt: false, spread: "bounded" }));
+    const found = candidates({ pool, abilities, announcer: "kmaster", spreadTo: "knode1" });
+    assert.deepEqual(told(found), [
+      "1 knode1: spread: shares of nodes are even",
+      "2 knode2: comes after knode1",
+      "3 kmaster: comes after knode2, but its interface eth0 has no carrier",
+    ]);
+  });
+
+  it("go by the order alone while a stock speaker is among them, whatever the annotations ask for", () => {
+    const pool = poolWith(advertisement({ preempt: false }));
+    const question = { pool, announcer: "kmaster" };
+    assert.deepEqual(order(candidates(question))[0], "kmaster");
+    const found = candidates({ ...question, stock: new Set(["knode1"]) });
+    assert.deepEqual(order(found)[0], "knode2");
+    assert.equal(
+      reasonOf(found, "knode2"),
+      "first in the order, which alone counts while node knode1 has MetalLB's own speaker",
+    );
+    assert.equal(order(candidates({ stock: new Set(["knode1"]) }))[0], "knode2");
+    assert.equal(
+      reasonOf(candidates({ stock: new Set(["knode1"]) }), "knode2"),
+      "first in the order",
+    );
   });
 });
 

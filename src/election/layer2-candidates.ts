@@ -3,7 +3,7 @@ import type { Generation, L2Advertisement, Pool } from "../config/index.ts";
 import type { IpAddress } from "../ip/index.ts";
 import type { Node, ServiceView } from "../kube/index.ts";
 import { type AnsweringAbility, formatAbility } from "../layer2/index.ts";
-import { electAnswering, notReadyBy, type Offer } from "./advertised-readiness.ts";
+import { placesOf } from "./candidate-places.ts";
 import { legacyEligibleNodes, unfitness } from "./eligible-nodes.ts";
 import {
   advertisementsFor,
@@ -31,6 +31,8 @@ export interface Layer2Question {
   readonly speakers?: ReadonlySet<string>;
   /** May the speaker of this node be counted on? */
   readonly isAlive: (node: string) => boolean;
+  /** Those of them whose speaker is MetalLB's own, as far as it is known: while there is one the order alone counts. */
+  readonly stock?: ReadonlySet<string>;
   /** What the interfaces of our speakers' nodes can answer; no entry for stock speakers. Default: nothing is known. */
   readonly abilities?: Abilities;
   /** `--ignore-exclude-lb` */
@@ -65,16 +67,18 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     if (reason === undefined) eligible.push(node);
     else others.push({ node, eligible: false, reason });
   }
-  const { order, why } = withOwner(
-    electionOrder(eligible, rules.key, rules.scores),
-    rules.ownership,
-    question,
-  );
-  const { advertisements } = rules;
-  const offer = { ip: question.ip, advertisements };
-  const { abilities = new Map() as Abilities } = question;
-  const places = answeringOrder(order, offer, { why, abilities });
-  const ranked = places.map(({ node, reason }, index) => {
+  const { advertisements, ownership, key, scores } = rules;
+  const { abilities, ip, ...owners } = question;
+  const order = electionOrder(eligible, key, scores);
+  const places = placesOf({
+    ...owners,
+    order,
+    ownership,
+    abilities,
+    offer: { ip, advertisements },
+  });
+  for (const one of places.leftOut) others.push({ ...one, eligible: false });
+  const ranked = places.ranked.map(({ node, reason }, index) => {
     const interfaces = interfacesOn(advertisements, node);
     return {
       node,
@@ -85,55 +89,13 @@ export function layer2Candidates(question: Layer2Question): readonly Layer2Candi
     };
   });
   others.sort((a, b) => (a.node < b.node ? -1 : 1));
-  return [...ranked, ...others].map((one) => withLinks(one, abilities.get(one.node)));
+  return [...ranked, ...others].map((one) => withLinks(one, abilities?.get(one.node)));
 }
 
 function withLinks(one: Layer2Candidate, ability: AnsweringAbility | undefined): Layer2Candidate {
   if (ability === undefined) return one;
   const text = formatAbility(ability, Number.MAX_SAFE_INTEGER);
   return { ...one, links: text.split(";").filter((item) => item !== "") };
-}
-
-/**
- * Who announces, who does when that one is gone, and so on: last those whose interfaces cannot answer. `why`: the first
- * of `order` is that.
- */
-function answeringOrder(
-  order: readonly string[],
-  offer: Offer,
-  { why, abilities }: { readonly why: string; readonly abilities: Abilities },
-): readonly { readonly node: string; readonly reason: string }[] {
-  const abilityOf = (node: string) => abilities.get(node);
-  const left = new Set(order);
-  let ahead: string | undefined;
-  return order.flatMap(() => {
-    const { owner } = electAnswering(() => left, offer, abilityOf);
-    if (owner === undefined) return [];
-    left.delete(owner);
-    const first = owner === order[0] ? why : "first in the order";
-    const place = ahead === undefined ? first : `comes after ${ahead}`;
-    ahead = owner;
-    const ability = abilityOf(owner);
-    const problem = ability && notReadyBy(ability, offer, owner);
-    return [{ node: owner, reason: problem === undefined ? place : `${place}, but ${problem}` }];
-  });
-}
-
-/** The owner that speakers agree on comes before MetalLB's order; and why the first is first. */
-function withOwner(
-  order: readonly string[],
-  { keeps, spreads }: Ownership,
-  { announcer, spreadTo }: Layer2Question,
-): { readonly order: readonly string[]; readonly why: string } {
-  const goesTo = (node: string, why: string) => {
-    return { order: [node, ...order.filter((other) => other !== node)], why };
-  };
-  const isEligible = (node: string | undefined) => node !== undefined && order.includes(node);
-  if (keeps && isEligible(announcer)) return goesTo(announcer!, "keeps it (preempt is false)");
-  if (spreads && isEligible(spreadTo)) return goesTo(spreadTo!, "spread: shares of nodes are even");
-  const later =
-    "first in the order; whoever has it when another starts keeps it (preempt is false)";
-  return { order, why: keeps ? later : "first in the order" };
 }
 
 /** What one generation says about a question. */
@@ -169,19 +131,21 @@ function legacyRules(question: Layer2Question): ElectionRules {
 
 /** Later releases (L2-20..L2-37). */
 function modernRules(question: Layer2Question): ElectionRules {
-  const { service, ip, pool, endpoints, nodes, isAlive, ignoresExcludeLabel } = question;
+  const { service, ip, pool, endpoints, nodes, speakers, isAlive, ignoresExcludeLabel } = question;
   const advertisements = advertisementsFor(pool, service.labels);
   const serving = servingNodes(endpoints);
   const isLocal = service.externalTrafficPolicy === "Local";
   return {
     key: electionKey(ip),
-    nodes: question.speakers ?? nodes.keys(),
+    nodes: new Set([...nodes.keys(), ...(speakers ?? [])]),
     advertisements,
     scores: scoresOf(advertisements),
     ownership: ownershipOf(pool, advertisements, service),
     refusal: modernRefusal(question, advertisements),
     refusalOf: (node) => {
-      if (!isAlive(node)) return "the node's speaker is not alive";
+      if (!isAlive(node) || !(speakers?.has(node) ?? true)) {
+        return "the node's speaker is not alive";
+      }
       // A name unknown to the API has neither the label nor the condition (L2-29).
       const known = nodes.get(node);
       const unfit = known && unfitness(known, ignoresExcludeLabel);

@@ -2,7 +2,7 @@
 import type { L2Advertisement } from "../config/index.ts";
 import { type AnsweringElected, electAnswering, type Offer } from "./advertised-readiness.ts";
 import { AddressClaims } from "./address-claims.ts";
-import { type SpreadAddress, spreadAddresses } from "./address-spread.ts";
+import { spreadAddresses } from "./address-spread.ts";
 import {
   type ElectionOutcome,
   type ElectionSubject,
@@ -16,6 +16,7 @@ import { type Ownership, ownershipOf } from "./ownership.ts";
 import type { OwnerStanding } from "./owner-standing.ts";
 import { servingNodes } from "./service-endpoints.ts";
 import { SpreadCandidates } from "./spread-candidates.ts";
+import type { SpreadAddress } from "./spread-groups.ts";
 
 /**
  * How many nodes of an order are kept. All of them are dead or unfit only where most nodes are; the few others are
@@ -75,13 +76,17 @@ export class ModernElection {
     const claimed = claimedBy(terms);
     const refusal = refusalOfAll(subject, advertisements);
     if (refusal !== undefined) {
-      return { subject, advertisements, refusal, claimed, owner: undefined, standing: undefined };
+      const nobody = { owner: undefined, standing: undefined, claimant: undefined };
+      return { subject, advertisements, refusal, claimed, ...nobody };
     }
     const ranking = known ?? this.#rank(terms);
     const agreed = this.#agreed(ranking);
     const elected = this.#elect(ranking, agreed);
     const standing = this.#standing(ranking, agreed, elected);
-    return { subject, advertisements, refusal, claimed, owner: elected.owner, standing };
+    const { owner } = elected;
+    const isToMove = owner === agreed.keeper && owner !== agreed.spreadTo;
+    const claimant = isToMove ? agreed.spreadTo : undefined;
+    return { subject, advertisements, refusal, claimed, owner, standing, claimant };
   }
 
   /** Who is to announce a spread address, as of the last look; undefined: it is not spread, or new. */
@@ -152,7 +157,7 @@ export class ModernElection {
   ): OwnerStanding | undefined {
     if (owner === undefined) return undefined;
     if (isOutsideSubnets) return "outside-subnets";
-    if (owner === keeper) return "kept";
+    if (owner === keeper) return ranking.ownership.keeps ? "kept" : "spread";
     if (owner === spreadTo) return "spread";
     if (isFirst) return undefined;
     // Where nobody was before the order, its first was looked at already.
@@ -164,14 +169,16 @@ export class ModernElection {
   #agreed(ranking: Ranking): Agreed {
     const { keeps, spreads } = ranking.ownership;
     if (!keeps && !spreads) return orderAlone;
-    const keeper = keeps ? this.#keeper(ranking) : undefined;
-    return { spreadTo: this.#spreadTo(ranking), keeper };
+    return { spreadTo: this.#spreadTo(ranking), keeper: this.#keeper(ranking) };
   }
 
-  /** Whom the speakers agree on comes before MetalLB's order. */
+  /**
+   * Whom the speakers agree on comes before MetalLB's order. An owner that lives goes on until another claims, so that
+   * one whose view of the cluster is old leaves no address to nobody.
+   */
   *#agreedFirst(ranking: Ranking, { spreadTo, keeper }: Agreed): IterableIterator<string> {
-    if (spreadTo !== undefined) yield spreadTo;
-    if (keeper !== undefined && keeper !== spreadTo) yield keeper;
+    if (keeper !== undefined) yield keeper;
+    if (spreadTo !== undefined && keeper !== spreadTo) yield spreadTo;
     for (const name of this.#inOrder(ranking)) {
       if (name !== spreadTo && name !== keeper) yield name;
     }

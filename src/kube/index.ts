@@ -2,6 +2,7 @@
 
 export type * from "./objects.ts";
 export type * from "./resources.ts";
+export { conditionStatus, isReady } from "./conditions.ts";
 export { EventCorrelator, type EventAction, type EventNote } from "./event-correlator.ts";
 export { matchesLabels, type LabelExpression, type LabelSelector } from "./label-selector.ts";
 export { formatJson, parseJson } from "./json-text.ts";

@@ -6,14 +6,13 @@ import { join, relative } from "node:path";
 import { startApiServer } from "../apiserver/index.ts";
 import {
   ControlLoop,
-  isReady,
   type KubeletOptions,
   type Pod,
   readPodLog,
   refOf,
   type Workload,
 } from "../cluster/index.ts";
-import type { Node } from "../kube/index.ts";
+import { isReady, type Node } from "../kube/index.ts";
 import { createLogger, KubeClient } from "../platform/index.ts";
 import { makeCertificate } from "./certificates.ts";
 import type { HolderOptions } from "./holder-main.ts";

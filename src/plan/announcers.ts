@@ -32,6 +32,8 @@ export interface Stage {
 /** The ring of speakers as one of them sees it. */
 export interface RingState {
   readonly alive: ReadonlySet<string>;
+  /** Those of them whose speaker is MetalLB's own. */
+  readonly stock: ReadonlySet<string>;
   /** What the interfaces of our speakers' nodes can answer, by name. */
   readonly abilities: ReadonlyMap<string, AnsweringAbility>;
 }
@@ -70,7 +72,7 @@ export function candidatesFor(
     pool,
     endpoints,
     nodes,
-    ...(ring !== undefined && { speakers: ring.alive, abilities: ring.abilities }),
+    ...(ring !== undefined && { ...ring, speakers: ring.alive }),
     isAlive: (name) => {
       if (ring !== undefined) return ring.alive.has(name);
       const node = nodes.get(name);

@@ -21,7 +21,8 @@ export function spreadOwners(
   stage: Stage,
   services: Iterable<Asking>,
 ): ReadonlyMap<string, string> {
-  if (!spreadsAddresses(stage.config)) return new Map();
+  const { config, ring } = stage;
+  if (!spreadsAddresses(config) || (ring !== undefined && ring.stock.size > 0)) return new Map();
   const known = new Set<string>();
   const addresses = [...services].flatMap(({ announced, announcer }) => {
     const [first] = announced.ips;

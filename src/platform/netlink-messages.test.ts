@@ -82,6 +82,20 @@ describe("netlink messages", () => {
     ]);
   });
 
+  it("an address with a peer is in the subnet of the peer, as the kernel's route says", () => {
+    const withPeer = CAPTURED.address.replace("080001000a010203", "08000100c0a80501");
+    assert.notEqual(withPeer, CAPTURED.address);
+    assert.deepEqual(parse(withPeer), [
+      {
+        kind: "address",
+        index: 3,
+        address: "10.1.2.3",
+        subnet: "192.168.5.0/24",
+        isTentative: false,
+      },
+    ]);
+  });
+
   it("L2-110 L2-87: an IPv6 address is not in use while it is tentative, or where it was found taken", () => {
     const address = "fe80::6c7a:8cff:fe42:9d3a";
     const withFlags = (flags: string) => CAPTURED.linkLocal.replace("0a4080fd", `0a40${flags}fd`);

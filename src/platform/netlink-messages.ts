@@ -158,12 +158,15 @@ function parseAddress(
 ): { index: number; address: string; subnet: string } | undefined {
   if (body.length < ADDRESS_BYTES) return undefined;
   const attributes = parseAttributes(body.subarray(ADDRESS_BYTES));
-  // On a point-to-point link IFA_ADDRESS is that of the peer.
-  const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
+  // Where an address has a peer, IFA_ADDRESS is that of the peer, and the subnet is around it.
+  const peerBytes = attributes.get(IFA_ADDRESS);
+  const bytes = attributes.get(IFA_LOCAL) ?? peerBytes;
   const address = bytes && addressFromBytes(bytes);
+  const peer = (peerBytes && addressFromBytes(peerBytes)) ?? address;
   const prefixBits = body.readUInt8(1);
-  if (address === undefined || prefixBits > (address.family === 4 ? 32 : 128)) return undefined;
-  const subnet = formatPrefix(prefixAround(address, prefixBits));
+  if (address === undefined || peer?.family !== address.family) return undefined;
+  if (prefixBits > (address.family === 4 ? 32 : 128)) return undefined;
+  const subnet = formatPrefix(prefixAround(peer, prefixBits));
   return { index: body.readUInt32LE(4), address: formatAddress(address), subnet };
 }
 

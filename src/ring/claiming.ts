@@ -39,7 +39,7 @@ const everyMs = 250;
 const audience = 4;
 /**
  * A ring that nobody came to for so long is complete: only then its owners claim what nobody claimed before. Until then
- * the order alone decides, or the first speaker that starts would keep all addresses.
+ * the order alone decides, or the first speaker that starts would keep all addresses; but who takes over claims at once.
  */
 const settledMs = 30_000;
 /** Who hears nobody for so long is cut off, though it counts others as alive. */

@@ -79,6 +79,35 @@ describe("claims", () => {
     assert.deepEqual(claims.make(claimAfterMs, settled), [claim(x, "a", 1)]);
   });
 
+  it("are made before that of what another lost, until it is held no more", () => {
+    const takenOver = { ...held(x), isTakenOver: true };
+    const claims = claimsOf("a", takenOver, held(y));
+    assert.deepEqual(claims.make(claimAfterMs, young), [claim(x, "a", 1)]);
+    const again = claimsOf("a", takenOver, wanted(x), held(x));
+    assert.deepEqual(again.make(claimAfterMs, young), []);
+  });
+
+  it("are made from an owner that lives ever later where they are lost again each time", () => {
+    const toClaim = { ...wanted(x), isToClaim: true };
+    const claims = claimsOf("a", toClaim);
+    let nowMs = 0;
+    const waits: number[] = [];
+    for (let term = 1; term < 20; term += 2) {
+      claims.merge([claim(x, "b", term)], nowMs);
+      const sinceMs = nowMs;
+      while (claims.make(nowMs, young).length === 0) nowMs += claimAfterMs;
+      waits.push((nowMs - sinceMs) / claimAfterMs);
+    }
+    assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 128, 128]);
+    // What it lost long ago, or holds, waits no longer than any other.
+    nowMs += 11 * 60_000;
+    claims.merge([claim(x, "b", 21)], nowMs);
+    assert.equal(claims.make(nowMs + claimAfterMs, young).length, 1);
+    claims.merge([claim(x, "b", 23)], nowMs + claimAfterMs);
+    claims.use(held(x), nowMs + claimAfterMs);
+    assert.equal(claims.make(nowMs + 2 * claimAfterMs, young).length, 1);
+  });
+
   it("of addresses that no Service has are told to nobody, and forgotten after a while", () => {
     const claims = claimsOf("a", wanted(x));
     claims.merge([claim(x, "b", 1), claim(y, "b", 1)], 0);

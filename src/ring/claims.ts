@@ -4,6 +4,7 @@
  * they came, and nobody has to lead. Reads no clock.
  */
 
+import { LostClaims } from "./lost-claims.ts";
 import { hashOf } from "./watchers.ts";
 
 export interface Claim {
@@ -22,6 +23,10 @@ export interface AddressUse {
   readonly isWanted: boolean;
   /** This node announces it. */
   readonly isHeld: boolean;
+  /** And another did before, which may not any more; absent: no. */
+  readonly isTakenOver?: boolean;
+  /** This node does not, and is to claim it from one that does; absent: no. */
+  readonly isToClaim?: boolean;
 }
 
 interface Known {
@@ -44,7 +49,10 @@ export class Claims {
   readonly #known = new Map<string, Known>();
   readonly #wanted = new Set<string>();
   readonly #held = new Set<string>();
-  /** Held by us and not claimed by us: since when. */
+  readonly #takenOver = new Set<string>();
+  readonly #toClaim = new Set<string>();
+  readonly #lost = new LostClaims();
+  /** Held by us, or to be claimed, and not claimed by us: since when. */
   readonly #unclaimed = new Map<string, number>();
   #digest = 0;
 
@@ -76,19 +84,21 @@ export class Claims {
   }
 
   /** Whether the claim of it was forgotten: so old a one of an address that nobody wanted is none any more. */
-  use({ address, isWanted, isHeld }: AddressUse, nowMs: number): boolean {
+  use(use: AddressUse, nowMs: number): boolean {
+    const { address, isWanted, isHeld, isTakenOver = false, isToClaim = false } = use;
     const isForgotten = isWanted && this.#isOld(address, nowMs) && this.#known.delete(address);
     const known = this.#known.get(address);
     if (isWanted !== this.#wanted.has(address)) {
-      if (isWanted) this.#wanted.add(address);
-      else this.#wanted.delete(address);
+      include(this.#wanted, address, isWanted);
+      if (!isWanted) this.#lost.forget(address);
       if (known !== undefined) {
         this.#digest ^= known.hash;
         known.heardMs = nowMs;
       }
     }
-    if (isHeld) this.#held.add(address);
-    else this.#held.delete(address);
+    include(this.#held, address, isHeld);
+    include(this.#takenOver, address, isTakenOver);
+    include(this.#toClaim, address, isToClaim);
     this.#follow(address, nowMs);
     return isForgotten;
   }
@@ -108,7 +118,7 @@ export class Claims {
 
   /**
    * Claims what we have held for long enough, `most` addresses. `mayBeFirst`: also ones that nobody claimed yet; while a
-   * ring is put together they go by the order alone.
+   * ring is put together they go by the order alone, but for those taken over: who lost them would take them back.
    */
   make(
     nowMs: number,
@@ -117,16 +127,29 @@ export class Claims {
     const made: Claim[] = [];
     for (const [address, sinceMs] of this.#unclaimed) {
       if (made.length >= most) break;
-      if (nowMs - sinceMs < claimAfterMs) continue;
-      const before = this.#known.get(address)?.claim;
-      if (before === undefined && !mayBeFirst) continue;
-      const term = Math.min((before?.term ?? 0) + 1, highestTerm);
-      const claim = { address, owner: this.#self, term };
-      if (before !== undefined && !isStronger(claim, before)) continue;
+      const isFirst = !this.#known.has(address);
+      if (isFirst && !mayBeFirst && !this.#takenOver.has(address)) continue;
+      if (!this.#isRipe(address, sinceMs, nowMs)) continue;
+      const claim = this.#nextClaim(address);
+      if (claim === undefined) continue;
+      if (this.#toClaim.has(address)) this.#lost.claimed(address, nowMs);
       this.#set(claim, nowMs);
       made.push(claim);
     }
     return made;
+  }
+
+  /** With one term more than the last; undefined where that is the highest, and counts more. */
+  #nextClaim(address: string): Claim | undefined {
+    const before = this.#known.get(address)?.claim;
+    const term = Math.min((before?.term ?? 0) + 1, highestTerm);
+    const claim = { address, owner: this.#self, term };
+    return before === undefined || isStronger(claim, before) ? claim : undefined;
+  }
+
+  #isRipe(address: string, sinceMs: number, nowMs: number): boolean {
+    const patience = this.#toClaim.has(address) ? this.#lost.patience(address, nowMs) : 1;
+    return nowMs - sinceMs >= patience * claimAfterMs;
   }
 
   /** Forgets claims of addresses that no Service has had for long; the result are those addresses. */
@@ -145,6 +168,8 @@ export class Claims {
 
   #set(claim: Claim, nowMs: number): void {
     const { address, owner, term } = claim;
+    if (owner !== this.#self && this.ownerOf(address) === this.#self)
+      this.#lost.lost(address, nowMs);
     const hash = hashOf(address, "\n", owner, "\n", String(term));
     if (this.#wanted.has(address)) {
       this.#digest ^= (this.#known.get(address)?.hash ?? 0) ^ hash;
@@ -154,7 +179,8 @@ export class Claims {
   }
 
   #follow(address: string, nowMs: number): void {
-    const isUnclaimed = this.#held.has(address) && this.ownerOf(address) !== this.#self;
+    const isOurs = this.#held.has(address) || this.#toClaim.has(address);
+    const isUnclaimed = isOurs && this.ownerOf(address) !== this.#self;
     if (!isUnclaimed) this.#unclaimed.delete(address);
     else if (!this.#unclaimed.has(address)) this.#unclaimed.set(address, nowMs);
   }
@@ -162,4 +188,9 @@ export class Claims {
 
 function isStronger(a: Claim, b: Claim): boolean {
   return a.term > b.term || (a.term === b.term && a.owner < b.owner);
+}
+
+function include(set: Set<string>, address: string, isIn: boolean): void {
+  if (isIn) set.add(address);
+  else set.delete(address);
 }

@@ -282,4 +282,69 @@ describe("moves of addresses", () => {
       ],
     );
   });
+
+  it("say of an address that is claimed from an owner which lives that the shares are to be even", () => {
+    const { step, moves } = speakerOn("kmaster", true);
+    const next: SpeakerEvent = {
+      kind: "service",
+      key: "shop/api",
+      service: {
+        metadata: { name: "api", namespace: "shop" },
+        spec: { type: "LoadBalancer" },
+        status: { loadBalancer: { ingress: [{ ip: "192.168.1.241" }] } },
+      },
+    };
+    const claim = (address: string, owner: string, term: number): SpeakerEvent => {
+      return { kind: "claims", claims: { news: [{ address, owner, term }], forgotten: [] } };
+    };
+    const spread = accepted(lan(advertisement({ spread: "bounded" })));
+    const known = [
+      serviceEvent(),
+      next,
+      endpointsOn("knode1"),
+      spread,
+      { kind: "synced" },
+    ] as const;
+    const api = { ...endpointsOn("knode1"), key: "shop/api" } as SpeakerEvent;
+    const claims = ["192.168.1.240", "192.168.1.241"].map((one) => claim(one, "knode2", 1));
+    const commands = [...known, api, ...claims, members("kmaster", "knode1", "knode2")].flatMap(
+      step,
+    );
+    assert.deepEqual(
+      commands.flatMap((one) => (one.kind === "announce" ? one.service : [])),
+      [],
+    );
+    const wanted = commands.flatMap((one) =>
+      one.kind === "use" && one.use.isToClaim === true ? one.use.address : [],
+    );
+    assert.deepEqual(wanted, ["192.168.1.241"]);
+    const detail = 'so that the nodes\' shares of addresses are even, node "kmaster" claimed it';
+    assert.deepEqual(moves(claim("192.168.1.241", "kmaster", 2)).map(told), [
+      ["knode2", "kmaster", "spread", detail],
+    ]);
+  });
+
+  it("are told by the new owner where a stock speaker makes the order count alone, and where it goes", () => {
+    const all = ["kmaster", "knode1", "knode2"];
+    const ring = (...stock: string[]): SpeakerEvent => {
+      return { kind: "members", alive: new Set([...all, ...stock]), stock: new Set(stock) };
+    };
+    const claims = {
+      news: [{ address: "192.168.1.240", owner: "kmaster", term: 1 }],
+      forgotten: [],
+    };
+    const keeps = accepted(lan(advertisement({ preempt: false, nodes: new Set(all) })));
+    const machines = new Map(all.map((name) => [name, speakerOn(name, true)]));
+    const toldBy = (...events: SpeakerEvent[]) =>
+      [...machines].flatMap(([name, { moves }]) =>
+        moves(...events).map((move) => [name, ...told(move)]),
+      );
+    const start = [serviceEvent(), endpointsOn("knode1"), keeps, { kind: "synced" }] as const;
+    assert.deepEqual(toldBy({ kind: "claims", claims }, ...start, ring()), []);
+    const order =
+      'only the order counts now (see OwnershipByOrderOnly), and node "knode2" is first in it';
+    assert.deepEqual(toldBy(ring("stock")), [["knode2", "kmaster", "knode2", "claims", order]]);
+    const kept = 'node "kmaster" claims it (metallb-ts/preempt is false)';
+    assert.deepEqual(toldBy(ring()), [["kmaster", "knode2", "kmaster", "claims", kept]]);
+  });
 });

@@ -39,10 +39,12 @@ export class AgreedOwners {
     this.#isSpreadOld = true;
   }
 
-  /** `stock`: members of the ring whose speaker is MetalLB's own. */
-  setMembers(alive: ReadonlySet<string>, stock: ReadonlySet<string>): void {
+  /** `stock`: members of the ring whose speaker is MetalLB's own. The result is whether claims count now, or do not any more. */
+  setMembers(alive: ReadonlySet<string>, stock: ReadonlySet<string>): boolean {
+    const { areValid } = this.#claims;
     this.#validity.setMembers(alive, stock);
     this.#claims.areValid = this.#validity.areValid;
+    return areValid !== this.#claims.areValid;
   }
 
   /** The result are the keys of Services that are to be looked at: only those of these addresses can notice. */

@@ -58,6 +58,8 @@ export type Decision =
       readonly reason: WithdrawReason;
       /** The interfaces of this node cannot answer, or have been able to only for a moment. */
       readonly isUnable?: boolean;
+      /** The shares of addresses are even once this node claims it. */
+      readonly isToClaim?: boolean;
     } & OtherOwner &
       ClaimedAddress)
   /** `replaces`: the announcement in force must be withdrawn first, for this reason. */
@@ -211,7 +213,11 @@ function decideOwner(
 type Elected = ClaimedAddress &
   Standing &
   (
-    | ({ readonly reason: ElectionRefusal; readonly isUnable?: boolean } & OtherOwner)
+    | ({
+        readonly reason: ElectionRefusal;
+        readonly isUnable?: boolean;
+        readonly isToClaim?: boolean;
+      } & OtherOwner)
     | {
         readonly interfaces: Announcement["interfaces"];
         readonly objection: Objection | undefined;
@@ -281,7 +287,8 @@ function electModern(input: ServiceInput, subject: ElectionSubject | undefined):
     ...(owner !== undefined && { owner }),
     ...(interfaces !== undefined && { interfaces }),
   };
-  return { ...notOurs(input, refusal, { ...other, of }), ...told };
+  const isToClaim = outcome.claimant === nodeName && { isToClaim: true };
+  return { ...notOurs(input, refusal, { ...other, of }), ...isToClaim, ...told };
 }
 
 function subjectOf(

@@ -38,6 +38,23 @@ describe("addresses that are claimed", () => {
     assert.equal(addresses.size, 0);
   });
 
+  it("are told to be taken over while they are held, though only the first decision says so", () => {
+    const addresses = new ClaimedAddresses();
+    const objection = { because: "ring" } as const;
+    const takeOver = { ...announce(x), objection } as Decision;
+    addresses.follow("a", withdraw(x));
+    assert.deepEqual(addresses.follow("a", takeOver), [
+      { address: x, isWanted: true, isHeld: true, isTakenOver: true },
+    ]);
+    assert.deepEqual(addresses.follow("a", announce(x)), []);
+    assert.deepEqual(addresses.follow("a", withdraw(x)), [
+      { address: x, isWanted: true, isHeld: false },
+    ]);
+    assert.deepEqual(addresses.follow("a", announce(x)), [
+      { address: x, isWanted: true, isHeld: true },
+    ]);
+  });
+
   it("of several Services are one, and end with the last of them", () => {
     const addresses = new ClaimedAddresses();
     addresses.follow("a", announce(x));

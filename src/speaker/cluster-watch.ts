@@ -11,7 +11,7 @@ import {
 } from "../platform/index.ts";
 import type { ConfigWatch } from "../program/index.ts";
 import { EndpointIndex } from "./endpoint-index.ts";
-import { projectNode, projectService } from "./projections.ts";
+import { projectService } from "./projections.ts";
 import type { SpeakerEvent } from "./speaker-messages.ts";
 
 const SERVICES: ResourceRef = { group: "", version: "v1", plural: "services" };
@@ -65,7 +65,6 @@ export class ClusterWatch {
   #watchNodes(): void {
     const { config } = this.#options;
     this.#watch<Node>(NODES, {
-      project: projectNode,
       onChange: (name, node) => {
         this.#tell({ kind: "node", name, node });
         config.setNode(name, node && (node.metadata.labels ?? {}));

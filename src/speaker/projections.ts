@@ -1,7 +1,7 @@
 /** What a speaker keeps of each object: with ten thousand services the rest would be most of its memory. */
 
 import { preemptAnnotation } from "../config/index.ts";
-import type { Node, ObjectMeta, Service, ServiceL2Status } from "../kube/index.ts";
+import type { ObjectMeta, Service, ServiceL2Status } from "../kube/index.ts";
 import type { ServiceStatus } from "../status/index.ts";
 
 /** Annotations that later releases look at, and ours; any other is as good as absent. */
@@ -29,19 +29,6 @@ export function projectService({ metadata, spec, status }: Service): Service {
       ...(loadBalancerClass !== undefined && { loadBalancerClass }),
     },
     ...(ingress !== undefined && { status: { loadBalancer: { ingress } } }),
-  };
-}
-
-const READ_CONDITIONS = ["Ready", "NetworkUnavailable"];
-
-export function projectNode({ metadata, status }: Node): Node {
-  const conditions = (status?.conditions ?? [])
-    .filter(({ type }) => READ_CONDITIONS.includes(type))
-    .map(({ type, status: value }) => ({ type, status: value }));
-  const addresses = (status?.addresses ?? []).filter(({ type }) => type === "InternalIP");
-  return {
-    metadata: { ...projectMetadata(metadata), ...projectLabels(metadata) },
-    status: { conditions, ...(addresses.length > 0 && { addresses }) },
   };
 }
 

@@ -163,8 +163,9 @@ export class Speaker {
    */
   #takeMembers({ alive, stock = nobody, abilities = new Map() }: Members): SpeakerCommand[] {
     const { isOnlyOfLinks } = this.#electorate.setMembers(alive, abilities);
-    const cause = isOnlyOfLinks ? "link" : "ring";
-    this.#agreed.setMembers(alive, stock);
+    const isOfClaims = this.#agreed.setMembers(alive, stock);
+    const cause = isOfClaims ? "order" : isOnlyOfLinks ? "link" : "ring";
+    this.#owners.setMembers(alive);
     this.#areMembersKnown = true;
     const keys = [...this.#services.keys()];
     const isOthers = (key: string): boolean => !this.#announced.has(key);

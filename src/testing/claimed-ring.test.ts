@@ -20,13 +20,18 @@ const agreedMs = 1000 + takeoverMs;
 interface Wish extends Partial<SimulationOptions> {
   readonly config?: Config;
   readonly services?: number;
+  /** Of every second Service. */
+  readonly externalTrafficPolicy?: "Local";
 }
 
 function speakersOf(nodes: number, wish: Wish = {}): SimulatedSpeakers {
-  const { config = sticky, services = 40, stockFrom, ...options } = wish;
+  const { config = sticky, services = 40, externalTrafficPolicy, stockFrom, ...options } = wish;
   const simulation = new RingSimulation({ seed: 1, nodes, transcriptLines: 0, ...options });
   return new SimulatedSpeakers(simulation, config, {
-    services: Array.from({ length: services }, (_, index) => simulatedService(index)),
+    services: Array.from({ length: services }, (_, index) => {
+      const isLocal = externalTrafficPolicy !== undefined && index % 2 === 0;
+      return simulatedService(index, isLocal ? { externalTrafficPolicy } : {});
+    }),
     ...(stockFrom !== undefined && { stockFrom }),
   });
 }
@@ -79,6 +84,31 @@ describe("a ring whose owners keep their addresses", () => {
       assert.deepEqual(ownersIn(ordered), before);
     });
   }
+
+  it("gives nothing back to a node that died while the ring was young, and goes by the order for new Services", () => {
+    const speakers = speakersOf(5);
+    const { simulation } = speakers;
+    for (const { index } of simulation.nodes) {
+      simulation.at(index * 60, () => speakers.start(index, [0, 1, 2]));
+    }
+    simulation.run(5000);
+    const before = ownersIn(speakers);
+    assert.ok(of(before, "node2").length > 0);
+    simulation.kill(2);
+    simulation.run(simulation.nowMs + 3000);
+    const without = ownersIn(speakers);
+    speakers.start(2, others(5, 2));
+    simulation.run(simulation.nowMs + 5000);
+    assert.deepEqual(ownersIn(speakers), without);
+    const service = simulatedService(40);
+    const key = `shop/${service.metadata.name}`;
+    speakers.tell({ kind: "endpoints", key, endpoints: [{ isReady: true, canServe: true }] });
+    speakers.tell({ kind: "service", key, service });
+    simulation.run(simulation.nowMs + 1000);
+    const ordered = speakersOf(5, { config: plain, services: 41 });
+    ordered.startAll();
+    assert.equal(ownersIn(speakers)[key], ownersIn(ordered)[key]);
+  });
 
   it("gives nothing back to a node that may announce again", () => {
     const speakers = speakersOf(4);
@@ -200,6 +230,42 @@ describe("a ring whose addresses are spread", () => {
   });
 });
 
+describe("a ring whose addresses are spread, where one speaker's watch of the API is stuck", () => {
+  for (const owner of ["node0", "node3"]) {
+    for (const count of [1, 4, 8]) {
+      it(`loses no address and moves ever fewer after ${count} Services of ${owner} were deleted that node3 still sees`, () => {
+        const speakers = speakersOf(4, { config: spread, services: 41 });
+        speakers.startAll();
+        const { simulation } = speakers;
+        const deleted = of(ownersIn(speakers), owner).slice(0, count);
+        for (const key of deleted) {
+          speakers.tell({ kind: "service", key, service: undefined }, new Set([3]));
+        }
+        const nobody = new Set<string>();
+        const watch = (forMs: number): void => {
+          const untilMs = simulation.nowMs + forMs;
+          while (simulation.nowMs < untilMs) {
+            simulation.run(simulation.nowMs + 10);
+            for (const [key, names] of speakers.owners()) if (names.length === 0) nobody.add(key);
+          }
+        };
+        watch(20_000);
+        const { moves } = speakers;
+        watch(60_000);
+        assert.deepEqual([...nobody], []);
+        assert.ok(speakers.moves - moves <= 4, `${speakers.moves - moves} moves`);
+        assert.deepEqual(speakers.wronglyOwned(), []);
+        // It sees them end at last.
+        for (const key of deleted) speakers.tell({ kind: "service", key, service: undefined });
+        simulation.run(simulation.nowMs + 65_000);
+        assert.deepEqual(speakers.wronglyOwned(), []);
+        const shares = speakers.shares();
+        assert.ok(shares[0]! - shares.at(-1)! <= 1, shares.join());
+      });
+    }
+  }
+});
+
 function differences(a: Record<string, string>, b: Record<string, string>): number {
   return Object.keys(a).filter((key) => a[key] !== b[key]).length;
 }
@@ -212,16 +278,18 @@ const histories = 12;
 
 describe("rings whose owners are claimed, under random faults", () => {
   const kinds = {
-    "keep their addresses": sticky,
-    "are spread": spread,
-    "do both": spreadAndSticky,
-  };
-  for (const [kind, config] of Object.entries(kinds)) {
+    "keep their addresses": { config: sticky },
+    "are spread": { config: spread },
+    "do both": { config: spreadAndSticky },
+    "are spread, not all over all nodes": { config: spread, externalTrafficPolicy: "Local" },
+    "do both, not all over all nodes": { config: spreadAndSticky, externalTrafficPolicy: "Local" },
+  } as const;
+  for (const [kind, wish] of Object.entries(kinds)) {
     it(`have one owner for each address soon after, where they ${kind}, in ${histories} histories`, () => {
       for (let seed = 1; seed <= histories; seed++) {
         const random = seededRandom(seed);
         const nodes = 3 + Math.floor(random() * 4);
-        const speakers = speakersOf(nodes, { seed, services: 12, config });
+        const speakers = speakersOf(nodes, { seed, services: 12, ...wish });
         speakers.startAll();
         const { simulation } = speakers;
         simulation.network.loss = random() < 0.5 ? 0 : 0.05;
@@ -231,7 +299,7 @@ describe("rings whose owners are claimed, under random faults", () => {
           const where = `seed ${seed}, episode ${episode}: ${what}`;
           assert.deepEqual(speakers.wronglyOwned(), [], where);
           const shares = speakers.shares();
-          if (config === spread)
+          if (wish.config === spread)
             assert.ok(shares[0]! - shares.at(-1)! <= 1, `${where}: ${shares.join()}`);
         }
       }

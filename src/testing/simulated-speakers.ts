@@ -63,14 +63,16 @@ export class SimulatedSpeakers implements SimulationObserver {
     return this.#simulation;
   }
 
-  /** The API server tells all speakers. */
-  tell(event: SpeakerEvent): void {
+  /** The API server tells all speakers, but for nodes whose watch is stuck. */
+  tell(event: SpeakerEvent, stuck: ReadonlySet<number> = new Set()): void {
     if (event.kind === "service") {
       if (event.service === undefined) this.#services.delete(event.key);
       else this.#services.set(event.key, event.service);
     }
     if (event.kind === "node" && event.node) this.#nodes.set(event.name, event.node);
-    for (const node of this.#simulation.nodes) if (node.isUp) this.#step(node, event);
+    for (const node of this.#simulation.nodes) {
+      if (node.isUp && !stuck.has(node.index)) this.#step(node, event);
+    }
   }
 
   /** By service key: names of the nodes that run and announce it. */
@@ -136,7 +138,7 @@ export class SimulatedSpeakers implements SimulationObserver {
     for (const [name, one] of this.#nodes) this.#step(node, { kind: "node", name, node: one });
     for (const [key, service] of this.#services) {
       this.#step(node, { kind: "service", key, service });
-      const endpoints = endpointsOn([...this.#nodes.keys()]);
+      const endpoints = endpointsOf(service, [...this.#nodes.keys()]);
       this.#step(node, { kind: "endpoints", key, endpoints });
     }
     const config = node.index < this.#stockFrom ? this.#config : byOrderAlone(this.#config);
@@ -202,8 +204,12 @@ function byOrderAlone(config: Config): Config {
   return { ...config, pools: new Map(pools) };
 }
 
-function endpointsOn(names: readonly string[]) {
-  return names.map((nodeName) => ({ nodeName, isReady: true, canServe: true }));
+/** On every node; of a Service with the policy Local on all but one, another one for each. */
+function endpointsOf({ metadata, spec }: Service, names: readonly string[]) {
+  const without = Number(metadata.name.slice("web".length)) % names.length;
+  const isLocal = spec.externalTrafficPolicy === "Local";
+  const serving = names.filter((_, index) => !isLocal || index !== without);
+  return serving.map((nodeName) => ({ nodeName, isReady: true, canServe: true }));
 }
 
 function keyOf({ metadata }: Service): string {
