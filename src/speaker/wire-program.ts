@@ -137,15 +137,19 @@ export class WireProgram {
     void this.#options.conditions?.clearConflicts(this.#options.nodeName);
   }
 
-  /** What the page `/wire` shows. */
-  show(): unknown {
+  /** What the pages `/wire` and `/status` show. */
+  show(): object {
+    const { nodeName: node } = this.#options;
+    const { assignments } = this.#check;
+    const owned = [...assignments.ownedBy(node)].filter(([ip]) => !assignments.isOurs(ip));
     const checks = [...this.#check.show()].sort(
       (a, b) => Number(isTrouble(b)) - Number(isTrouble(a)),
     );
     return {
-      node: this.#options.nodeName,
+      node,
       seen: this.#check.counts(),
       checks: checks.slice(0, mostShown),
+      askedByOthers: owned.slice(0, mostShown).map(([ip, asker]) => ({ ip, asker })),
       conflicts: [...this.#conflicts.told()],
     };
   }

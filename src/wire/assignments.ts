@@ -57,6 +57,14 @@ export class Assignments {
     );
   }
 
+  /** Addresses that the node owns, each with who asks for it: the node itself where there is no other speaker. */
+  *ownedBy(node: string): IterableIterator<readonly [ip: string, asker: string]> {
+    for (const [ip, users] of this.#byIp) {
+      const user = users.find(({ owner }) => owner === node);
+      if (user !== undefined) yield [ip, this.#services.get(user.service)?.asker ?? node];
+    }
+  }
+
   setSubject(subject: Subject): void {
     this.removeSubject(subject.service);
     const asker = this.#askerFor(subject);

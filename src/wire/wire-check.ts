@@ -110,7 +110,8 @@ export class WireCheck {
 
   *show(): IterableIterator<ShownCheck> {
     for (const [ip, finding] of this.#findings) {
-      yield { ip, owners: [...this.#ownersOf(ip)], ...finding };
+      const owners = new Set(this.assignments.usersOf(ip).map(({ owner }) => owner));
+      yield { ip, owners: [...owners], ...finding };
     }
   }
 

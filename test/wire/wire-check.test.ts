@@ -48,6 +48,11 @@ describe("the wire as speakers see it", { skip, timeout: 240_000 }, () => {
         const shown = JSON.parse(world.page(ASKER, "/wire"));
         const [check] = shown.checks.filter((one: Json) => one.ip === vip);
         assert.deepEqual([check.seen, check.owners], ["yes", [OWNER]]);
+        const { wire } = JSON.parse(world.page(OWNER, "/status"));
+        assert.deepEqual(
+          wire.askedByOthers.find((one: Json) => one.ip === vip),
+          { ip: vip, asker: ASKER },
+        );
         assert.equal(await world.conditionOf(service, "Conflict"), undefined);
       });
 
