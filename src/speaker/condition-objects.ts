@@ -7,9 +7,9 @@ import {
   type ListOptions,
   type ListResult,
   type ResourceRef,
-  timestamp,
+  timestampOfSecond,
 } from "../platform/index.ts";
-import { mergeConditions, statusesAbout, statusesOfNode } from "../status/index.ts";
+import { mergeConditions, statusesAbout } from "../status/index.ts";
 import type { WireCondition } from "../wire/index.ts";
 
 const pageSize = 500;
@@ -33,19 +33,18 @@ export class ConditionObjects {
   }
 
   /**
-   * In pages: a node may have ten thousand. Where the server no longer knows where we were (410) all
+   * Of all nodes and in pages: there may be ten thousand. Where the server no longer knows where we were (410) all
    * come again in one piece, so some come twice.
    */
-  async *ofNode(node: string): AsyncIterableIterator<ServiceL2Status> {
-    const labelSelector = statusesOfNode(node);
-    let page = await this.#list({ labelSelector, limit: pageSize });
+  async *all(): AsyncIterableIterator<ServiceL2Status> {
+    let page = await this.#list({ limit: pageSize });
     yield* page.items;
     while (page.continue !== undefined) {
       try {
-        page = await this.#list({ labelSelector, limit: pageSize, continue: page.continue });
+        page = await this.#list({ limit: pageSize, continue: page.continue });
       } catch (error) {
         if (!hasStatus(error, 410)) throw error;
-        page = await this.#list({ labelSelector });
+        page = await this.#list({});
       }
       yield* page.items;
     }
@@ -57,7 +56,7 @@ export class ConditionObjects {
 
   /** Writes what is not said already. Rejects with 409 where somebody else wrote the object meanwhile. */
   async write(object: ServiceL2Status, told: readonly WireCondition[]): Promise<Written> {
-    const now = timestamp().replace(/\.\d+/, "");
+    const now = timestampOfSecond();
     const merged = mergeConditions(object.status?.conditions ?? [], told, now);
     return merged === undefined ? "told" : this.#patch(object, merged);
   }

@@ -25,10 +25,12 @@ import {
   isTrouble,
   announcedBy,
   periodMs,
+  seenByNobodyElse,
   seenOfService,
   type Subject,
   WireCheck,
   type WireCommand,
+  type WireCondition,
   type WireEvent,
 } from "../wire/index.ts";
 import { type ConditionWriter, noConflict } from "./condition-writer.ts";
@@ -70,6 +72,9 @@ export class WireProgram {
   readonly #events = new WireEvents();
   readonly #objects = new Map<string, ObjectReference>();
   readonly #readyNodes = new Set<string>();
+  /** Services that had their owner when we began, and of which we have told nothing yet. */
+  readonly #rest = new Set<string>();
+  #hasPassed = false;
   readonly #timers = new NamedTimers<"check" | "watch">((name) => {
     if (name === "check") this.#step({ kind: "timer" });
     else this.#watch();
@@ -128,13 +133,27 @@ export class WireProgram {
       this.#step({ kind: "owned", subject });
     }
     this.#options.conditions?.forget(service);
+    if (subject === undefined || this.#hasPassed) this.#rest.delete(service);
+    else this.#rest.add(service);
     for (const ip of ipsOf(before, subject)) this.#followOwner(ip);
     if (before?.standing !== subject?.standing) this.#reportSeen(subject);
   }
 
-  /** All is known that this node announces: what was said in an earlier life is compared with it. */
+  /** All is known that this node announces: what was said in an earlier life is compared with it. Again it does nothing. */
   passedAll(): void {
-    void this.#options.conditions?.clearConflicts(this.#options.nodeName);
+    if (this.#hasPassed) return;
+    this.#hasPassed = true;
+    void this.#options.conditions?.readBefore(this.#options.nodeName);
+  }
+
+  /** What the owner, this node, can say of the service before anybody was asked: its first status has it from the start. */
+  firstConditions(service: string): readonly WireCondition[] {
+    const { assignments } = this.#check;
+    const subject = assignments.subjectOf(service);
+    if (subject === undefined || subject.owner !== this.#options.nodeName) return [];
+    const isAlone = assignments.askerOf(service) === subject.owner;
+    const seen = isAlone ? seenByNobodyElse(subject) : undefined;
+    return seen === undefined ? [announcedBy(subject)] : [announcedBy(subject), seen];
   }
 
   /** What the pages `/wire` and `/status` show. */
@@ -293,8 +312,9 @@ export class WireProgram {
     });
     const seen = findings.length < ips.length ? undefined : seenOfService(owner, findings);
     if (seen === undefined) return;
-    conditions?.set(service, owner, announcedBy(subject));
-    conditions?.set(service, owner, seen);
+    const hurry = this.#rest.delete(service) ? "rest" : "news";
+    conditions?.set(service, owner, announcedBy(subject), hurry);
+    conditions?.set(service, owner, seen, hurry);
   }
 
   /** Of what this node announces; who asks tells of the rest in the condition `Seen`. */

@@ -61,8 +61,13 @@ export class Assignments {
   *ownedBy(node: string): IterableIterator<readonly [ip: string, asker: string]> {
     for (const [ip, users] of this.#byIp) {
       const user = users.find(({ owner }) => owner === node);
-      if (user !== undefined) yield [ip, this.#services.get(user.service)?.asker ?? node];
+      if (user !== undefined) yield [ip, this.askerOf(user.service) ?? node];
     }
+  }
+
+  /** Who asks for the service's addresses; its owner where there is no other speaker. */
+  askerOf(service: string): string | undefined {
+    return this.#services.get(service)?.asker;
   }
 
   setSubject(subject: Subject): void {

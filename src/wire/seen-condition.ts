@@ -1,4 +1,5 @@
 /** The conditions of a ServiceL2Status that tell what is seen on the wire, and the same words for people. */
+import { formatAddress } from "../ip/index.ts";
 import type { Subject } from "./assignments.ts";
 import type { Answer, Finding, WhyUnknown } from "./finding.ts";
 
@@ -35,6 +36,15 @@ export function announcedBy({ owner, standing }: Subject): WireCondition {
   const [reason, why] = standing ?? ["Announcing"];
   const message = `node "${owner}" announces it${why === undefined ? "" : ` ${why}`}`;
   return { type: "Announced", status: "True", reason, message };
+}
+
+/** What is found where there is no other speaker than the owner and no machine that should not answer, unasked. */
+export function seenByNobodyElse({ ips, owner }: Subject): WireCondition | undefined {
+  const alone: Finding = { seen: "unknown", why: "alone", answers: [], strangers: [] };
+  return seenOfService(
+    owner,
+    ips.map((ip) => [formatAddress(ip), alone]),
+  );
 }
 
 /** `findings`: of the service's addresses as far as they are known; undefined: none is. */
