@@ -23,6 +23,7 @@ import {
   Conflicts,
   type Finding,
   isTrouble,
+  namedMac,
   announcedBy,
   periodMs,
   seenByNobodyElse,
@@ -209,9 +210,9 @@ export class WireProgram {
         this.#found(command.ip, command.finding, command.before);
         return;
       default: {
-        const { ip, answer, isInstead } = command;
+        const { ip, answer, isInstead, isNews } = command;
         const kind = isInstead ? "instead" : "answers";
-        this.#claim({ ip, ...answer, kind, isConfirmed: true });
+        this.#claim({ ip, ...answer, kind, confirmed: isNews ? "anew" : "twice" });
       }
     }
   }
@@ -223,7 +224,7 @@ export class WireProgram {
     const text = formatAddress(ip);
     if (!this.#isOwn(text)) return;
     this.#options.metrics.claims.inc(1, { kind });
-    this.#claim({ ip: text, mac, on, kind, isConfirmed: false });
+    this.#claim({ ip: text, mac, on, kind, confirmed: "no" });
   }
 
   #claim(claim: Omit<Claim, "nowMs" | "isMember">): void {
@@ -253,7 +254,7 @@ export class WireProgram {
   #tellConflict(conflict: Conflict): void {
     const { nodeName: self, logger } = this.#options;
     const owners = this.#ownersOf(conflict.ip);
-    const node = this.#macs.memberWith(conflict.mac) ?? this.#check.nodeWith(conflict.mac);
+    const node = this.#nodeWith(conflict.mac);
     const { ip, mac, on, kind } = conflict;
     const story = conflictStory(conflict, { owners, node, self });
     const named = node === undefined ? {} : { node };
@@ -310,7 +311,10 @@ export class WireProgram {
       const finding = this.#check.findingOf(ip);
       return finding === undefined ? [] : [[ip, finding] as const];
     });
-    const seen = findings.length < ips.length ? undefined : seenOfService(owner, findings);
+    const seen =
+      findings.length < ips.length
+        ? undefined
+        : seenOfService(owner, findings, (mac) => this.#nodeWith(mac));
     if (seen === undefined) return;
     const hurry = this.#rest.delete(service) ? "rest" : "news";
     conditions?.set(service, owner, announcedBy(subject), hurry);
@@ -323,7 +327,9 @@ export class WireProgram {
     for (const { service, owner, ips } of this.#check.assignments.usersOf(ip)) {
       if (owner !== nodeName) continue;
       const told = ips.map(formatAddress).flatMap((one) => [...this.#conflicts.toldOf(one)]);
-      const message = told.map((one) => `${one.mac} ${one.kind} ${one.ip}`).join("; ");
+      const message = told
+        .map(({ mac, kind, ip: of }) => `${namedMac(mac, this.#nodeWith(mac))} ${kind} ${of}`)
+        .join("; ");
       const reason = "AnotherMachine";
       const isOver = told.length === 0;
       const conflict = { type: "Conflict", status: "True", reason, message } as const;
@@ -337,6 +343,10 @@ export class WireProgram {
     if (isOwn) this.#conflicts.owned(text, monotonicMs());
     else this.#conflicts.notOwned(text);
     if (!isOwn && !this.#check.assignments.isOurs(text)) this.#conflicts.forget(text);
+  }
+
+  #nodeWith(mac: MacAddress): string | undefined {
+    return this.#macs.memberWith(mac) ?? this.#check.nodeWith(mac);
   }
 
   #isOwn(ip: string): boolean {

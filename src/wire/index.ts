@@ -6,6 +6,7 @@ export { periodMs } from "./pace.ts";
 export {
   announcedBy,
   findingText,
+  namedMac,
   seenByNobodyElse,
   seenOfService,
   type WireCondition,

@@ -170,6 +170,26 @@ for (const [family, VIP, NODE] of [
       }
     });
 
+    it("a machine that comes back, or answers alone now, is news, and not while all stays as it is", () => {
+      const wire = cluster([OWNER, FOREIGN]);
+      const news = (): string[] =>
+        wire.commands
+          .splice(0)
+          .flatMap((one) =>
+            one.kind === "stranger" && one.isNews ? [one.isInstead ? "instead" : "too"] : [],
+          );
+      wire.run(20_000);
+      assert.deepEqual(news(), ["too"]);
+      wire.answers.set(VIP, [FOREIGN]);
+      wire.run(20_000);
+      assert.deepEqual(news(), ["instead"]);
+      wire.answers.set(VIP, [OWNER]);
+      wire.run(20_000);
+      wire.answers.set(VIP, [OWNER, FOREIGN]);
+      wire.run(20_000);
+      assert.deepEqual(news(), ["too"]);
+    });
+
     it("tells nothing of a hand-over, during which both answer", () => {
       const wire = cluster([OWNER, SECOND]);
       wire.run(1000);
@@ -368,6 +388,8 @@ describe("wire check", () => {
       ["192.168.1.240", good],
       ["fd00::240", bad],
     ] as const;
+    const named = seenOfService("n1", both, (mac) => (mac === FOREIGN ? "n3" : undefined));
+    assert.match(named?.message ?? "", new RegExp(`and so does ${FOREIGN} of node "n3"$`));
     assert.deepEqual(seenOfService("n1", both), {
       type: "Seen",
       status: "False",

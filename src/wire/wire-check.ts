@@ -1,7 +1,14 @@
 /** Asks for addresses of other nodes, paced, and judges who answers: a machine whose clock and wire are outside. */
 import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import { Assignments, type Subject } from "./assignments.ts";
-import { type Answer, type Finding, isSameFinding, judge, type Seen } from "./finding.ts";
+import {
+  type Answer,
+  type Finding,
+  isSameFinding,
+  isTrouble,
+  judge,
+  type Seen,
+} from "./finding.ts";
 import { NodeMacs } from "./node-macs.ts";
 import { Pace, periodMs } from "./pace.ts";
 import { Questions, type Urgency } from "./questions.ts";
@@ -49,6 +56,8 @@ export type WireCommand =
       readonly ip: string;
       readonly answer: Answer;
       readonly isInstead: boolean;
+      /** The finding is trouble, and another one than before: also of a machine that was told of already. */
+      readonly isNews: boolean;
     };
 
 export interface ShownCheck extends Finding {
@@ -278,9 +287,12 @@ export class WireCheck {
     const told = this.#findings.get(ip);
     this.#findings.set(ip, finding);
     const isInstead = finding.seen === "wrong";
+    const isTold = isNews && isTrouble(finding);
     return [
       ...(isNews ? [{ kind: "found", ip, finding, before: told } as const] : []),
-      ...strangers.map((answer) => ({ kind: "stranger", ip, answer, isInstead }) as const),
+      ...strangers.map(
+        (answer) => ({ kind: "stranger", ip, answer, isInstead, isNews: isTold }) as const,
+      ),
     ];
   }
 
