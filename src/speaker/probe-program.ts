@@ -20,6 +20,7 @@ import { type ProbeStep, type ProbeVerdict, WireProbes } from "../wire/index.ts"
 import { KnownMacs } from "./known-macs.ts";
 import { ownInterface, probePlace } from "./probe-places.ts";
 import { type GroupMemberships, SolicitedNodeGroups } from "./solicited-node-groups.ts";
+import { watchedRanges } from "./watched-ranges.ts";
 import { WireSockets, type WireSocketsOptions } from "./wire-sockets.ts";
 
 export interface ProbeProgramOptions {
@@ -76,6 +77,7 @@ export class ProbeProgram {
 
   setConfig(config: Config): void {
     this.#config = config;
+    this.#sockets.setRanges(watchedRanges(config));
   }
 
   setInterfaces(plan: InterfacePlan): void {

@@ -175,7 +175,10 @@ export class SpeakerProgram {
 
   #takeOutcome(outcome: ConfigOutcome): void {
     this.#reports?.configuration.report(outcome);
-    if (outcome.kind === "accepted") this.#parts.probes?.setConfig(outcome.config);
+    if (outcome.kind === "accepted") {
+      this.#parts.probes?.setConfig(outcome.config);
+      this.#parts.wire?.setConfig(outcome.config);
+    }
     this.#step({ kind: "config", outcome });
   }
 

@@ -44,6 +44,7 @@ const claims = {
   answers: "answers for it too",
   instead: "answers for it, and the owner does not",
   claims: "claims it for itself",
+  uses: "uses it as its own address",
   probes: "asks whether it may use it (duplicate address detection)",
 } as const;
 

@@ -1,5 +1,6 @@
 /** The wire check and the conflict watch with what carries out their commands: sockets, timers, events, conditions. */
 
+import type { Config } from "../config/index.ts";
 import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
 import type { Node, ObjectReference } from "../kube/index.ts";
 import { isNotReady } from "../election/index.ts";
@@ -37,6 +38,7 @@ import {
 import { type ConditionWriter, noConflict } from "./condition-writer.ts";
 import { KnownMacs } from "./known-macs.ts";
 import type { SpeakerCommand } from "./speaker-messages.ts";
+import { watchedRanges } from "./watched-ranges.ts";
 import {
   conflictOverStory,
   conflictStory,
@@ -100,6 +102,10 @@ export class WireProgram {
     const named = (family: 4 | 6) =>
       asking.filter((on) => canAsk(on, family)).map(({ name }) => name);
     this.#step({ kind: "interfaces", names: { 4: named(4), 6: named(6) } });
+  }
+
+  setConfig(config: Config): void {
+    this.#sockets.setRanges(watchedRanges(config));
   }
 
   /** Speakers of our kind that are alive. */
@@ -220,7 +226,7 @@ export class WireProgram {
   #sighted({ ip, mac, kind }: Sighting, { name: on }: AskingInterface): void {
     // However it came back.
     if (this.#macs.isOwn(mac)) return;
-    if (kind !== "probes") this.#step({ kind: "heard", ip, on, mac });
+    if (kind === "answers" || kind === "claims") this.#step({ kind: "heard", ip, on, mac });
     const text = formatAddress(ip);
     if (!this.#isOwn(text)) return;
     this.#options.metrics.claims.inc(1, { kind });

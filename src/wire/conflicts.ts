@@ -5,7 +5,7 @@
 import type { MacAddress } from "../ip/index.ts";
 
 /** `instead`: it answers, and the owner does not. */
-export type ClaimKind = "answers" | "instead" | "claims" | "probes";
+export type ClaimKind = "answers" | "instead" | "claims" | "uses" | "probes";
 
 export interface Conflict {
   readonly ip: string;
