@@ -5,7 +5,7 @@ import { KubeApiError, type ListOptions } from "../platform/index.ts";
 import { ConditionObjects } from "./condition-objects.ts";
 
 describe("status objects that conditions are written to", () => {
-  const named = (name: string): ServiceL2Status => ({ metadata: { name } }) as ServiceL2Status;
+  const named = (name: string): ServiceL2Status => ({ metadata: { name } });
 
   it("K8S-6: where the server no longer knows the place in the list (410), all are read anew", async () => {
     const asked: ListOptions[] = [];

@@ -83,13 +83,17 @@ export class ConditionWriter {
     const kept = before?.node === node ? before.conditions : [];
     const others = kept.filter(({ type }) => type !== condition.type);
     const isUrgent = isConflict(condition) || [condition, ...kept].some(isTrouble);
-    const isNews = hurry === "news" || before?.lane === this.#news || this.#suspects.has(service);
-    const lane = isUrgent ? this.#urgent : isNews ? this.#news : this.#rest;
+    const isNews = hurry === "news" || before?.lane === this.#news;
+    const lane = isUrgent ? this.#urgent : this.#calmLane(service, isNews);
     // How long the object of another owner was not there says nothing of this one's.
     if (before?.node !== node) this.#forgetFailures(service);
     this.#wanted.set(service, { node, conditions: others.concat(condition), lane, tries: 0 });
     lane.queue.add(service);
     if (!this.#isStopped) this.#timers.setOnce("wake", gatherMs);
+  }
+
+  #calmLane(service: string, isNews: boolean): ConditionLane {
+    return isNews || this.#suspects.has(service) ? this.#news : this.#rest;
   }
 
   /** It is another's to tell, or nobody announces it. */

@@ -112,8 +112,8 @@ describe("writer of service statuses", () => {
     const told = { ...seen("True"), type: "Announced" } as const;
     start(serviceL2Statuses, { firstConditions: () => [told] });
     writer.set("shop/web", { interfaces: undefined });
-    const typesOf = ([one]: KubeObject[]): string[] =>
-      ((one as ServiceL2Status | undefined)?.status?.conditions ?? []).map(({ type }) => type);
+    const typesOf = ([one]: ServiceL2Status[]): string[] =>
+      (one?.status?.conditions ?? []).map(({ type }) => type);
     const [first] = await until(list, (found) => typesOf(found).join() === "Announced");
     assert.equal(client.writes, 2);
     await cluster.request("DELETE", `${METALLB}/servicel2statuses/${first?.metadata.name}`);

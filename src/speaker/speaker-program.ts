@@ -161,10 +161,13 @@ export class SpeakerProgram {
   /** Who is alive in the ring now. */
   setMembers(members: RingMembers): void {
     const { macs, ...rest } = members;
-    const { alive, stock } = rest;
+    const { alive, stock, abilities } = rest;
     this.#parts.wire?.setMemberMacs(macs);
     this.#parts.probes?.setMemberMacs(macs);
-    this.#parts.wire?.setSpeakers(new Set([...alive].filter((name) => !stock.has(name))));
+    this.#parts.wire?.setSpeakers(
+      new Set([...alive].filter((name) => !stock.has(name))),
+      abilities,
+    );
     this.#step({ kind: "members", ...rest });
   }
 

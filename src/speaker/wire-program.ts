@@ -1,11 +1,19 @@
 /** The wire check and the conflict watch with what carries out their commands: sockets, timers, events, conditions. */
 
 import type { Config } from "../config/index.ts";
-import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
+import {
+  formatAddress,
+  type IpAddress,
+  type MacAddress,
+  parseAddress,
+  type Prefix,
+} from "../ip/index.ts";
 import type { Node, ObjectReference } from "../kube/index.ts";
 import { isNotReady } from "../election/index.ts";
 import {
+  type AnsweringAbility,
   type AskingInterface,
+  canAnswerNow,
   canAsk,
   type InterfacePlan,
   type Sighting,
@@ -108,9 +116,13 @@ export class WireProgram {
     this.#sockets.setRanges(watchedRanges(config));
   }
 
-  /** Speakers of our kind that are alive. */
-  setSpeakers(names: ReadonlySet<string>): void {
-    this.#step({ kind: "speakers", names });
+  /** Speakers of our kind that are alive, and what each says that its interfaces can answer. Default: none says so. */
+  setSpeakers(
+    names: ReadonlySet<string>,
+    abilities: ReadonlyMap<string, AnsweringAbility> = new Map(),
+  ): void {
+    const subnets = new Map([...abilities].map(([name, one]) => [name, subnetsThatAnswer(one)]));
+    this.#step({ kind: "speakers", names, subnets });
   }
 
   /** As of `KnownMacs`: to name who is heard, never to call an answer right. */
@@ -362,6 +374,10 @@ export class WireProgram {
   #ownersOf(ip: string): string[] {
     return [...new Set(this.#check.assignments.usersOf(ip).map(({ owner }) => owner))];
   }
+}
+
+function subnetsThatAnswer({ interfaces }: AnsweringAbility): Prefix[] {
+  return [...interfaces.values()].flatMap((one) => (canAnswerNow(one) ? one.subnets : []));
 }
 
 function ipsOf(...subjects: readonly (Subject | undefined)[]): IpAddress[] {

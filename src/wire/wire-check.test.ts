@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
+import { formatAddress, type IpAddress, parseAddress, parsePrefix } from "../ip/index.ts";
 import { judge } from "./finding.ts";
 import { seenOfService } from "./seen-condition.ts";
 import { WireCheck, type WireCommand, type WireEvent } from "./wire-check.ts";
@@ -341,6 +341,32 @@ describe("wire check", () => {
         }
       }),
     );
+  });
+
+  it("who is in a network with the owner asks, and who lost that network does no more", () => {
+    const subnets = (far: string) =>
+      new Map([
+        ["n1", [parsePrefix("192.168.1.0/24")!]],
+        ["n2", [parsePrefix("192.168.1.0/24")!]],
+        ["n3", [parsePrefix(far)!]],
+      ]);
+    const names = new Set(["n1", "n2", "n3"]);
+    const wires = ["n2", "n3"].map((self) => new Wire(self, [...names]));
+    const vips = Array.from({ length: 20 }, (_, at) => `192.168.1.${at + 200}`);
+    const asked = (far: string): boolean[] =>
+      wires.map((wire) => {
+        wire.step({ kind: "speakers", names, subnets: subnets(far) });
+        return vips.some((vip) => wire.check.assignments.isOurs(vip));
+      });
+    for (const wire of wires) {
+      wire.step({ kind: "node", name: "n1", addresses: [ip("192.168.1.1")] });
+      for (const vip of vips) wire.own(vip);
+    }
+    assert.deepEqual(asked("10.0.0.0/24"), [true, false]);
+    assert.deepEqual(asked("192.168.1.0/24"), [true, true]);
+    assert.deepEqual(asked("10.0.0.0/24"), [true, false]);
+    wires[1]?.run(5000);
+    assert.deepEqual(wires[1]?.asked, []);
   });
 
   it("at most 50 questions leave a node in any second, take-overs first, however many addresses there are", () => {

@@ -1,5 +1,11 @@
 /** Asks for addresses of other nodes, paced, and judges who answers: a machine whose clock and wire are outside. */
-import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
+import {
+  formatAddress,
+  type IpAddress,
+  type MacAddress,
+  parseAddress,
+  type Prefix,
+} from "../ip/index.ts";
 import { Assignments, type Subject } from "./assignments.ts";
 import {
   type Answer,
@@ -9,6 +15,7 @@ import {
   judge,
   type Seen,
 } from "./finding.ts";
+import { Neighbours } from "./neighbours.ts";
 import { NodeMacs } from "./node-macs.ts";
 import { Pace, periodMs } from "./pace.ts";
 import { Questions, type Urgency } from "./questions.ts";
@@ -22,8 +29,12 @@ export type WireEvent = { readonly nowMs: number } & (
   | { readonly kind: "owned"; readonly subject: Subject }
   /** Nobody announces it. */
   | { readonly kind: "gone"; readonly service: string }
-  /** Speakers that can ask, ourselves among them. */
-  | { readonly kind: "speakers"; readonly names: ReadonlySet<string> }
+  /** Speakers that can ask, ourselves among them, and the subnets that each says it has. Default: none says so. */
+  | {
+      readonly kind: "speakers";
+      readonly names: ReadonlySet<string>;
+      readonly subnets?: ReadonlyMap<string, readonly Prefix[]>;
+    }
   /** A node's own addresses; none: it is gone. */
   | { readonly kind: "node"; readonly name: string; readonly addresses: readonly IpAddress[] }
   /** Names of the interfaces on which we can ask, by family. */
@@ -37,6 +48,8 @@ export type WireEvent = { readonly nowMs: number } & (
     }
   | { readonly kind: "timer" }
 );
+
+type EventOf<Kind extends WireEvent["kind"]> = Extract<WireEvent, { kind: Kind }>;
 
 export type WireCommand =
   /** On every interface. */
@@ -73,6 +86,7 @@ interface Window {
 export class WireCheck {
   readonly assignments: Assignments;
   readonly #self: string;
+  readonly #neighbours = new Neighbours();
   readonly #nodes = new NodeMacs(windowMs);
   readonly #addressesOf = new Map<string, readonly IpAddress[]>();
   readonly #nodeWith = new Map<string, string>();
@@ -90,7 +104,7 @@ export class WireCheck {
 
   constructor(self: string) {
     this.#self = self;
-    this.assignments = new Assignments(self);
+    this.assignments = new Assignments(self, (node) => this.#neighbours.of(node));
   }
 
   step(event: WireEvent): WireCommand[] {
@@ -140,9 +154,9 @@ export class WireCheck {
       case "gone":
         return this.#removeSubject(event.service);
       case "speakers":
-        return this.#takeSpeakers(event.names, event.nowMs);
+        return this.#takeSpeakers(event);
       case "node":
-        return this.#takeNode(event.name, event.addresses);
+        return this.#takeNode(event);
       default:
         this.#interfaces = event.names;
     }
@@ -168,14 +182,21 @@ export class WireCheck {
     }
   }
 
-  #takeSpeakers(names: ReadonlySet<string>, nowMs: number): void {
-    for (const subject of this.assignments.setSpeakers(names)) this.#begin(subject, "new", nowMs);
+  #takeSpeakers({ names, subnets = new Map(), nowMs }: EventOf<"speakers">): void {
+    const isMoved = this.#neighbours.setSubnets(subnets);
+    const gained = this.assignments.setSpeakers(names);
+    this.#takeOver(gained.concat(isMoved ? this.assignments.chooseAgain() : []), nowMs);
+  }
+
+  /** What we ask for now and did not before; what we do not ask for any more is forgotten. */
+  #takeOver(gained: readonly Subject[], nowMs: number): void {
+    for (const subject of gained) this.#begin(subject, "new", nowMs);
     for (const ip of this.#findings.keys()) {
       if (!this.assignments.isOurs(ip)) this.#forget(ip);
     }
   }
 
-  #takeNode(name: string, addresses: readonly IpAddress[]): void {
+  #takeNode({ name, addresses, nowMs }: EventOf<"node">): void {
     const before = this.#addressesOf.get(name) ?? [];
     // A Node object changes every few minutes by itself; its MAC addresses need no new question then.
     if (isSameList(before, addresses)) return;
@@ -184,6 +205,8 @@ export class WireCheck {
     if (addresses.length > 0) this.#addressesOf.set(name, addresses);
     else this.#addressesOf.delete(name);
     this.#nodes.forget(name);
+    this.#neighbours.setNode(name, addresses);
+    this.#takeOver(this.assignments.chooseAgain(), nowMs);
   }
 
   /** What was found of the address until now was about another owner. */
