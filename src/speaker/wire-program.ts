@@ -32,11 +32,8 @@ import {
   Conflicts,
   type Finding,
   isTrouble,
-  namedMac,
   announcedBy,
   periodMs,
-  seenByNobodyElse,
-  seenOfService,
   type Subject,
   WireCheck,
   type WireCommand,
@@ -47,6 +44,7 @@ import { type ConditionWriter, noConflict } from "./condition-writer.ts";
 import { KnownMacs } from "./known-macs.ts";
 import type { SpeakerCommand } from "./speaker-messages.ts";
 import { watchedRanges } from "./watched-ranges.ts";
+import { WireConditions } from "./wire-conditions.ts";
 import {
   conflictOverStory,
   conflictStory,
@@ -54,7 +52,7 @@ import {
   WireEvents,
   type WireStory,
 } from "./wire-events.ts";
-import { WireSockets } from "./wire-sockets.ts";
+import { WireSockets, type WireSocketsOptions } from "./wire-sockets.ts";
 
 export interface WireProgramOptions {
   readonly nodeName: string;
@@ -64,7 +62,9 @@ export interface WireProgramOptions {
   /** Gossip tells which speakers can ask; without it every node that is ready has one. */
   readonly hasRing: boolean;
   /** Absent where there are no status objects (v0.9.5). */
-  readonly conditions: ConditionWriter | undefined;
+  readonly conditions: Pick<ConditionWriter, "set" | "forget" | "readBefore" | "stop"> | undefined;
+  /** Default: a packet socket of the kernel. */
+  readonly openSocket?: WireSocketsOptions["openSocket"];
 }
 
 type Unstamped<E> = E extends WireEvent ? Omit<E, "nowMs"> : never;
@@ -79,6 +79,7 @@ export class WireProgram {
   readonly #options: WireProgramOptions;
   readonly #check: WireCheck;
   readonly #conflicts = new Conflicts();
+  readonly #conditions: WireConditions;
   readonly #sockets: WireSockets;
   readonly #events = new WireEvents();
   readonly #objects = new Map<string, ObjectReference>();
@@ -93,13 +94,20 @@ export class WireProgram {
   readonly #macs = new KnownMacs();
 
   constructor(options: WireProgramOptions) {
-    const { nodeName, logger, metrics } = options;
+    const { nodeName, logger, metrics, openSocket } = options;
     this.#options = options;
     this.#check = new WireCheck(nodeName);
+    this.#conditions = new WireConditions({
+      self: nodeName,
+      check: this.#check,
+      conflicts: this.#conflicts,
+      nodeWith: (mac) => this.#nodeWith(mac),
+    });
     this.#sockets = new WireSockets({
       logger,
       onSighting: (sighting, on) => this.#sighted(sighting, on),
       onFlood: () => metrics.dropped.inc(1, { reason: "too-many" }),
+      ...(openSocket !== undefined && { openSocket }),
     });
   }
 
@@ -144,6 +152,7 @@ export class WireProgram {
   /** A service has another owner, other addresses, or nobody announces it any more. */
   owned({ service, subject, object }: Owned): void {
     const before = this.#check.assignments.subjectOf(service);
+    const hadConflict = before !== undefined && this.#conditions.conflictOf(before) !== undefined;
     if (subject === undefined || object === undefined) {
       this.#objects.delete(service);
       this.#step({ kind: "gone", service });
@@ -151,11 +160,14 @@ export class WireProgram {
       this.#objects.set(service, object);
       this.#step({ kind: "owned", subject });
     }
-    this.#options.conditions?.forget(service);
+    const isSame = before !== undefined && subject !== undefined && isAboutSame(before, subject);
+    if (!isSame) this.#options.conditions?.forget(service);
     if (subject === undefined || this.#hasPassed) this.#rest.delete(service);
     else this.#rest.add(service);
     for (const ip of ipsOf(before, subject)) this.#followOwner(ip);
     if (before?.standing !== subject?.standing) this.#reportSeen(subject);
+    // The owner's object stays, and with it what it says of an address that the service had before.
+    if (hadConflict && !isSame && subject !== undefined) this.#reportConflictsOf(subject);
   }
 
   /** All is known that this node announces: what was said in an earlier life is compared with it. Again it does nothing. */
@@ -165,14 +177,9 @@ export class WireProgram {
     void this.#options.conditions?.readBefore(this.#options.nodeName);
   }
 
-  /** What the owner, this node, can say of the service before anybody was asked: its first status has it from the start. */
+  /** As of `WireConditions.first`. */
   firstConditions(service: string): readonly WireCondition[] {
-    const { assignments } = this.#check;
-    const subject = assignments.subjectOf(service);
-    if (subject === undefined || subject.owner !== this.#options.nodeName) return [];
-    const isAlone = assignments.askerOf(service) === subject.owner;
-    const seen = isAlone ? seenByNobodyElse(subject) : undefined;
-    return seen === undefined ? [announcedBy(subject)] : [announcedBy(subject), seen];
+    return this.#conditions.first(service);
   }
 
   /** What the pages `/wire` and `/status` show. */
@@ -320,39 +327,25 @@ export class WireProgram {
     for (const note of notes) this.#options.stories.record(note);
   }
 
-  /** Where not all of a Service's addresses were asked for yet, the others are told of later. */
   #reportSeen(subject: Subject | undefined): void {
-    if (subject === undefined) return;
-    const { conditions } = this.#options;
-    const { service, ips, owner } = subject;
-    const findings = ips.map(formatAddress).flatMap((ip) => {
-      const finding = this.#check.findingOf(ip);
-      return finding === undefined ? [] : [[ip, finding] as const];
-    });
-    const seen =
-      findings.length < ips.length
-        ? undefined
-        : seenOfService(owner, findings, (mac) => this.#nodeWith(mac));
-    if (seen === undefined) return;
+    const seen = subject && this.#conditions.seenOf(subject);
+    if (subject === undefined || seen === undefined) return;
+    const { service, owner } = subject;
     const hurry = this.#rest.delete(service) ? "rest" : "news";
-    conditions?.set(service, owner, announcedBy(subject), hurry);
-    conditions?.set(service, owner, seen, hurry);
+    for (const one of [announcedBy(subject), seen]) {
+      this.#options.conditions?.set(service, owner, one, hurry);
+    }
+  }
+
+  #reportConflicts(ip: string): void {
+    for (const subject of this.#check.assignments.usersOf(ip)) this.#reportConflictsOf(subject);
   }
 
   /** Of what this node announces; who asks tells of the rest in the condition `Seen`. */
-  #reportConflicts(ip: string): void {
+  #reportConflictsOf(subject: Subject): void {
     const { conditions, nodeName } = this.#options;
-    for (const { service, owner, ips } of this.#check.assignments.usersOf(ip)) {
-      if (owner !== nodeName) continue;
-      const told = ips.map(formatAddress).flatMap((one) => [...this.#conflicts.toldOf(one)]);
-      const message = told
-        .map(({ mac, kind, ip: of }) => `${namedMac(mac, this.#nodeWith(mac))} ${kind} ${of}`)
-        .join("; ");
-      const reason = "AnotherMachine";
-      const isOver = told.length === 0;
-      const conflict = { type: "Conflict", status: "True", reason, message } as const;
-      conditions?.set(service, nodeName, isOver ? noConflict : conflict);
-    }
+    if (subject.owner !== nodeName) return;
+    conditions?.set(subject.service, nodeName, this.#conditions.conflictOf(subject) ?? noConflict);
   }
 
   #followOwner(ip: IpAddress): void {
@@ -378,6 +371,10 @@ export class WireProgram {
 
 function subnetsThatAnswer({ interfaces }: AnsweringAbility): Prefix[] {
   return [...interfaces.values()].flatMap((one) => (canAnswerNow(one) ? one.subnets : []));
+}
+
+function isAboutSame(a: Subject, b: Subject): boolean {
+  return a.owner === b.owner && a.ips.map(formatAddress).join() === b.ips.map(formatAddress).join();
 }
 
 function ipsOf(...subjects: readonly (Subject | undefined)[]): IpAddress[] {
