@@ -133,9 +133,10 @@ export class WireProgram {
     this.#step({ kind: "speakers", names, subnets });
   }
 
-  /** As of `KnownMacs`: to name who is heard, never to call an answer right. */
+  /** As of `KnownMacs`. An answer is the owner's where its own speaker says so, and never another's. */
   setMemberMacs(macs: ReadonlyMap<MacAddress, string>): void {
     this.#macs.setMembers(macs);
+    this.#step({ kind: "macs", macs });
   }
 
   setNode(name: string, node: Node | undefined): void {

@@ -34,18 +34,29 @@ export interface Evidence {
   readonly owners: readonly string[];
   /** MAC addresses that answer for the node's own address on the interface; none: it is not in that network. */
   readonly macsOf: (node: string, on: string) => ReadonlySet<MacAddress>;
+  /** Whether the node's own speaker says in the ring that one of its interfaces has it. */
+  readonly isSaidBy: (node: string, mac: MacAddress) => boolean;
   /** Whether the node's own address was ever answered on the interface. */
   readonly wasSeenOn: (node: string, on: string) => boolean;
   /** Interfaces of the asker where the address is announced, as far as their names tell. */
   readonly where: readonly string[];
 }
 
+/**
+ * Of one of the owners. With strictARP a node answers for its own address on one interface only, and for those that it
+ * announces on all (L2-100, L2-191): whose the others are only its speaker can say.
+ */
+function isRight({ mac, on }: Answer, { owners, macsOf, isSaidBy }: Evidence): boolean {
+  return owners.some((owner) => macsOf(owner, on).has(mac) || isSaidBy(owner, mac));
+}
+
 /** Answers of those who are not the owner, as far as it is known which MAC addresses are its own. */
-function strangersIn({ answers, owners, macsOf }: Evidence): Answer[] {
-  return answers.filter(({ mac, on }) => {
-    const known = owners.map((owner) => macsOf(owner, on));
-    const isKnowable = owners.length === 0 || known.some(({ size }) => size > 0);
-    return isKnowable && !known.some((macs) => macs.has(mac));
+function strangersIn(evidence: Evidence): Answer[] {
+  const { answers, owners, macsOf } = evidence;
+  return answers.filter((answer) => {
+    const isKnowable =
+      owners.length === 0 || owners.some((owner) => macsOf(owner, answer.on).size > 0);
+    return isKnowable && !isRight(answer, evidence);
   });
 }
 
@@ -53,7 +64,7 @@ export function judge(evidence: Evidence): Finding {
   const { answers, owners, macsOf, wasSeenOn, where } = evidence;
   const strangers = strangersIn(evidence);
   if (owners.length === 0) return { seen: "unknown", why: "alone", answers: [], strangers };
-  const right = answers.filter(({ mac, on }) => owners.some((one) => macsOf(one, on).has(mac)));
+  const right = answers.filter((answer) => isRight(answer, evidence));
   if (right.length > 0) {
     return { seen: strangers.length > 0 ? "two" : "yes", answers: right, strangers };
   }

@@ -210,6 +210,7 @@ for (const [family, VIP, NODE] of [
         answers: [{ mac: SECOND, on: "eth1" }],
         owners: ["n1"],
         macsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+        isSaidBy: () => false,
         wasSeenOn: (_, on) => on === "eth0",
         where: ["eth0", "eth1"],
       });
@@ -236,6 +237,20 @@ for (const [family, VIP, NODE] of [
       wire.answers.set(NODE, []);
       wire.run(6000);
       assert.deepEqual([wire.found(), wire.strangers()], [[`${VIP} unknown stranger`], []]);
+    });
+
+    it("L2-100 L2-191: an answer is the owner's where its own speaker says that it has the MAC address, and no other's", () => {
+      for (const node of [[], [OWNER]]) {
+        const wire = cluster([SECOND, ...node]);
+        wire.answers.set(NODE, node);
+        wire.step({ kind: "macs", macs: new Map([[SECOND, "n1"]]) });
+        wire.run(6000);
+        assert.deepEqual([wire.found(), wire.strangers()], [[`${VIP} yes`], []]);
+      }
+      const wire = cluster([SECOND, OWNER]);
+      wire.step({ kind: "macs", macs: new Map([[SECOND, "n3"]]) });
+      wire.run(6000);
+      assert.deepEqual([wire.found(), wire.strangers()], [[`${VIP} two`], [`${VIP} ${SECOND}`]]);
     });
 
     it("expects nothing on interfaces that the advertisements do not list", () => {

@@ -35,6 +35,8 @@ export type WireEvent = { readonly nowMs: number } & (
       readonly names: ReadonlySet<string>;
       readonly subnets?: ReadonlyMap<string, readonly Prefix[]>;
     }
+  /** MAC address -> node, as living speakers say in the ring of their own. */
+  | { readonly kind: "macs"; readonly macs: ReadonlyMap<MacAddress, string> }
   /** A node's own addresses; none: it is gone. */
   | { readonly kind: "node"; readonly name: string; readonly addresses: readonly IpAddress[] }
   /** Names of the interfaces on which we can ask, by family. */
@@ -99,6 +101,7 @@ export class WireCheck {
   readonly #doubted = new Set<string>();
   /** Who else answered the last question. */
   readonly #strangers = new Map<string, ReadonlySet<MacAddress>>();
+  #said: ReadonlyMap<MacAddress, string> = new Map();
   #interfaces: Readonly<Record<4 | 6, readonly string[]>> = { 4: [], 6: [] };
   #wakeMs = Number.POSITIVE_INFINITY;
 
@@ -155,6 +158,9 @@ export class WireCheck {
         return this.#removeSubject(event.service);
       case "speakers":
         return this.#takeSpeakers(event);
+      case "macs":
+        this.#said = event.macs;
+        return;
       case "node":
         return this.#takeNode(event);
       default:
@@ -289,6 +295,7 @@ export class WireCheck {
       answers,
       owners: [...this.#ownersOf(ip)],
       macsOf: (node: string, on: string) => this.#nodes.of(node, on, nowMs),
+      isSaidBy: (node: string, mac: MacAddress) => this.#said.get(mac) === node,
       wasSeenOn: (node: string, on: string) => this.#nodes.wasSeenOn(node, on),
       where: this.#whereAnnounced(ip),
     };
