@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, type TestContext } from "node:test";
-import type { EventNote } from "../kube/index.ts";
+import type { EventNote, Node } from "../kube/index.ts";
 import { parseAddress } from "../ip/index.ts";
 import { planInterfaces } from "../layer2/index.ts";
 import { createLogger, Metrics } from "../platform/index.ts";
@@ -14,6 +14,10 @@ const VIP = "192.168.1.240";
 const claim =
   "ffffffffffff02000000009908060001080006040002020000000099c0a801f0ffffffffffffc0a801f0";
 
+/** What node n2 answers n1 for an address. */
+const answerOf = (ip: string): string =>
+  "525400000001020000000002" + `08060001080006040002020000000002${ip}525400000001c0a80101`;
+
 /** A speaker of node n1 alone on a clock that only the test moves, and what it tells. */
 class Watching {
   nowMs = 1000;
@@ -22,6 +26,7 @@ class Watching {
   readonly program: WireProgram;
   readonly #context: TestContext;
   readonly #sockets: FakeSocket[] = [];
+  readonly #metrics = new Metrics();
 
   constructor(context: TestContext) {
     this.#context = context;
@@ -30,7 +35,7 @@ class Watching {
     this.program = new WireProgram({
       nodeName: "n1",
       logger: createLogger({ form: "legacy", write: () => undefined }),
-      metrics: new Metrics().wire(),
+      metrics: this.#metrics.wire(),
       stories: { record: (note) => void this.notes.push(note) },
       hasRing: true,
       conditions: {
@@ -67,6 +72,10 @@ class Watching {
       this.nowMs += 100;
       this.#context.mock.timers.tick(100);
     }
+  }
+
+  metrics(): string {
+    return this.#metrics.expose().text;
   }
 
   taken(): string[] {
@@ -120,6 +129,27 @@ describe("what a speaker tells of the wire", () => {
     watching.own({ ip: "192.168.1.241" });
     watching.run(5000);
     assert.match(watching.taken().at(-1) ?? "", /^shop\/web n1 Seen Unknown news /);
+  });
+
+  it("metrics name the addresses that nobody answers for", () => {
+    watching.program.setSpeakers(new Set(["n1", "n2"]));
+    const status = { addresses: [{ type: "InternalIP", address: "192.168.1.2" }] };
+    watching.program.setNode("n2", { metadata: { name: "n2" }, status } as unknown as Node);
+    watching.own({ owner: "n2" });
+    watching.run(600);
+    // The node answers for its own address, and for the other one nobody.
+    watching.hear(answerOf("c0a80102"));
+    watching.run(1000);
+    watching.hear(answerOf("c0a80102"));
+    watching.run(2000);
+    watching.program.showMetrics();
+    assert.match(
+      watching.metrics(),
+      /^metallb_speaker_wire_trouble\{ip="192\.168\.1\.240",seen="nobody"\} 1$/m,
+    );
+    watching.own();
+    watching.program.showMetrics();
+    assert.doesNotMatch(watching.metrics(), /^metallb_speaker_wire_trouble\{/m);
   });
 
   it("an owner can say at once that it announces, that nobody else can ask, and who else uses the address", () => {

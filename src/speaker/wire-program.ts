@@ -72,7 +72,7 @@ type Owned = Extract<SpeakerCommand, { kind: "owned" }>;
 
 /** So often conflicts are looked at, while there are any. */
 const watchMs = 500;
-/** Addresses that the page lists; those with trouble come first. */
+/** Addresses that the page lists, and of trouble in metrics; those with trouble come first. */
 const mostShown = 1000;
 
 export class WireProgram {
@@ -201,9 +201,15 @@ export class WireProgram {
   }
 
   showMetrics(): void {
-    const { seen, conflicts } = this.#options.metrics;
+    const { seen, trouble, conflicts } = this.#options.metrics;
     for (const [word, count] of Object.entries(this.#check.counts()))
       seen.set(count, { seen: word });
+    trouble.reset();
+    let room = mostShown;
+    for (const [ip, word] of this.#check.troubles()) {
+      if (room-- === 0) break;
+      trouble.set(1, { ip, seen: word });
+    }
     conflicts.reset();
     for (const { ip } of this.#conflicts.told()) {
       conflicts.set([...this.#conflicts.toldOf(ip)].length, { ip });

@@ -141,6 +141,11 @@ export class WireCheck {
     }
   }
 
+  /** Addresses that need an operator. */
+  *troubles(): IterableIterator<readonly [ip: string, seen: Seen]> {
+    for (const [ip, finding] of this.#findings) if (isTrouble(finding)) yield [ip, finding.seen];
+  }
+
   findingOf(ip: string): Finding | undefined {
     return this.#findings.get(ip);
   }
