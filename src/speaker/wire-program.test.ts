@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, type TestContext } from "node:test";
 import type { EventNote, Node } from "../kube/index.ts";
 import { parseAddress } from "../ip/index.ts";
-import { planInterfaces } from "../layer2/index.ts";
+import { parseAbility, planInterfaces } from "../layer2/index.ts";
 import { createLogger, Metrics } from "../platform/index.ts";
 import { FakeSocket, link } from "../testing/fake-announcer-sockets.ts";
 import type { Subject } from "../wire/index.ts";
@@ -78,6 +78,12 @@ class Watching {
     return this.#metrics.expose().text;
   }
 
+  /** Whether the page shows that this node asks for the address. */
+  asks(ip: string): boolean {
+    const { checks } = this.program.show() as { checks: { ip: string }[] };
+    return checks.some((one) => one.ip === ip);
+  }
+
   taken(): string[] {
     return this.told.splice(0);
   }
@@ -150,6 +156,28 @@ describe("what a speaker tells of the wire", () => {
     watching.own();
     watching.program.showMetrics();
     assert.doesNotMatch(watching.metrics(), /^metallb_speaker_wire_trouble\{/m);
+  });
+
+  it("asks for the addresses of an owner in a network of this node's, and leaves those of another network to others", () => {
+    const [lan, far] = ["eth0:192.168.1.0/24", "eth0:10.0.0.0/8"].map(parseAbility);
+    const nodes = { n1: lan!, n2: lan!, n3: far!, n4: far! };
+    const { program } = watching;
+    for (const [name, address] of [
+      ["n2", "192.168.1.2"],
+      ["n3", "10.0.0.3"],
+    ] as const) {
+      const status = { addresses: [{ type: "InternalIP", address }] };
+      program.setNode(name, { metadata: { name }, status } as unknown as Node);
+    }
+    program.setSpeakers(new Set(Object.keys(nodes)), new Map(Object.entries(nodes)));
+    const asked = (owner: string): boolean[] =>
+      Array.from({ length: 20 }, (_, at) => {
+        watching.own({ owner, ip: `192.168.1.${at + 200}` });
+        watching.run(4000);
+        return watching.asks(`192.168.1.${at + 200}`);
+      });
+    assert.ok(asked("n2").every((one) => one));
+    assert.ok(!asked("n3").some((one) => one));
   });
 
   it("an owner can say at once that it announces, that nobody else can ask, and who else uses the address", () => {
