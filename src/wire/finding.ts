@@ -34,6 +34,8 @@ export interface Evidence {
   readonly owners: readonly string[];
   /** MAC addresses that answer for the node's own address on the interface; none: it is not in that network. */
   readonly macsOf: (node: string, on: string) => ReadonlySet<MacAddress>;
+  /** The same, and where it is not answered this time those that did the last time. */
+  readonly knownMacsOf: (node: string, on: string) => ReadonlySet<MacAddress>;
   /** Whether the node's own speaker says in the ring that one of its interfaces has it. */
   readonly isSaidBy: (node: string, mac: MacAddress) => boolean;
   /** Whether the node's own address was ever answered on the interface. */
@@ -46,18 +48,22 @@ export interface Evidence {
  * Of one of the owners. With strictARP a node answers for its own address on one interface only, and for those that it
  * announces on all (L2-100, L2-191): whose the others are only its speaker can say.
  */
-function isRight({ mac, on }: Answer, { owners, macsOf, isSaidBy }: Evidence): boolean {
-  return owners.some((owner) => macsOf(owner, on).has(mac) || isSaidBy(owner, mac));
+function isRight({ mac, on }: Answer, { owners, knownMacsOf, isSaidBy }: Evidence): boolean {
+  return owners.some((owner) => knownMacsOf(owner, on).has(mac) || isSaidBy(owner, mac));
 }
 
 /** Answers of those who are not the owner, as far as it is known which MAC addresses are its own. */
 function strangersIn(evidence: Evidence): Answer[] {
-  const { answers, owners, macsOf } = evidence;
+  const { answers, owners, knownMacsOf } = evidence;
   return answers.filter((answer) => {
     const isKnowable =
-      owners.length === 0 || owners.some((owner) => macsOf(owner, answer.on).size > 0);
+      owners.length === 0 || owners.some((owner) => knownMacsOf(owner, answer.on).size > 0);
     return isKnowable && !isRight(answer, evidence);
   });
+}
+
+export function isAnsweredByOwner(evidence: Evidence): boolean {
+  return evidence.answers.some((answer) => isRight(answer, evidence));
 }
 
 export function judge(evidence: Evidence): Finding {
@@ -83,6 +89,11 @@ export function judge(evidence: Evidence): Finding {
 /** Does it need an operator? */
 export function isTrouble({ seen }: Finding): boolean {
   return seen === "nobody" || seen === "wrong" || seen === "two";
+}
+
+/** Was somebody else found? */
+export function hasStrangers(finding: Finding | undefined): boolean {
+  return finding?.seen === "wrong" || finding?.seen === "two";
 }
 
 /** Whether two findings say the same. */

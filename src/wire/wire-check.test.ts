@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { formatAddress, type IpAddress, parseAddress, parsePrefix } from "../ip/index.ts";
+import { seededRandom } from "../testing/seeded-random.ts";
 import { judge } from "./finding.ts";
 import { seenOfService } from "./seen-condition.ts";
 import { WireCheck, type WireCommand, type WireEvent } from "./wire-check.ts";
@@ -20,6 +21,8 @@ class Wire {
   readonly answers = new Map<string, string[]>();
   readonly asked: { atMs: number; ip: string }[] = [];
   readonly commands: WireCommand[] = [];
+  /** Whether the next packet, a question or an answer, is lost. */
+  loses: () => boolean = () => false;
   readonly #heard: { atMs: number; ip: string; mac: string }[] = [];
   #timerMs: number | undefined;
 
@@ -37,6 +40,7 @@ class Wire {
       const text = formatAddress(command.ip);
       this.asked.push({ atMs: this.nowMs, ip: text });
       for (const mac of this.answers.get(text) ?? []) {
+        if (this.loses() || this.loses()) continue;
         this.#heard.push({ atMs: this.nowMs + 1, ip: text, mac });
       }
     }
@@ -190,6 +194,17 @@ for (const [family, VIP, NODE] of [
       assert.deepEqual(news(), ["too"]);
     });
 
+    it("L2-183: where one packet in twenty is lost nobody is accused for an hour, and a stranger is told once", () => {
+      const random = seededRandom(5227);
+      const wire = cluster();
+      wire.loses = () => random() < 0.05;
+      wire.run(3_600_000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`]);
+      wire.answers.set(VIP, [OWNER, FOREIGN]);
+      wire.run(3_600_000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`, `${VIP} two`]);
+    });
+
     it("tells nothing of a hand-over, during which both answer", () => {
       const wire = cluster([OWNER, SECOND]);
       wire.run(1000);
@@ -210,6 +225,7 @@ for (const [family, VIP, NODE] of [
         answers: [{ mac: SECOND, on: "eth1" }],
         owners: ["n1"],
         macsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+        knownMacsOf: () => new Set(),
         isSaidBy: () => false,
         wasSeenOn: (_, on) => on === "eth0",
         where: ["eth0", "eth1"],

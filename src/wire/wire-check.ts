@@ -9,7 +9,10 @@ import {
 import { Assignments, type Subject } from "./assignments.ts";
 import {
   type Answer,
+  type Evidence,
   type Finding,
+  hasStrangers,
+  isAnsweredByOwner,
   isSameFinding,
   isTrouble,
   judge,
@@ -17,13 +20,12 @@ import {
 } from "./finding.ts";
 import { Neighbours } from "./neighbours.ts";
 import { NodeMacs } from "./node-macs.ts";
+import { OpenQuestions } from "./open-questions.ts";
 import { Pace, periodMs } from "./pace.ts";
 import { Questions, type Urgency } from "./questions.ts";
 
 /** So long answers are collected. */
 const windowMs = 1000;
-/** More stations answer for one address only if somebody forges. */
-const mostAnswers = 8;
 
 export type WireEvent = { readonly nowMs: number } & (
   | { readonly kind: "owned"; readonly subject: Subject }
@@ -80,11 +82,6 @@ export interface ShownCheck extends Finding {
   readonly owners: readonly string[];
 }
 
-interface Window {
-  readonly endMs: number;
-  readonly answers: Answer[];
-}
-
 export class WireCheck {
   readonly assignments: Assignments;
   readonly #self: string;
@@ -94,8 +91,7 @@ export class WireCheck {
   readonly #nodeWith = new Map<string, string>();
   readonly #questions = new Questions();
   readonly #pace = new Pace();
-  /** Open questions by address, the earliest first. */
-  readonly #open = new Map<string, Window>();
+  readonly #open = new OpenQuestions(windowMs);
   readonly #findings = new Map<string, Finding>();
   /** One bad answer may be a lost packet or a hand-over: these are asked for again at once. */
   readonly #doubted = new Set<string>();
@@ -118,7 +114,8 @@ export class WireCheck {
         return [];
       case "timer": {
         this.#wakeMs = Number.POSITIVE_INFINITY;
-        const commands = [...this.#closeWindows(nowMs), ...this.#askDue(nowMs)];
+        const closed = this.#closeWindows(nowMs);
+        const commands = [...closed, ...this.#askDue(nowMs), ...this.#askAgain(nowMs)];
         return [...commands, ...this.#wake(nowMs)];
       }
       default:
@@ -232,7 +229,7 @@ export class WireCheck {
 
   #forget(ip: string): void {
     this.#questions.remove(ip);
-    this.#open.delete(ip);
+    this.#open.remove(ip);
     this.#findings.delete(ip);
     this.#doubted.delete(ip);
     this.#strangers.delete(ip);
@@ -242,9 +239,7 @@ export class WireCheck {
     const text = formatAddress(ip);
     const node = this.#nodeWith.get(text);
     if (node !== undefined) this.#nodes.heard(node, { on, mac }, nowMs);
-    const answers = this.#open.get(text)?.answers;
-    if (answers === undefined || answers.length >= mostAnswers) return;
-    if (answers.every((one) => one.mac !== mac || one.on !== on)) answers.push({ mac, on });
+    this.#open.hear(text, { on, mac });
   }
 
   #askDue(nowMs: number): WireCommand[] {
@@ -264,17 +259,33 @@ export class WireCheck {
       this.#forget(text);
       return [];
     }
+    const isDoubted = this.#doubted.has(text);
     const asked: IpAddress[] = [];
     for (const owner of this.#ownersOf(text)) {
-      if (!this.#nodes.isDue(owner, nowMs, this.#doubted.has(text))) continue;
+      if (!this.#nodes.isDue(owner, nowMs, isDoubted)) continue;
       this.#nodes.asked(owner, nowMs);
       asked.push(...(this.#addressesOf.get(owner) ?? []));
     }
     asked.push(ip);
     this.#questions.asked(text, nowMs);
-    this.#open.set(text, { endMs: nowMs + windowMs, answers: [] });
+    this.#open.add(ip, isDoubted ? asked : [], nowMs);
+    return this.#send(asked);
+  }
+
+  /** Where something seemed wrong a question, or its answer, may be lost once more. Many at once are no lost packets. */
+  #askAgain(nowMs: number): WireCommand[] {
+    const again = this.#open.takeAgain(nowMs, (ip, answers) => {
+      if (!this.#pace.canAsk(nowMs)) return false;
+      const evidence = this.#evidence(ip, answers, nowMs);
+      const isMissed = hasStrangers(this.#findings.get(ip)) && judge(evidence).seen === "yes";
+      return isMissed || !isAnsweredByOwner(evidence);
+    });
+    return this.#send(again);
+  }
+
+  #send(asked: readonly IpAddress[]): WireCommand[] {
     for (const _ of asked) this.#pace.asked();
-    return asked.map((one) => ({ kind: "ask", ip: one }));
+    return asked.map((ip) => ({ kind: "ask", ip }));
   }
 
   /** Without us: we never hear ourselves. */
@@ -286,40 +297,42 @@ export class WireCheck {
   }
 
   #closeWindows(nowMs: number): WireCommand[] {
-    const commands: WireCommand[] = [];
-    for (const [ip, { endMs, answers }] of this.#open) {
-      if (endMs > nowMs) break;
-      this.#open.delete(ip);
-      if (this.assignments.isOurs(ip)) commands.push(...this.#judge(ip, answers, nowMs));
-    }
-    return commands;
+    return this.#open
+      .takeClosed(nowMs)
+      .filter(([ip]) => this.assignments.isOurs(ip))
+      .flatMap(([ip, answers]) => this.#judge(ip, answers, nowMs));
+  }
+
+  #evidence(ip: string, answers: readonly Answer[], nowMs: number): Evidence {
+    return {
+      answers,
+      owners: [...this.#ownersOf(ip)],
+      macsOf: (node, on) => this.#nodes.of(node, on, nowMs),
+      knownMacsOf: (node, on) => this.#nodes.known(node, on, nowMs),
+      isSaidBy: (node, mac) => this.#said.get(mac) === node,
+      wasSeenOn: (node, on) => this.#nodes.wasSeenOn(node, on),
+      where: this.#whereAnnounced(ip),
+    };
   }
 
   #judge(ip: string, answers: readonly Answer[], nowMs: number): WireCommand[] {
-    const evidence = {
-      answers,
-      owners: [...this.#ownersOf(ip)],
-      macsOf: (node: string, on: string) => this.#nodes.of(node, on, nowMs),
-      isSaidBy: (node: string, mac: MacAddress) => this.#said.get(mac) === node,
-      wasSeenOn: (node: string, on: string) => this.#nodes.wasSeenOn(node, on),
-      where: this.#whereAnnounced(ip),
-    };
-    const judged = judge(evidence);
-    const before = this.#strangers.get(ip);
-    const strangers = judged.strangers.filter(({ mac }) => before?.has(mac));
+    const judged = judge(this.#evidence(ip, answers, nowMs));
+    const isSecond = this.#doubted.delete(ip);
+    const told = this.#findings.get(ip);
+    // Only this time it was not heard, perhaps.
+    if (!isSecond && judged.seen === "yes" && hasStrangers(told)) return this.#doubt(ip, nowMs);
+    const before = new Set(this.#strangers.get(ip));
+    for (const { mac } of told?.strangers ?? []) before.add(mac);
+    const strangers = judged.strangers.filter(({ mac }) => before.has(mac));
     if (judged.strangers.length === 0) this.#strangers.delete(ip);
     else this.#strangers.set(ip, new Set(judged.strangers.map(({ mac }) => mac)));
     // Only who answers twice is named: forged answers that change each time would be news for ever.
     const finding = { ...judged, strangers };
-    const isNews = !isSameFinding(this.#findings.get(ip), finding);
+    const isNews = !isSameFinding(told, finding);
     const isDoubtful = isNews && finding.seen !== "yes" && finding.why !== "alone";
-    const isSecond = this.#doubted.delete(ip);
     if (!isSecond && (isDoubtful || strangers.length < judged.strangers.length)) {
-      this.#doubted.add(ip);
-      this.#questions.add(ip, "doubted", nowMs);
-      return [];
+      return this.#doubt(ip, nowMs);
     }
-    const told = this.#findings.get(ip);
     this.#findings.set(ip, finding);
     const isInstead = finding.seen === "wrong";
     const isTold = isNews && isTrouble(finding);
@@ -331,6 +344,12 @@ export class WireCheck {
     ];
   }
 
+  #doubt(ip: string, nowMs: number): WireCommand[] {
+    this.#doubted.add(ip);
+    this.#questions.add(ip, "doubted", nowMs);
+    return [];
+  }
+
   #whereAnnounced(ip: string): string[] {
     const users = this.assignments.usersOf(ip);
     const names = this.#interfaces[ip.includes(":") ? 6 : 4];
@@ -340,10 +359,9 @@ export class WireCheck {
   }
 
   #wake(nowMs: number): WireCommand[] {
-    const [window] = this.#open.values();
     const next = this.#questions.next(nowMs, periodMs(this.assignments.addressCount));
     const askMs = next === undefined ? Number.POSITIVE_INFINITY : this.#whenAsked(next, nowMs);
-    const atMs = Math.min(window?.endMs ?? Number.POSITIVE_INFINITY, askMs);
+    const atMs = Math.min(this.#open.nextMs(), askMs);
     if (atMs >= this.#wakeMs) return [];
     this.#wakeMs = atMs;
     return [{ kind: "set-timer", ms: Math.max(1, Math.ceil(atMs - nowMs)) }];
