@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, type TestContext } from "node:test";
-import type { EventNote, Node } from "../kube/index.ts";
+import type { EventNote } from "../kube/index.ts";
 import { parseAddress } from "../ip/index.ts";
 import { parseAbility, planInterfaces } from "../layer2/index.ts";
 import { createLogger, Metrics } from "../platform/index.ts";
@@ -16,7 +16,7 @@ const claim =
 
 /** What node n2 answers n1 for an address. */
 const answerOf = (ip: string): string =>
-  "525400000001020000000002" + `08060001080006040002020000000002${ip}525400000001c0a80101`;
+  `52540000000102000000000208060001080006040002020000000002${ip}525400000001c0a80101`;
 
 /** A speaker of node n1 alone on a clock that only the test moves, and what it tells. */
 class Watching {
@@ -39,8 +39,8 @@ class Watching {
       stories: { record: (note) => void this.notes.push(note) },
       hasRing: true,
       conditions: {
-        set: (service, node, { type, status, message }, hurry = "news") =>
-          void this.told.push(`${service} ${node} ${type} ${status} ${hurry} ${message}`),
+        set: (service, node, { type, status, message }, hurry) =>
+          void this.told.push([service, node, type, status, hurry, message].join(" ")),
         forget: (service) => void this.told.push(`forget ${service}`),
         readBefore: async (node) => void this.told.push(`read before ${node}`),
         stop: () => undefined,
@@ -105,7 +105,7 @@ describe("what a speaker tells of the wire", () => {
 
   it("RFC 5227 section 2.4: a conflict is told in an event and a condition, and taken back with the address", () => {
     meetConflict();
-    const conflict = `shop/web n1 Conflict True news ${FOREIGN} claims ${VIP}`;
+    const conflict = `shop/web n1 Conflict True  ${FOREIGN} claims ${VIP}`;
     assert.equal(watching.taken().at(-1), conflict);
     assert.equal(watching.notes.filter(({ message }) => message.includes(FOREIGN)).length, 1);
     watching.own({ ip: "192.168.1.241" });
@@ -140,7 +140,7 @@ describe("what a speaker tells of the wire", () => {
   it("metrics name the addresses that nobody answers for", () => {
     watching.program.setSpeakers(new Set(["n1", "n2"]));
     const status = { addresses: [{ type: "InternalIP", address: "192.168.1.2" }] };
-    watching.program.setNode("n2", { metadata: { name: "n2" }, status } as unknown as Node);
+    watching.program.setNode("n2", { metadata: { name: "n2" }, status });
     watching.own({ owner: "n2" });
     watching.run(600);
     // The node answers for its own address, and for the other one nobody.
@@ -167,7 +167,7 @@ describe("what a speaker tells of the wire", () => {
       ["n3", "10.0.0.3"],
     ] as const) {
       const status = { addresses: [{ type: "InternalIP", address }] };
-      program.setNode(name, { metadata: { name }, status } as unknown as Node);
+      program.setNode(name, { metadata: { name }, status });
     }
     program.setSpeakers(new Set(Object.keys(nodes)), new Map(Object.entries(nodes)));
     const asked = (owner: string): boolean[] =>

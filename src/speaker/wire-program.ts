@@ -151,9 +151,20 @@ export class WireProgram {
   }
 
   /** A service has another owner, other addresses, or nobody announces it any more. */
-  owned({ service, subject, object }: Owned): void {
+  owned(news: Owned): void {
+    const { service, subject } = news;
     const before = this.#check.assignments.subjectOf(service);
     const hadConflict = before !== undefined && this.#conditions.conflictOf(before) !== undefined;
+    this.#takeOwner(news);
+    const isSame = isAboutSame(before, subject);
+    if (!isSame) this.#options.conditions?.forget(service);
+    for (const ip of ipsOf(before, subject)) this.#followOwner(ip);
+    if (before?.standing !== subject?.standing) this.#reportSeen(subject);
+    // The owner's object stays, and with it what it says of an address that the service had before.
+    if (hadConflict && !isSame) this.#reportConflictsOf(subject);
+  }
+
+  #takeOwner({ service, subject, object }: Owned): void {
     if (subject === undefined || object === undefined) {
       this.#objects.delete(service);
       this.#step({ kind: "gone", service });
@@ -161,14 +172,8 @@ export class WireProgram {
       this.#objects.set(service, object);
       this.#step({ kind: "owned", subject });
     }
-    const isSame = before !== undefined && subject !== undefined && isAboutSame(before, subject);
-    if (!isSame) this.#options.conditions?.forget(service);
     if (subject === undefined || this.#hasPassed) this.#rest.delete(service);
     else this.#rest.add(service);
-    for (const ip of ipsOf(before, subject)) this.#followOwner(ip);
-    if (before?.standing !== subject?.standing) this.#reportSeen(subject);
-    // The owner's object stays, and with it what it says of an address that the service had before.
-    if (hadConflict && !isSame && subject !== undefined) this.#reportConflictsOf(subject);
   }
 
   /** All is known that this node announces: what was said in an earlier life is compared with it. Again it does nothing. */
@@ -349,9 +354,9 @@ export class WireProgram {
   }
 
   /** Of what this node announces; who asks tells of the rest in the condition `Seen`. */
-  #reportConflictsOf(subject: Subject): void {
+  #reportConflictsOf(subject: Subject | undefined): void {
     const { conditions, nodeName } = this.#options;
-    if (subject.owner !== nodeName) return;
+    if (subject?.owner !== nodeName) return;
     conditions?.set(subject.service, nodeName, this.#conditions.conflictOf(subject) ?? noConflict);
   }
 
@@ -380,8 +385,9 @@ function subnetsThatAnswer({ interfaces }: AnsweringAbility): Prefix[] {
   return [...interfaces.values()].flatMap((one) => (canAnswerNow(one) ? one.subnets : []));
 }
 
-function isAboutSame(a: Subject, b: Subject): boolean {
-  return a.owner === b.owner && a.ips.map(formatAddress).join() === b.ips.map(formatAddress).join();
+function isAboutSame(a: Subject | undefined, b: Subject | undefined): boolean {
+  const text = (one: Subject): string => [one.owner, ...one.ips.map(formatAddress)].join();
+  return a !== undefined && b !== undefined && text(a) === text(b);
 }
 
 function ipsOf(...subjects: readonly (Subject | undefined)[]): IpAddress[] {

@@ -320,26 +320,35 @@ export class WireCheck {
     const isSecond = this.#doubted.delete(ip);
     const told = this.#findings.get(ip);
     // Only this time it was not heard, perhaps.
-    if (!isSecond && judged.seen === "yes" && hasStrangers(told)) return this.#doubt(ip, nowMs);
+    const isMissed = judged.seen === "yes" && hasStrangers(told);
+    if (!isSecond && isMissed) return this.#doubt(ip, nowMs);
+    const finding = { ...judged, strangers: this.#heardTwice(ip, judged.strangers) };
+    const isDoubtful = finding.seen !== "yes" && finding.why !== "alone";
+    const isUnsure =
+      (isDoubtful && !isSameFinding(told, finding)) ||
+      finding.strangers.length < judged.strangers.length;
+    return !isSecond && isUnsure ? this.#doubt(ip, nowMs) : this.#settle(ip, finding);
+  }
+
+  /** Only who answers twice is named: forged answers that change each time would be news for ever. */
+  #heardTwice(ip: string, strangers: readonly Answer[]): readonly Answer[] {
     const before = new Set(this.#strangers.get(ip));
-    for (const { mac } of told?.strangers ?? []) before.add(mac);
-    const strangers = judged.strangers.filter(({ mac }) => before.has(mac));
-    if (judged.strangers.length === 0) this.#strangers.delete(ip);
-    else this.#strangers.set(ip, new Set(judged.strangers.map(({ mac }) => mac)));
-    // Only who answers twice is named: forged answers that change each time would be news for ever.
-    const finding = { ...judged, strangers };
-    const isNews = !isSameFinding(told, finding);
-    const isDoubtful = isNews && finding.seen !== "yes" && finding.why !== "alone";
-    if (!isSecond && (isDoubtful || strangers.length < judged.strangers.length)) {
-      return this.#doubt(ip, nowMs);
-    }
+    for (const { mac } of this.#findings.get(ip)?.strangers ?? []) before.add(mac);
+    if (strangers.length === 0) this.#strangers.delete(ip);
+    else this.#strangers.set(ip, new Set(strangers.map(({ mac }) => mac)));
+    return strangers.filter(({ mac }) => before.has(mac));
+  }
+
+  #settle(ip: string, finding: Finding): WireCommand[] {
+    const before = this.#findings.get(ip);
     this.#findings.set(ip, finding);
+    const isChanged = !isSameFinding(before, finding);
     const isInstead = finding.seen === "wrong";
-    const isTold = isNews && isTrouble(finding);
+    const isNews = isChanged && isTrouble(finding);
     return [
-      ...(isNews ? [{ kind: "found", ip, finding, before: told } as const] : []),
-      ...strangers.map(
-        (answer) => ({ kind: "stranger", ip, answer, isInstead, isNews: isTold }) as const,
+      ...(isChanged ? [{ kind: "found", ip, finding, before } as const] : []),
+      ...finding.strangers.map(
+        (answer) => ({ kind: "stranger", ip, answer, isInstead, isNews }) as const,
       ),
     ];
   }
