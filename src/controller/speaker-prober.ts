@@ -364,8 +364,7 @@ function readAnswers({ node, answers }: ProbeReply): Answers {
 
 function readAnswer(node: string, answer: SpeakerAnswer): ProbeAnswer | Elsewhere {
   if (answer.kind === "used") {
-    const { kind, mac, on, how } = answer;
-    return { kind, mac, on, how, node };
+    return { ...answer, node };
   }
   if (answer.kind === "free" || answer.kind === "ours") return { kind: answer.kind, node };
   return answer.kind === "elsewhere" ? answer : noAnswer;
