@@ -45,11 +45,14 @@ export interface Evidence {
 }
 
 /**
- * Of one of the owners. With strictARP a node answers for its own address on one interface only, and for those that it
- * announces on all (L2-100, L2-191): whose the others are only its speaker can say.
+ * Of one of the owners, in a network where its own address is answered. With strictARP a node answers for that on one
+ * interface only, and for those that it announces on all (L2-100, L2-191): whose the others are only its speaker can say.
  */
 function isRight({ mac, on }: Answer, { owners, knownMacsOf, isSaidBy }: Evidence): boolean {
-  return owners.some((owner) => knownMacsOf(owner, on).has(mac) || isSaidBy(owner, mac));
+  return owners.some((owner) => {
+    const macs = knownMacsOf(owner, on);
+    return macs.has(mac) || (macs.size > 0 && isSaidBy(owner, mac));
+  });
 }
 
 /** Answers of those who are not the owner, as far as it is known which MAC addresses are its own. */
@@ -67,7 +70,7 @@ export function isAnsweredByOwner(evidence: Evidence): boolean {
 }
 
 export function judge(evidence: Evidence): Finding {
-  const { answers, owners, macsOf, wasSeenOn, where } = evidence;
+  const { answers, owners, macsOf, isSaidBy, wasSeenOn, where } = evidence;
   const strangers = strangersIn(evidence);
   if (owners.length === 0) return { seen: "unknown", why: "alone", answers: [], strangers };
   const right = answers.filter((answer) => isRight(answer, evidence));
@@ -83,6 +86,9 @@ export function judge(evidence: Evidence): Finding {
   if (former.length > 0 && !answers.some(({ on }) => former.includes(on))) {
     return { seen: "unknown", why: "silent", answers: [], strangers };
   }
+  // Nothing speaks against what the owner's speaker says, where its own address is answered nowhere.
+  const said = answers.filter(({ mac }) => owners.some((owner) => isSaidBy(owner, mac)));
+  if (said.length > 0) return { seen: "yes", answers: said, strangers };
   return { seen: "unknown", why: answers.length > 0 ? "stranger" : "apart", answers, strangers };
 }
 

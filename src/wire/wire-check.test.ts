@@ -221,16 +221,31 @@ for (const [family, VIP, NODE] of [
     });
 
     it("L2-184: silence where the owner is known counts, whoever answers where it is not", () => {
-      const { seen } = judge({
+      for (const isSaid of [false, true]) {
+        const { seen } = judge({
+          answers: [{ mac: SECOND, on: "eth1" }],
+          owners: ["n1"],
+          macsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+          knownMacsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+          isSaidBy: () => isSaid,
+          wasSeenOn: (_, on) => on === "eth0",
+          where: ["eth0", "eth1"],
+        });
+        assert.equal(seen, "nobody");
+      }
+    });
+
+    it("L2-183: silence where the owner was known says so, though it answers in another network", () => {
+      const { seen, why } = judge({
         answers: [{ mac: SECOND, on: "eth1" }],
         owners: ["n1"],
-        macsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
-        knownMacsOf: () => new Set(),
-        isSaidBy: () => false,
+        macsOf: () => new Set(),
+        knownMacsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+        isSaidBy: () => true,
         wasSeenOn: (_, on) => on === "eth0",
         where: ["eth0", "eth1"],
       });
-      assert.equal(seen, "nobody");
+      assert.deepEqual([seen, why], ["unknown", "silent"]);
     });
 
     it("L2-183: where neither the owner nor its node is heard any more nobody is accused, and the reason says so", () => {
