@@ -156,6 +156,17 @@ for (const [family, range, first, second, clusterIP] of [
       assert.equal(controller.shown("w/c"), first);
     });
 
+    it("says which node's the MAC address is, where the speaker knows", () => {
+      const controller = new Controller([lan]);
+      controller.put(web("w/a"));
+      controller.answer(first, { ...used, whose: "n2" });
+      const said = controller.commands.find(({ kind }) => kind === "recordOnService");
+      assert.match(
+        said?.kind === "recordOnService" ? said.note.message : "",
+        /is used by another machine, 02:00:00:00:00:99 of node "n2" \(heard on eth0 of node "n1"\)/,
+      );
+    });
+
     it("gives no other machine's address on request, and tries again by itself", () => {
       const controller = new Controller([lan]);
       controller.put(web("w/a", { loadBalancerIP: second }));

@@ -17,4 +17,6 @@ export interface UsedAddress {
   readonly on: string;
   /** `has`: it answers or claims it; `probes`: it asks at the same time whether it may have it (RFC 5227 section 2.1.1). */
   readonly how: "has" | "probes";
+  /** The node whose MAC address it is, as far as known. */
+  readonly whose?: string;
 }

@@ -51,13 +51,14 @@ export class ProbeNews {
       return `is still announced by our speaker on node "${answer.node}"${rest}`;
     }
     if (answer.kind !== "used") return "";
-    const { mac, node, on, how } = answer;
+    const { mac, node, on, how, whose } = answer;
+    const who = whose === undefined ? mac : `${mac} of node "${whose}"`;
     const where = `heard on ${on} of node "${node}"`;
-    if (how === "probes") return `is wanted by ${mac} too, which asks for it now (${where})${rest}`;
-    const whose = lingers
-      ? `is still answered for by ${mac}, though a Service left it only a moment ago`
-      : `is used by another machine, ${mac}`;
-    return `${whose} (${where})${rest}`;
+    if (how === "probes") return `is wanted by ${who} too, which asks for it now (${where})${rest}`;
+    const state = lingers
+      ? `is still answered for by ${who}, though a Service left it only a moment ago`
+      : `is used by another machine, ${who}`;
+    return `${state} (${where})${rest}`;
   }
 
   /** Once for each pool, family and reason: there may be a thousand Services, and each asks for both families. */

@@ -1,5 +1,6 @@
 /** What a speaker does on the LAN, for people. */
 import { printable, textTable } from "./text-table.ts";
+import { type WireStatusView, wireLines } from "./wire-status-text.ts";
 
 export interface ProtocolView {
   readonly protocol: "arp" | "ndp";
@@ -29,10 +30,15 @@ export interface Layer2View {
 export interface SpeakerView {
   readonly self?: string;
   readonly layer2?: Layer2View;
+  readonly wire?: WireStatusView;
 }
 
-export function statusText({ self = "?", layer2 }: SpeakerView): string {
-  const lines = [`speaker of node ${self}`, ...(layer2 === undefined ? [] : layer2Lines(layer2))];
+export function statusText({ self = "?", layer2, wire }: SpeakerView): string {
+  const lines = [
+    `speaker of node ${self}`,
+    ...(layer2 === undefined ? [] : layer2Lines(layer2)),
+    ...(wire === undefined ? [] : ["", ...wireLines(self, wire)]),
+  ];
   return `${lines.map(printable).join("\n")}\n`;
 }
 

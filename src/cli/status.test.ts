@@ -7,6 +7,7 @@ import { speakerStatus } from "../speaker/speaker-status.ts";
 import { FakeKernel, FakeNode, link } from "../testing/fake-announcer-sockets.ts";
 import { runStatus } from "./status.ts";
 
+const unwatched = { off: "--wire-check is false" };
 const QUESTION =
   "ffffffffffff00112233445508060001080006040001001122334455c0000232000000000000c0000201";
 
@@ -58,7 +59,7 @@ describe("metallb status", () => {
   }
 
   it("shows the way and why, the heartbeat, interfaces, addresses, answers and drops of each protocol", async () => {
-    const { status, out } = await ask(speakerStatus("n1", answering()));
+    const { status, out } = await ask(speakerStatus("n1", answering(), unwatched));
     assert.equal(status, 0);
     assert.equal(
       out,
@@ -76,6 +77,8 @@ describe("metallb status", () => {
         "  NDP       1          0        0              eth1",
         "  ARP without an answer: not-announced 1",
         "",
+        "  on the wire: not looked at: --wire-check is false",
+        "",
       ].join("\n"),
     );
   });
@@ -85,7 +88,7 @@ describe("metallb status", () => {
     const announcer = answering(kernel);
     announcer.kernelCounts();
     kernel.failure = new Error("cannot write to the BPF map l2_ipv4: ENOMEM");
-    const { status, out } = await ask(speakerStatus("n1", announcer));
+    const { status, out } = await ask(speakerStatus("n1", announcer, unwatched));
     assert.equal(status, 1);
     assert.match(out, /layer 2: answered by packet sockets\n {4}why: cannot write .*ENOMEM\n\n/);
     assert.match(out, /ARP +2 +42 +41 +eth1, eth2\n/);
@@ -93,7 +96,10 @@ describe("metallb status", () => {
   });
 
   it("shows several speakers, and gives their pages as a list with -o json", async () => {
-    const pages = [speakerStatus("n1", answering()), speakerStatus("n2", new FakeNode().announcer)];
+    const pages = [
+      speakerStatus("n1", answering(), unwatched),
+      speakerStatus("n2", new FakeNode().announcer, unwatched),
+    ];
     const urls: string[] = [];
     for (const page of pages) urls.push("--url", await serve(page));
     const { status, out } = await run(...urls, "-o", "json");
@@ -107,11 +113,49 @@ describe("metallb status", () => {
   });
 
   it("shows the speakers that answer, and says what to do about one that does not", async () => {
-    const url = await serve(speakerStatus("n1", answering()));
+    const url = await serve(speakerStatus("n1", answering(), unwatched));
     const { status, out, err } = await run("--url", url, "--url", "http://127.0.0.1:1/status");
     assert.equal(status, 2);
     assert.match(out, /speaker of node n1/);
     assert.match(err, /status: http:\/\/127\.0\.0\.1:1\/status: .*; run this where a speaker runs/);
+  });
+
+  it("shows who announces each address and what is seen of it, with status 1 where something is wrong", async () => {
+    const yes = { ip: "192.0.2.2", owners: ["n2"], seen: "yes", strangers: [] };
+    const answers = [{ mac: "02:00:00:00:00:02", on: "eth0" }];
+    const two = { ...yes, ip: "192.0.2.3", seen: "two", answers };
+    const stranger = { mac: "02:00:00:00:00:99", on: "eth0" };
+    const wire = {
+      seen: { yes: 1, nobody: 0, wrong: 0, two: 0, unknown: 0 },
+      checks: [{ ...yes, answers }],
+      askedByOthers: [{ ip: "192.0.2.1", asker: "n2" }],
+      conflicts: [],
+    };
+    const calm = await ask(speakerStatus("n1", answering(), wire));
+    assert.equal(calm.status, 0);
+    const lines = [
+      "  on the wire: seen of those it asks for: yes 1",
+      "  ADDRESS    ANNOUNCED BY  SEEN             ANSWERED BY",
+      "  192.0.2.2  n2            yes              02:00:00:00:00:02",
+      "  192.0.2.1  n1            asked for by n2",
+    ];
+    assert.ok(calm.out.endsWith(`\n\n${lines.join("\n")}\n`), calm.out);
+    const trouble = await ask(
+      speakerStatus("n1", answering(), {
+        ...wire,
+        checks: [{ ...two, strangers: [stranger] }],
+        conflicts: [{ ip: two.ip, kind: "answers", ...stranger }],
+      }),
+    );
+    assert.equal(trouble.status, 1);
+    assert.match(trouble.out, /192\.0\.2\.3 +n2 +two +02:00:00:00:00:02, 02:00:00:00:00:99\n/);
+    assert.match(
+      trouble.out,
+      /conflict: 02:00:00:00:00:99 answers 192\.0\.2\.3 \(heard on eth0\)\n$/,
+    );
+    const many = Array.from({ length: 40 }, (_, at) => ({ ...yes, ip: `192.0.2.${at}`, answers }));
+    const long = await ask(speakerStatus("n1", answering(), { ...wire, checks: many }));
+    assert.match(long.out, /and 11 more; see -o json\n$/);
   });
 
   it("shows control characters of a foreign page escaped, and what is missing not at all", async () => {

@@ -3,15 +3,18 @@ import { parseCommandLine } from "./command-line.ts";
 import { processOutput, type Output } from "./output.ts";
 import { fetchPage, pageFailure, pageOfThisNode } from "./speaker-page.ts";
 import { statusText, type SpeakerView } from "./status-text.ts";
+import { hasWireTrouble } from "./wire-status-text.ts";
 
 const defaultUrl = pageOfThisNode("status");
 
 const verb = {
   synopsis: "status [--url URL]... [flags]",
   about: `Asks speakers, by default that of this node, how they answer ARP and NDP: in the kernel or by packet sockets
-alone, and why; on which interfaces, for how many addresses, and what they did not answer.
+alone, and why; on which interfaces, for how many addresses, and what they did not answer. And what is seen on the wire:
+who announces each address, who asks for it, who answers, and which other machines use it.
 In a cluster: kubectl exec -n metallb-system speaker-... -- metallb status.
-Exit status 0; 1: a speaker's kernel gave up since its start; 2: a speaker cannot be asked.`,
+Exit status 0; 1: a speaker's kernel gave up since its start, or an address is not seen as it should be; 2: a speaker
+cannot be asked.`,
   flags: {
     url: {
       type: "string",
@@ -44,7 +47,11 @@ export async function runStatus(
   const failures = answers.flatMap((answer) => ("error" in answer ? answer : []));
   for (const { url, error } of failures) output.err(pageFailure("status", url, error));
   if (failures.length > 0) return 2;
-  return views.some(({ layer2 }) => layer2?.reason === "gave-up") ? 1 : 0;
+  return views.some(needsHelp) ? 1 : 0;
+}
+
+function needsHelp({ layer2, wire }: SpeakerView): boolean {
+  return layer2?.reason === "gave-up" || (wire !== undefined && hasWireTrouble(wire));
 }
 
 async function ask(url: string): Promise<Answer> {

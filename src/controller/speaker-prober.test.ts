@@ -125,12 +125,34 @@ describe("asking speakers for addresses", () => {
     const { prober, world } = proberOf({ a: () => elsewhere, b: () => elsewhere });
     const why = `no speaker is on the segment: ${elsewhere.why}`;
     assert.deepEqual(await prober.ask("192.0.2.1", "lan"), { kind: "unasked", why });
+    const asked: number[] = [];
+    for (let last = 1; last <= 20; last++) {
+      const before = world.asked.length;
+      assert.deepEqual(await prober.ask(`192.0.2.${last}`, "lan"), { kind: "unasked", why });
+      asked.push(world.asked.length - before);
+    }
+    // The same one needs no look, each other one is asked for once, and after eight it is no segment of ours.
+    assert.deepEqual(asked, [0, ...Array(8).fill(2), ...Array(11).fill(0)]);
     const before = world.asked.length;
-    assert.deepEqual(await prober.ask("192.0.2.2", "lan"), { kind: "unasked", why });
-    assert.equal(world.asked.length, before);
     world.nowMs += 5_000;
     await prober.ask("192.0.2.2", "lan");
     assert.ok(world.asked.length > before);
+  });
+
+  it("asks for an address of a pool that is larger than the nodes' subnet, whichever was looked for first", async () => {
+    const half: Speak = (what, address) =>
+      Number(address.split(".")[3]) >= 128 ? onSegment()(what, address) : elsewhere;
+    const { prober, world } = proberOf({ a: half, b: half, far: () => elsewhere });
+    prober.prepare("192.0.2.0", "lan");
+    assert.equal((await prober.ask("192.0.2.1", "lan")).kind, "unasked");
+    assert.equal((await prober.ask("192.0.2.200", "lan")).kind, "free");
+    assert.equal((await prober.ask("192.0.2.2", "lan")).kind, "unasked");
+    const before = world.asked.length;
+    const many = Array.from({ length: 128 }, (_, at) => `192.0.2.${64 + at}`);
+    const answers = await Promise.all(many.map((ip) => prober.ask(ip, "lan")));
+    const kinds = answers.map(({ kind }) => kind);
+    assert.deepEqual(kinds, [...Array(64).fill("unasked"), ...Array(64).fill("free")]);
+    assert.ok(world.asked.length - before <= 8, world.asked.slice(before).join("; "));
   });
 
   it("looks twice: speakers hear of a new pool a moment later than the controller", async () => {

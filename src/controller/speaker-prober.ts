@@ -34,10 +34,13 @@ interface Wish {
   readonly resolve: (answer: ProbeAnswer) => void;
 }
 
-/** Speakers that are on the segment, the one to ask first; or, in words, why there is none. */
+/**
+ * Speakers that are on the segment, the one to ask first; or, in words, why there is none. `elsewhere`: the address that
+ * speakers said it of; another one of the area may be on a segment.
+ */
 type Located =
   | { readonly speakers: readonly SpeakerPlace[]; readonly key: Uint8Array }
-  | { readonly why: string };
+  | { readonly why: string; readonly elsewhere?: string };
 
 interface Remembered {
   readonly located: Promise<Located>;
@@ -45,6 +48,8 @@ interface Remembered {
 }
 
 type Elsewhere = Extract<SpeakerAnswer, { kind: "elsewhere" }>;
+/** By address. */
+type Answers = ReadonlyMap<string, ProbeAnswer | Elsewhere>;
 
 const noAnswer = { kind: "elsewhere", why: "its speaker said nothing about it" } as const;
 
@@ -57,6 +62,8 @@ const locateMs = 800;
 const askedAtOnce = 4;
 /** Another one for when the first one does not answer. */
 const speakersKept = 2;
+/** Searches for addresses of an area by themselves, in `badMs`: where these find nobody, it is no segment of ours. */
+const looksApart = 8;
 const goodMs = 60_000;
 /** While nobody can ask, addresses are given at once; so often it is tried again. */
 const badMs = 5_000;
@@ -71,6 +78,8 @@ export class SpeakerProber implements AddressProber {
   readonly #nowMs: () => number;
   readonly #waiting: Wish[] = [];
   readonly #areas = new Map<string, Remembered>();
+  /** By area: the searches for addresses by themselves, until when they count. */
+  readonly #looks = new Map<string, { count: number; readonly untilMs: number }>();
   #access:
     | { readonly found: ReturnType<SpeakerProberOptions["findSpeakers"]>; untilMs: number }
     | undefined;
@@ -124,31 +133,24 @@ export class SpeakerProber implements AddressProber {
   }
 
   async #askTogether(area: string, wishes: readonly Wish[]): Promise<void> {
-    const answers = await this.#answersTo(
-      area,
-      wishes.map(({ address }) => address),
-    );
-    const alone = wishes.map(async ({ address, resolve }) => {
-      let answer = answers.get(address) ?? noAnswer;
-      // The area was only a guess at the network.
-      if (answer.kind === "elsewhere") {
-        answer = (await this.#answersTo(address, [address])).get(address) ?? noAnswer;
-      }
+    const addresses = wishes.map(({ address }) => address);
+    const answers = new Map(await this.#answersTo(area, addresses));
+    // The area was only a guess at the network: a pool may be larger than it, or lie in several.
+    const left = addresses.filter((one) => answers.get(one)?.kind === "elsewhere");
+    for (const [address, answer] of await this.#askApart(area, left)) answers.set(address, answer);
+    for (const { address, resolve } of wishes) {
+      const answer = answers.get(address) ?? noAnswer;
       resolve(answer.kind === "elsewhere" ? { kind: "unasked", why: answer.why } : answer);
-    });
-    await Promise.all(alone);
+    }
   }
 
-  async #answersTo(
-    area: string,
-    addresses: readonly string[],
-  ): Promise<ReadonlyMap<string, ProbeAnswer | Elsewhere>> {
+  async #answersTo(area: string, addresses: readonly string[]): Promise<Answers> {
     const located = await this.#inTime(this.#locate(area, addresses[0] as string));
-    if ("why" in located) return unasked(addresses, located.why);
+    if ("why" in located) return unaskedFor(addresses, located);
     let why = "";
     for (const speaker of located.speakers) {
       const asked = await this.#talk(speaker, located.key, { addresses, do: "probe" });
-      if ("answers" in asked) return this.#readAnswers(area, asked);
+      if ("answers" in asked) return readAnswers(asked);
       ({ why } = asked);
       this.#areas.delete(area);
     }
@@ -156,15 +158,31 @@ export class SpeakerProber implements AddressProber {
     return unasked(addresses, why);
   }
 
-  #readAnswers(
-    area: string,
-    { node, answers }: ProbeReply,
-  ): ReadonlyMap<string, ProbeAnswer | Elsewhere> {
-    const read = Object.entries(answers).map(([address, answer]) => {
-      return [address, readAnswer(node, answer)] as const;
+  /** Those of which nothing is found are left out. */
+  async #askApart(area: string, addresses: readonly string[]): Promise<Answers> {
+    if (addresses.length === 0 || !this.#mayLookApart(area)) return new Map();
+    const places = await this.#inTime(this.#searchEach(addresses).catch(failure));
+    if ("why" in places) return new Map();
+    const groups = Map.groupBy(places.speakerOf, ([, speaker]) => speaker);
+    const asked = [...groups].map(async ([speaker, found]): Promise<Answers> => {
+      const these = found.map(([address]) => address);
+      const reply = await this.#talk(speaker, places.key, { addresses: these, do: "probe" });
+      if ("why" in reply) return unasked(these, reply.why);
+      const located = Promise.resolve({ speakers: [speaker], key: places.key });
+      this.#areas.set(area, { located, untilMs: this.#nowMs() + goodMs });
+      return readAnswers(reply);
     });
-    if (read.some(([, { kind }]) => kind === "elsewhere")) this.#areas.delete(area);
-    return new Map(read);
+    return new Map((await Promise.all(asked)).flatMap((answers) => [...answers]));
+  }
+
+  /** Services that come one after another to a pool that is nowhere near a speaker do not have all speakers asked each time. */
+  #mayLookApart(area: string): boolean {
+    const nowMs = this.#nowMs();
+    const before = this.#looks.get(area);
+    const isOver = before === undefined || before.untilMs <= nowMs;
+    const looks = isOver ? { count: 0, untilMs: nowMs + badMs } : before;
+    this.#looks.set(area, looks);
+    return looks.count++ < looksApart;
   }
 
   /** Nobody is asked again before a while is over, so that the next Services need not wait for nothing. */
@@ -173,9 +191,9 @@ export class SpeakerProber implements AddressProber {
     this.#areas.set(area, { located, untilMs: this.#nowMs() + badMs });
   }
 
-  async #inTime(located: Promise<Located>): Promise<Located> {
+  async #inTime<T>(located: Promise<T>): Promise<T | { readonly why: string }> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Located>((resolve) => {
+    const late = new Promise<{ readonly why: string }>((resolve) => {
       const why = "no speaker of its segment was found in time; it is looked for";
       timer = setTimeout(() => resolve({ why }), locateMs);
     });
@@ -203,6 +221,9 @@ export class SpeakerProber implements AddressProber {
     for (const [area, { untilMs }] of this.#areas) {
       if (untilMs <= this.#nowMs()) this.#areas.delete(area);
     }
+    for (const [area, { untilMs }] of this.#looks) {
+      if (untilMs <= this.#nowMs()) this.#looks.delete(area);
+    }
   }
 
   async #search(sample: string): Promise<Located> {
@@ -218,13 +239,15 @@ export class SpeakerProber implements AddressProber {
     const left = [...access.speakers];
     const found: SpeakerPlace[] = [];
     let why = "";
+    let elsewhere: Pick<Extract<Located, { why: string }>, "elsewhere"> = {};
     const askNext = async (): Promise<void> => {
       for (let speaker = left.shift(); speaker !== undefined; speaker = left.shift()) {
         const question = { addresses: [sample], do: "where" } as const;
         const asked = await this.#talk(speaker, access.key, question);
         const answer = "answers" in asked ? asked.answers[sample] : undefined;
         if (answer?.kind === "here") found.push(speaker);
-        else if (answer?.kind === "elsewhere") ({ why } = answer);
+        else if (answer?.kind === "elsewhere")
+          [why, elsewhere] = [answer.why, { elsewhere: sample }];
         else if ("why" in asked && why === "") ({ why } = asked);
         if (found.length >= speakersKept) return;
       }
@@ -232,7 +255,33 @@ export class SpeakerProber implements AddressProber {
     await Promise.all(Array.from({ length: askedAtOnce }, askNext));
     if (found.length > 0) return { speakers: found.slice(0, speakersKept), key: access.key };
     this.#access = undefined;
-    return { why: `no speaker is on the segment: ${why}` };
+    return { why: `no speaker is on the segment: ${why}`, ...elsewhere };
+  }
+
+  /** Which speaker is on the segment of each address; of those that are on none nothing. */
+  async #searchEach(
+    addresses: readonly string[],
+  ): Promise<
+    | { readonly speakerOf: ReadonlyMap<string, SpeakerPlace>; readonly key: Uint8Array }
+    | { readonly why: string }
+  > {
+    const access = await this.#accessNow();
+    if ("why" in access) return access;
+    const left = [...access.speakers];
+    const speakerOf = new Map<string, SpeakerPlace>();
+    const askNext = async (): Promise<void> => {
+      for (let speaker = left.shift(); speaker !== undefined; speaker = left.shift()) {
+        const open = addresses.filter((one) => !speakerOf.has(one));
+        if (open.length === 0) return;
+        const asked = await this.#talk(speaker, access.key, { addresses: open, do: "where" });
+        const answers = "answers" in asked ? asked.answers : {};
+        for (const one of open) {
+          if (answers[one]?.kind === "here" && !speakerOf.has(one)) speakerOf.set(one, speaker);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: askedAtOnce }, askNext));
+    return { speakerOf, key: access.key };
   }
 
   async #accessNow(): Promise<SpeakerAccess | { readonly why: string }> {
@@ -285,8 +334,18 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function unasked(addresses: readonly string[], why: string): ReadonlyMap<string, ProbeAnswer> {
+function unasked(addresses: readonly string[], why: string): Answers {
   return new Map(addresses.map((address) => [address, { kind: "unasked", why }]));
+}
+
+function unaskedFor(
+  addresses: readonly string[],
+  { why, elsewhere }: { readonly why: string; readonly elsewhere?: string },
+): Answers {
+  const isOpen = (one: string): boolean => elsewhere !== undefined && one !== elsewhere;
+  return new Map(
+    addresses.map((one) => [one, { kind: isOpen(one) ? "elsewhere" : "unasked", why }]),
+  );
 }
 
 /** The pool, and a guess at the network that the address is in. */
@@ -297,10 +356,15 @@ function areaOf(text: string, pool: string): string {
   return `${pool} ${network}`;
 }
 
+function readAnswers({ node, answers }: ProbeReply): Answers {
+  return new Map(
+    Object.entries(answers).map(([address, answer]) => [address, readAnswer(node, answer)]),
+  );
+}
+
 function readAnswer(node: string, answer: SpeakerAnswer): ProbeAnswer | Elsewhere {
   if (answer.kind === "used") {
-    const { kind, mac, on, how } = answer;
-    return { kind, mac, on, how, node };
+    return { ...answer, node };
   }
   if (answer.kind === "free" || answer.kind === "ours") return { kind: answer.kind, node };
   return answer.kind === "elsewhere" ? answer : noAnswer;

@@ -95,23 +95,26 @@ describe("what a frame of others shows, ARP", () => {
     assert.equal(arp(probe), `${FOREIGN} probes ${VIP}`);
   });
 
-  it("a question shows nothing, nor does what is our own, or of another VLAN", () => {
-    const question = { operation: ARP_REQUEST, senderIp: "192.168.1.9", targetIp: VIP };
-    assert.equal(arp(question), "nothing");
+  it("RFC 5227 section 2.4: who asks for another address uses the one that it asks from", () => {
+    const question = { operation: ARP_REQUEST, senderIp: VIP, targetIp: "192.168.1.1" };
+    assert.equal(arp(question), `${FOREIGN} uses ${VIP}`);
+  });
+
+  it("what is our own, or of another VLAN, shows nothing", () => {
     const reply = { operation: ARP_REPLY, senderIp: VIP, targetIp: VIP };
     assert.equal(arp({ ...reply, senderMac: on.mac }), "nothing");
     assert.equal(arp(reply, 3), "nothing");
     assert.equal(arp(reply, 4), "nothing");
   });
 
-  it("our question is answered by a responder, which sees no claim in it, and the answer names the owner", () => {
+  it("our question is answered by a responder, which sees no claim of its address in it, and the answer names the owner", () => {
     const bytes = questionFrame(on, ip(VIP)) as Uint8Array;
     const addresses = new AnnouncedAddresses();
     addresses.announce("shop/web", ip(VIP), "all");
     const reply = answerArp({ bytes, packetType: 1 }, owner, addresses);
     assert.ok(reply.kind === "reply");
     assert.equal(formatAddress(reply.question.senderIp), "192.168.1.3");
-    assert.equal(sightArp({ bytes, packetType: 1 }, owner), undefined);
+    assert.equal(shown(sightArp({ bytes, packetType: 1 }, owner)), `${on.mac} uses 192.168.1.3`);
     const answer = sightArp({ bytes: reply.frame, packetType: 0 }, on);
     assert.equal(shown(answer), `${owner.mac} answers ${VIP}`);
   });
@@ -186,7 +189,7 @@ describe("what a frame of others shows, NDP", () => {
     assert.equal(ndp(ndpFrame(spoilt, toAll)), "nothing");
   });
 
-  it("our question is answered by a responder, which sees no claim in it, and the answer names the owner", () => {
+  it("our question is answered by a responder, which sees no claim of its address in it, and the answer names the owner", () => {
     const bytes = questionFrame(on, ip(VIP)) as Uint8Array;
     const addresses = new AnnouncedAddresses();
     addresses.announce("shop/web", ip(VIP), "all");

@@ -22,10 +22,11 @@ export interface Sighting {
   /** What neighbours would send the address's traffic to. */
   readonly mac: MacAddress;
   /**
-   * `answers`: to one station; `claims`: to everybody, unasked (gratuitous ARP, RFC 4861 section 7.2.6); `probes`: asks
-   * whether it may use it (RFC 5227 section 2.1.1, RFC 4862 section 5.4.2).
+   * `answers`: to one station; `claims`: to everybody, unasked (gratuitous ARP, RFC 4861 section 7.2.6); `uses`: asks for
+   * another address from it (RFC 5227 section 2.4); `probes`: asks whether it may use it (RFC 5227 section 2.1.1, RFC 4862
+   * section 5.4.2).
    */
-  readonly kind: "answers" | "claims" | "probes";
+  readonly kind: "answers" | "claims" | "uses" | "probes";
 }
 
 /** Undefined: the frame shows nothing of the kind, or is our own. Never throws. */
@@ -41,7 +42,7 @@ export function sightArp(received: ReceivedFrame, on: AnsweringInterface): Sight
   }
   if (operation !== ARP_REQUEST || targetIp.value === 0n) return undefined;
   if (senderIp.value === 0n) return { ip: targetIp, mac, kind: "probes" };
-  return isAboutItself ? { ip: senderIp, mac, kind: "claims" } : undefined;
+  return { ip: senderIp, mac, kind: isAboutItself ? "claims" : "uses" };
 }
 
 /** The same for neighbour discovery. */

@@ -23,6 +23,11 @@ export function timestamp(): string {
   return new Date().toISOString();
 }
 
+/** The same with whole seconds, as fields of objects have it. */
+export function timestampOfSecond(): string {
+  return timestamp().replace(/\.\d+/, "");
+}
+
 /** Milliseconds since 1970 of an RFC 3339 time, such as the API server writes; NaN if it is none. */
 export function timestampMs(text: string): number {
   return Date.parse(text);

@@ -9,7 +9,7 @@ import {
   type KubeObject,
   type ObjectReference,
 } from "../kube/index.ts";
-import { monotonicMs, timestamp } from "./clock.ts";
+import { monotonicMs, timestampOfSecond } from "./clock.ts";
 import { hasStatus, KubeApiError } from "./kube-api-error.ts";
 import type { KubeClient, ResourceRef } from "./kube-client.ts";
 import type { Logger } from "./logger.ts";
@@ -44,7 +44,7 @@ export class EventRecorder {
   /** Queues an event of this moment. When 10,000 wait already it is dropped: events are a help, not a record. */
   record(note: EventNote): void {
     if (this.#pending.length >= pendingLimit || this.#stopped.signal.aborted) return;
-    this.#pending.push({ note, at: timestamp().replace(/\.\d+/, "") });
+    this.#pending.push({ note, at: timestampOfSecond() });
     if (!this.#isSending) void this.#sendAll();
   }
 

@@ -8,7 +8,14 @@ export {
   type KeyPair,
 } from "./certificates.ts";
 export { clusterFlags, openCluster } from "./cluster-flags.ts";
-export { monotonicMs, NamedTimers, restartNumber, timestamp, timestampMs } from "./clock.ts";
+export {
+  monotonicMs,
+  NamedTimers,
+  restartNumber,
+  timestamp,
+  timestampMs,
+  timestampOfSecond,
+} from "./clock.ts";
 export { EventRecorder, referenceTo } from "./event-recorder.ts";
 export {
   parseGoFlags,
@@ -89,7 +96,8 @@ export {
 } from "./network-interfaces.ts";
 export {
   ARP_REQUEST_FILTER,
-  ARP_SIGHTING_FILTER,
+  arpSightingFilter,
+  type SenderRange,
   NEIGHBOR_SIGHTING_FILTER,
   NEIGHBOR_SOLICITATION_FILTER,
   PacketSocket,

@@ -131,6 +131,11 @@ export class Metrics {
         "Addresses of other nodes that this one asks for, by who answers: yes (the owner), nobody, wrong, two, unknown",
         ["seen"],
       ),
+      trouble: this.#gauge(
+        `${all}trouble`,
+        "1 for an address that this speaker asks for and that is not answered as it should be: nobody, wrong, two",
+        ["ip", "seen"],
+      ),
       questions: this.#counter(`${all}questions_total`, "Questions sent on each interface", [
         "protocol",
       ]),
@@ -258,6 +263,7 @@ export interface SpeakerMetrics {
 }
 
 export interface WireMetrics {
+  readonly trouble: Metric;
   readonly seen: Metric;
   readonly questions: Metric;
   readonly conflicts: Metric;

@@ -60,24 +60,45 @@ export const NEIGHBOR_SOLICITATION_FILTER: readonly FilterInstruction[] = [
   [0x06, 0, 0, 0],
 ];
 
+/** Both ends belong to it; IPv4 addresses as numbers. */
+export interface SenderRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 /**
- * ARP replies, and of the requests those that say who uses an address: gratuitous ones (sender and target are the same)
- * and probes (no sender), RFC 5227 section 1.1. The many ordinary requests of a LAN stop in the kernel.
+ * ARP replies, and of the requests those that say who uses an address: gratuitous ones (sender and target are the same),
+ * probes (no sender), and all whose sender is in one of the ranges, RFC 5227 sections 1.1 and 2.4. The many ordinary
+ * requests of a LAN stop in the kernel.
  */
-export const ARP_SIGHTING_FILTER: readonly FilterInstruction[] = [
-  [0x28, 0, 0, 12],
-  [0x15, 0, 9, 0x0806],
-  [0x28, 0, 0, 20],
-  [0x15, 6, 0, 2],
-  [0x15, 0, 6, 1],
-  [0x20, 0, 0, 28],
-  [0x15, 3, 0, 0],
-  [0x07, 0, 0, 0],
-  [0x20, 0, 0, 38],
-  [0x1d, 0, 1, 0],
-  [0x06, 0, 0, 0xffff],
-  [0x06, 0, 0, 0],
-];
+export function arpSightingFilter(ranges: readonly SenderRange[]): readonly FilterInstruction[] {
+  const take: FilterInstruction = [0x06, 0, 0, 0xffff];
+  const drop: FilterInstruction = [0x06, 0, 0, 0];
+  const watched = ranges.flatMap(({ first, last }): FilterInstruction[] => [
+    [0x35, 0, 2, first],
+    [0x25, 1, 0, last],
+    take,
+  ]);
+  return [
+    [0x28, 0, 0, 12],
+    [0x15, 1, 0, 0x0806],
+    drop,
+    [0x28, 0, 0, 20],
+    [0x15, 0, 1, 2],
+    take,
+    [0x15, 1, 0, 1],
+    drop,
+    [0x20, 0, 0, 28],
+    [0x15, 0, 1, 0],
+    take,
+    ...watched,
+    [0x07, 0, 0, 0],
+    [0x20, 0, 0, 38],
+    [0x1d, 0, 1, 0],
+    take,
+    drop,
+  ];
+}
 
 /** Neighbour advertisements, and solicitations without a source: probes of duplicate address detection (RFC 4862). */
 export const NEIGHBOR_SIGHTING_FILTER: readonly FilterInstruction[] = [

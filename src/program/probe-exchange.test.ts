@@ -58,12 +58,14 @@ describe("questions to speakers", () => {
     ];
     unfit.push({ ...used, how: "wants" }, { ...used, on: undefined });
     for (const one of unfit) {
-      const answers = { "192.0.2.1": one, "192.0.2.2": { ...used, more: 1 } };
+      const answers = { "192.0.2.1": one, "192.0.2.2": { ...used, whose: 1, more: 1 } };
       assert.deepEqual(sealed({ node: "a", answers, more: 1 }), {
         node: "a",
         answers: { "192.0.2.2": used },
       });
     }
+    const named = { node: "a", answers: { "192.0.2.2": { ...used, whose: "b" } } };
+    assert.deepEqual(sealed(named), named);
     fc.assert(fc.property(fc.jsonValue(), (body) => void sealed(body)));
   });
 

@@ -27,6 +27,8 @@ export type SpeakerAnswer =
       readonly mac: string;
       readonly on: string;
       readonly how: "has" | "probes";
+      /** The node whose MAC address it is, as far as the speaker knows. */
+      readonly whose?: string;
     }
   /** This speaker announces it. */
   | { readonly kind: "ours" }
@@ -120,9 +122,15 @@ function asReply(body: unknown): ProbeReply | undefined {
 }
 
 function asAnswer(answer: unknown): SpeakerAnswer | undefined {
-  const { kind, mac, on, how, why } = (answer ?? {}) as Record<string, unknown>;
+  const said = (answer ?? {}) as Record<string, unknown>;
+  const { kind, why } = said;
   if (kind === "here" || kind === "free" || kind === "ours") return { kind };
   if (kind === "elsewhere") return typeof why === "string" ? { kind, why } : undefined;
-  if (kind !== "used" || typeof mac !== "string" || typeof on !== "string") return undefined;
-  return how === "has" || how === "probes" ? { kind, mac, on, how } : undefined;
+  return kind === "used" ? asUsed(said) : undefined;
+}
+
+function asUsed({ mac, on, how, whose }: Record<string, unknown>): SpeakerAnswer | undefined {
+  if (typeof mac !== "string" || typeof on !== "string") return undefined;
+  if (how !== "has" && how !== "probes") return undefined;
+  return { kind: "used", mac, on, how, ...(typeof whose === "string" && { whose }) };
 }

@@ -1,23 +1,22 @@
-/** Services whose conditions wait to be written: a hundred at once, then ten a second, however many there are. */
+/** Services whose conditions wait to be written: a hundred at once, then so many a second, however many there are. */
 
 import { WorkQueue } from "../kube/index.ts";
 import { EventBudget } from "./event-budget.ts";
 
 const most = 100;
-/** Whoever forges answers must not keep the API server busy. */
-const refillMs = 100;
 /** So many are written after one list: the API server looks at all objects of the kind for it, also where it gives a few. */
 const mostTogether = 50;
 
 export class ConditionLane {
   readonly queue = new WorkQueue();
-  readonly #budget = new EventBudget(most, refillMs);
+  readonly #budget: EventBudget;
   readonly #roundMs: number;
   /** Until then those that wait gather, whatever else is asked for meanwhile. */
   #gathersUntilMs = 0;
 
-  /** How long services gather once the budget is used up, to be written together; milliseconds. */
-  constructor(roundMs: number) {
+  /** `everyMs`: time for one more; `roundMs`: how long services gather once there is none left, to be written together. */
+  constructor({ everyMs, roundMs }: { readonly everyMs: number; readonly roundMs: number }) {
+    this.#budget = new EventBudget(most, everyMs);
     this.#roundMs = roundMs;
   }
 

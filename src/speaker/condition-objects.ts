@@ -1,8 +1,15 @@
 /** The ServiceL2Status objects that conditions are written to: found, read and patched. */
 
 import type { Condition, ServiceL2Status } from "../kube/index.ts";
-import { type KubeClient, type ResourceRef, timestamp } from "../platform/index.ts";
-import { mergeConditions, statusesAbout, statusesOfNode } from "../status/index.ts";
+import {
+  hasStatus,
+  type KubeClient,
+  type ListOptions,
+  type ListResult,
+  type ResourceRef,
+  timestampOfSecond,
+} from "../platform/index.ts";
+import { mergeConditions, statusesAbout } from "../status/index.ts";
 import type { WireCondition } from "../wire/index.ts";
 
 const pageSize = 500;
@@ -25,24 +32,31 @@ export class ConditionObjects {
     return (await this.#client.list<ServiceL2Status>(this.#ref, { labelSelector })).items;
   }
 
-  /** In pages: a node may have ten thousand. */
-  async *ofNode(node: string): AsyncIterableIterator<ServiceL2Status> {
-    const labelSelector = statusesOfNode(node);
-    let next: string | undefined;
-    do {
-      const page = await this.#client.list<ServiceL2Status>(this.#ref, {
-        labelSelector,
-        limit: pageSize,
-        ...(next === undefined ? {} : { continue: next }),
-      });
+  /**
+   * Of all nodes and in pages: there may be ten thousand. Where the server no longer knows where we were (410) all
+   * come again in one piece, so some come twice.
+   */
+  async *all(): AsyncIterableIterator<ServiceL2Status> {
+    let page = await this.#list({ limit: pageSize });
+    yield* page.items;
+    while (page.continue !== undefined) {
+      try {
+        page = await this.#list({ limit: pageSize, continue: page.continue });
+      } catch (error) {
+        if (!hasStatus(error, 410)) throw error;
+        page = await this.#list({});
+      }
       yield* page.items;
-      next = page.continue;
-    } while (next !== undefined);
+    }
+  }
+
+  #list(options: ListOptions): Promise<ListResult<ServiceL2Status>> {
+    return this.#client.list<ServiceL2Status>(this.#ref, options);
   }
 
   /** Writes what is not said already. Rejects with 409 where somebody else wrote the object meanwhile. */
   async write(object: ServiceL2Status, told: readonly WireCondition[]): Promise<Written> {
-    const now = timestamp().replace(/\.\d+/, "");
+    const now = timestampOfSecond();
     const merged = mergeConditions(object.status?.conditions ?? [], told, now);
     return merged === undefined ? "told" : this.#patch(object, merged);
   }

@@ -78,7 +78,7 @@ describe("writer of what is seen on the wire, while the API server does not answ
   it("a conflict of an earlier life of the speaker is taken back after the outage", async (context) => {
     const failure: { current: Error | undefined } = { current: unreachable };
     await withOutage(context, failure, async (writer, requests, run) => {
-      await writer.clearConflicts("n1");
+      await writer.readBefore("n1");
       await run(1200);
       failure.current = undefined;
       await run(305);
@@ -90,6 +90,8 @@ describe("writer of what is seen on the wire, while the API server does not answ
 interface Existing {
   readonly service: string;
   readonly node: string;
+  /** What was told of it before. */
+  readonly conditions?: readonly WireCondition[];
   /** When its owner writes it, in milliseconds of the test; default: before the test. */
   readonly fromMs?: number;
 }
@@ -135,17 +137,18 @@ class PacedServer {
 
   #list(selector: string): Promise<object> {
     this.nowMs += this.listMs;
-    const among = (label: string): string[] =>
-      new RegExp(`/service-${label} in \\(([^)]*)\\)`).exec(selector)?.[1]?.split(",") ?? [];
-    const [names, namespaces] = [among("name"), among("namespace")];
+    const isAmong = (label: string, text = ""): boolean => {
+      const list = new RegExp(`/service-${label} in \\(([^)]*)\\)`).exec(selector)?.[1];
+      return list === undefined || list.split(",").includes(text);
+    };
     const found = this.#objects.filter(({ service, fromMs = 0 }) => {
-      const [namespace = "", name = ""] = service.split("/");
-      return fromMs <= this.nowMs && names.includes(name) && namespaces.includes(namespace);
+      const [namespace, name] = service.split("/");
+      return fromMs <= this.nowMs && isAmong("name", name) && isAmong("namespace", namespace);
     });
     this.lists.push(found.length);
-    const items = found.map(({ service, node }) => {
+    const items = found.map(({ service, node, conditions }) => {
       const [serviceNamespace, serviceName] = service.split("/");
-      const status = { serviceNamespace, serviceName, node };
+      const status = { serviceNamespace, serviceName, node, ...(conditions && { conditions }) };
       return { metadata: { name: `${service} ${node}` }, status };
     });
     return Promise.resolve({ items, resourceVersion: "1" });
@@ -266,5 +269,49 @@ describe("writer of what is seen on the wire, with thousands of services", () =>
     const told = server.written.find(({ service }) => service === "shop/web-50 n0");
     assert.ok((told?.atMs ?? Infinity) - startMs < 1000, String(told?.atMs));
     assert.equal(server.written.length, 51);
+  });
+
+  it("of what was so at the start a hundred are told at once, then one a second; news do not wait for them", async (context) => {
+    const objects = many(2001, 3);
+    const server = new PacedServer(context, objects);
+    for (const { service, node } of objects.slice(0, 2000)) {
+      server.writer.set(service, node, announced, "rest");
+      server.writer.set(service, node, calm, "rest");
+    }
+    await server.run(600_000);
+    const { length } = server.written;
+    assert.ok(length >= 650 && length <= 750, String(length));
+    assert.ok(server.lists.length <= 20, String(server.lists.length));
+    server.writer.set("shop/web-2000", "n2", calm);
+    server.writer.set("shop/web-1999", "n1", calm);
+    await server.run(1000);
+    assert.deepEqual(server.writesOf("shop/web-2000 n2"), ["Seen"]);
+    assert.deepEqual(server.writesOf("shop/web-1999 n1"), ["Announced,Seen"]);
+  });
+
+  it("trouble that another speaker told, or we in an earlier life, is taken back before the rest is told", async (context) => {
+    const objects = many(2000);
+    const told = { ...objects[1999]!, conditions: [seen("False")] };
+    const server = new PacedServer(context, [...objects.slice(0, 1999), told]);
+    for (const { service, node } of objects.slice(0, 1999)) {
+      server.writer.set(service, node, calm, "rest");
+    }
+    await server.run(10_000);
+    await server.writer.readBefore("n9");
+    server.writer.set(told.service, told.node, seen("True"), "rest");
+    await server.run(1000);
+    assert.deepEqual(server.writesOf(`${told.service} n0`), ["Seen"]);
+  });
+
+  it("trouble told before is taken back also where what is so now already waits among the rest", async (context) => {
+    const objects = many(2000);
+    const told = { ...objects[1999]!, conditions: [seen("False")] };
+    const server = new PacedServer(context, [...objects.slice(0, 1999), told]);
+    for (const { service, node } of objects) server.writer.set(service, node, calm, "rest");
+    await server.run(10_000);
+    assert.deepEqual(server.writesOf(`${told.service} n0`), []);
+    await server.writer.readBefore("n9");
+    await server.run(1000);
+    assert.deepEqual(server.writesOf(`${told.service} n0`), ["Seen"]);
   });
 });

@@ -82,7 +82,7 @@ describe("writer of what is seen on the wire", () => {
     writer.set("shop/web", "n1", { ...seen("True"), type: "Conflict" });
     await until((object) => told(object).length === 1);
     const next = new ConditionWriter({ client, logger: silentLogger, namespace: "metallb-system" });
-    await next.clearConflicts("n1");
+    await next.readBefore("n1");
     await until(({ status }) => status?.conditions?.[0]?.status === "False");
     next.stop();
   });

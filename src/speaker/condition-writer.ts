@@ -1,6 +1,6 @@
 /** Tells what is seen on the wire in conditions of ServiceL2Status objects: also of other nodes', as owners cannot see themselves. */
 
-import type { ServiceL2Status } from "../kube/index.ts";
+import type { Condition, ServiceL2Status } from "../kube/index.ts";
 import {
   hasStatus,
   KubeApiError,
@@ -22,8 +22,14 @@ const lastPauseMs = 30_000;
 const prunedMs = 600_000;
 /** So long all that is told at one time gathers. */
 const gatherMs = 100;
-const urgentRoundMs = 500;
-const calmRoundMs = 5000;
+/** Ten a second: whoever forges answers must not keep the API server busy. */
+const urgentPace = { everyMs: 100, roundMs: 500 };
+const newsPace = { everyMs: 100, roundMs: 5000 };
+/** What was so at our start is told already, or nobody missed it; ten a second would be most of what a speaker does. */
+const restPace = { everyMs: 1000, roundMs: 50_000 };
+
+/** `rest`: it was so at our start, and is of less hurry where nobody was told otherwise. */
+export type Hurry = "news" | "rest";
 
 interface Wanted {
   readonly node: string;
@@ -45,14 +51,19 @@ export class ConditionWriter {
   readonly #objects: ConditionObjects;
   readonly #wanted = new Map<string, Wanted>();
   /** Trouble does not wait behind ten thousand services of which all is well. */
-  readonly #urgent = new ConditionLane(urgentRoundMs);
-  readonly #calm = new ConditionLane(calmRoundMs);
+  readonly #urgent = new ConditionLane(urgentPace);
+  readonly #news = new ConditionLane(newsPace);
+  readonly #rest = new ConditionLane(restPace);
+  /** The first goes first. */
+  readonly #lanes = [this.#urgent, this.#news, this.#rest];
+  /** Services of which an earlier life, or another speaker, told trouble that is not confirmed or taken back yet. */
+  readonly #suspects = new Set<string>();
   readonly #timers = new NamedTimers<"wake" | "work" | "clear">((name) => {
     if (name !== "clear") void this.#work();
-    else if (this.#uncleared !== undefined) void this.clearConflicts(this.#uncleared);
+    else if (this.#unread !== undefined) void this.readBefore(this.#unread);
   });
-  /** The node whose conflicts could not be looked at yet. */
-  #uncleared: string | undefined;
+  /** Our node, while what was told before could not be read. */
+  #unread: string | undefined;
   #prunedUntilMs = 0;
   #pausedUntilMs = 0;
   /** Requests in a row to which the API server did not answer. */
@@ -67,12 +78,13 @@ export class ConditionWriter {
   }
 
   /** What is so from now on of the service that `node` announces. */
-  set(service: string, node: string, condition: WireCondition): void {
+  set(service: string, node: string, condition: WireCondition, hurry: Hurry = "news"): void {
     const before = this.#wanted.get(service);
     const kept = before?.node === node ? before.conditions : [];
     const others = kept.filter(({ type }) => type !== condition.type);
     const isUrgent = isConflict(condition) || [condition, ...kept].some(isTrouble);
-    const lane = isUrgent ? this.#urgent : this.#calm;
+    const isNews = hurry === "news" || before?.lane === this.#news;
+    const lane = isUrgent ? this.#urgent : this.#calmLane(service, isNews);
     // How long the object of another owner was not there says nothing of this one's.
     if (before?.node !== node) this.#forgetFailures(service);
     this.#wanted.set(service, { node, conditions: others.concat(condition), lane, tries: 0 });
@@ -80,28 +92,42 @@ export class ConditionWriter {
     if (!this.#isStopped) this.#timers.setOnce("wake", gatherMs);
   }
 
+  #calmLane(service: string, isNews: boolean): ConditionLane {
+    return isNews || this.#suspects.has(service) ? this.#news : this.#rest;
+  }
+
   /** It is another's to tell, or nobody announces it. */
   forget(service: string): void {
     this.#wanted.delete(service);
+    this.#suspects.delete(service);
     this.#forgetFailures(service);
   }
 
-  /** Takes back what an earlier life of this speaker said of conflicts, of which nothing is known now. */
-  async clearConflicts(node: string): Promise<void> {
+  /**
+   * Reads what was told before we began: conflicts of our own node `node`, of which nothing is known now, are taken back;
+   * where trouble was told of another's, what is so now does not wait.
+   */
+  async readBefore(node: string): Promise<void> {
     try {
-      for await (const object of this.#objects.ofNode(node)) {
-        const { conditions = [] } = object.status ?? {};
-        const { service } = subjectOfStatus(object);
-        const isStale = conditions.some((one) => one.type === "Conflict" && one.status === "True");
-        const isKnown = this.#wanted.get(service)?.conditions.some(isConflict) === true;
-        if (isStale && !isKnown) this.set(service, node, noConflict);
-      }
+      for await (const object of this.#objects.all()) this.#takeBefore(object, node);
+      this.#unread = undefined;
     } catch (error) {
       this.#tellTrouble(error);
       if (!isOutage(error) || this.#isStopped) return;
-      this.#uncleared = node;
+      this.#unread = node;
       this.#timers.set("clear", this.#pause());
     }
+  }
+
+  #takeBefore(object: ServiceL2Status, self: string): void {
+    const { service, node } = subjectOfStatus(object);
+    const told = (object.status?.conditions ?? []).filter((one) => isTrouble(one));
+    const wanted = this.#wanted.get(service);
+    const isKnown = wanted?.conditions.some(isConflict) === true;
+    if (node === self && told.some(isConflict) && !isKnown) this.set(service, self, noConflict);
+    if (!told.some((one) => !isConflict(one))) return;
+    if (wanted === undefined) this.#suspects.add(service);
+    else for (const one of wanted.conditions) this.set(service, wanted.node, one);
   }
 
   stop(): void {
@@ -110,14 +136,14 @@ export class ConditionWriter {
   }
 
   #forgetFailures(service: string): void {
-    for (const { queue } of [this.#urgent, this.#calm]) queue.done(service);
+    for (const { queue } of this.#lanes) queue.done(service);
   }
 
   async #work(): Promise<void> {
     if (this.#isWorking || this.#isStopped) return;
     this.#isWorking = true;
     while (this.#mayGoOn()) {
-      const lane = [this.#urgent, this.#calm].find((one) => one.isDue(monotonicMs()));
+      const lane = this.#lanes.find((one) => one.isDue(monotonicMs()));
       if (lane === undefined) break;
       await this.#writeSome(lane);
     }
@@ -131,7 +157,7 @@ export class ConditionWriter {
   }
 
   #workLater(nowMs: number): void {
-    const dueMs = [this.#urgent, this.#calm].flatMap((lane) => lane.nextMs(nowMs) ?? []);
+    const dueMs = this.#lanes.flatMap((lane) => lane.nextMs(nowMs) ?? []);
     if (dueMs.length === 0 || this.#isStopped) return;
     const atMs = Math.max(Math.min(...dueMs), this.#pausedUntilMs);
     this.#timers.set("work", Math.max(gatherMs, atMs - nowMs));
@@ -160,7 +186,7 @@ export class ConditionWriter {
     service: string,
     found: ReadonlyMap<string, ServiceL2Status>,
   ): Promise<void> {
-    const isOvertaken = lane === this.#calm && this.#urgent.isDue(monotonicMs());
+    const isOvertaken = lane !== this.#urgent && this.#urgent.isDue(monotonicMs());
     if (isOvertaken || !this.#mayGoOn()) return comeBack(lane, service);
     const wanted = this.#wanted.get(service);
     if (wanted === undefined || this.#isPruned()) return lane.queue.done(service);
@@ -169,6 +195,7 @@ export class ConditionWriter {
     try {
       if ((await this.#objects.write(object, wanted.conditions)) === "pruned") this.#tellPruned();
       lane.queue.done(service);
+      this.#suspects.delete(service);
       // Ten thousand services of which all is well need not be remembered.
       const isOld = this.#wanted.get(service) !== wanted;
       if (!isOld && !wanted.conditions.some(isTrouble)) this.#wanted.delete(service);
@@ -231,11 +258,13 @@ function comeBack({ queue }: ConditionLane, service: string): void {
   queue.done(service);
 }
 
-function isConflict({ type }: WireCondition): boolean {
+type Told = Pick<Condition, "type" | "status">;
+
+function isConflict({ type }: Told): boolean {
   return type === "Conflict";
 }
 
-function isTrouble(condition: WireCondition): boolean {
+function isTrouble(condition: Told): boolean {
   return condition.status === (isConflict(condition) ? "True" : "False");
 }
 

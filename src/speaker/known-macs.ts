@@ -21,7 +21,7 @@ export class KnownMacs {
     return this.#own.has(mac);
   }
 
-  /** The node whose speaker says that it is its; undefined: none does. A name for who is heard, and never a proof. */
+  /** The node whose speaker says that it is its; undefined: none does. It counts for that node alone. */
   memberWith(mac: MacAddress): string | undefined {
     return this.#members.get(mac);
   }

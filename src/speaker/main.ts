@@ -195,9 +195,10 @@ interface Shown {
 
 /** What the speaker does, for `metallb status`, `metallb members` and `metallb explain`. */
 function pagesAbout(nodeName: string, { announcer, wire, ring }: Shown): JsonPages {
+  const wirePage = () => wire?.show() ?? { off: "--wire-check is false" };
   return {
-    "/wire": () => wire?.show() ?? { off: "--wire-check is false" },
-    "/status": () => speakerStatus(nodeName, announcer),
+    "/wire": wirePage,
+    "/status": () => speakerStatus(nodeName, announcer, wirePage()),
     "/members": () =>
       ring instanceof RingProgram ? ring.members() : { off: "off" in ring ? ring.off : "" },
   };

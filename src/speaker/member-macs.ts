@@ -1,4 +1,4 @@
-/** The MAC addresses that speakers of our kind say are theirs: a name for who is heard, and never a proof. */
+/** The MAC addresses that speakers of our kind say are theirs: a name for who is heard, and a proof for themselves alone. */
 
 import type { MacAddress } from "../ip/index.ts";
 import type { Ring } from "../ring/index.ts";

@@ -98,7 +98,8 @@ describe("a speaker that is asked for addresses", () => {
     program.setMemberMacs(new Map([["02:00:00:00:00:99", "b"]]));
     const asked = program.ask(ip("192.168.1.240"));
     sockets[0]?.receive(answer);
-    assert.equal((await asked).kind, "used");
+    const used = { kind: "used", mac: "02:00:00:00:00:99", on: "eth1", how: "has", whose: "b" };
+    assert.deepEqual(await asked, used);
   });
 
   it("RFC 4862 section 5.4.2: listens in the address's group while it asks", async () => {
@@ -116,7 +117,8 @@ describe("a speaker that is asked for addresses", () => {
   it("does not ask for what this node has or announces: nobody would answer", async () => {
     const { sockets, ...rest } = opened({ announced: "192.168.1.241" });
     ({ program } = rest);
-    const own = { kind: "used", mac: "52:54:00:00:00:01", on: "eth1", how: "has" };
+    const has = { kind: "used", on: "eth1", how: "has" };
+    const own = { ...has, mac: "52:54:00:00:00:01", whose: "a" };
     assert.deepEqual(await program.ask(ip("192.168.1.250")), own);
     assert.deepEqual(await program.ask(ip("192.168.1.241")), { kind: "ours" });
     assert.equal(sockets.length, 0);

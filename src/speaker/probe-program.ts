@@ -20,6 +20,7 @@ import { type ProbeStep, type ProbeVerdict, WireProbes } from "../wire/index.ts"
 import { KnownMacs } from "./known-macs.ts";
 import { ownInterface, probePlace } from "./probe-places.ts";
 import { type GroupMemberships, SolicitedNodeGroups } from "./solicited-node-groups.ts";
+import { watchedRanges } from "./watched-ranges.ts";
 import { WireSockets, type WireSocketsOptions } from "./wire-sockets.ts";
 
 export interface ProbeProgramOptions {
@@ -76,6 +77,7 @@ export class ProbeProgram {
 
   setConfig(config: Config): void {
     this.#config = config;
+    this.#sockets.setRanges(watchedRanges(config));
   }
 
   setInterfaces(plan: InterfacePlan): void {
@@ -121,7 +123,8 @@ export class ProbeProgram {
     // Neither would answer us.
     const own = ownInterface(text, this.#plan.all);
     if (own !== undefined) {
-      return { kind: "used", mac: own.mac ?? "this node", on: own.name, how: "has" };
+      const { nodeName: whose } = this.#options;
+      return { kind: "used", mac: own.mac ?? "this node", on: own.name, how: "has", whose };
     }
     if (this.#options.isAnnounced(ip)) return { kind: "ours" };
     this.#open();
@@ -178,11 +181,15 @@ export class ProbeProgram {
 
   #found(ip: IpAddress, verdict: ProbeVerdict): void {
     this.#leave(ip);
-    const { kind } = verdict;
-    const answer: SpeakerAnswer =
-      kind === "unsent" || kind === "unheard" ? { kind: "elsewhere", why: whyNot[kind] } : verdict;
-    this.#settle(formatAddress(ip), answer);
+    this.#settle(formatAddress(ip), this.#answerOf(verdict));
     if (this.#probes.isIdle) this.#timers.set("idle", idleMs);
+  }
+
+  #answerOf(verdict: ProbeVerdict): SpeakerAnswer {
+    const { kind } = verdict;
+    if (kind === "unsent" || kind === "unheard") return { kind: "elsewhere", why: whyNot[kind] };
+    const whose = kind === "used" ? this.#macs.memberWith(verdict.mac) : undefined;
+    return { ...verdict, ...(whose !== undefined && { whose }) };
   }
 
   #settle(text: string, answer: SpeakerAnswer): void {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import type { KubeObject } from "../kube/index.ts";
+import type { KubeObject, ServiceL2Status } from "../kube/index.ts";
 import { KubeClient, silentLogger } from "../platform/index.ts";
 import { serviceBgpStatuses, serviceL2Statuses, type ServiceStatusKind } from "../status/index.ts";
 import { type MetallbCluster, startMetallbCluster } from "../testing/index.ts";
-import { ServiceStatusWriter } from "./service-status-writer.ts";
+import { seen } from "../testing/wire-conditions.ts";
+import { type ServiceStatusOptions, ServiceStatusWriter } from "./service-status-writer.ts";
 
 const METALLB = "/apis/metallb.io/v1beta1/namespaces/metallb-system";
 const pod = { metadata: { name: "speaker-x", namespace: "metallb-system", uid: "pod-1" } };
@@ -41,9 +42,18 @@ describe("writer of service statuses", () => {
   let client: CountingClient;
   let writer: ServiceStatusWriter;
 
-  function start(kind: ServiceStatusKind = serviceL2Statuses): void {
+  function start(
+    kind: ServiceStatusKind = serviceL2Statuses,
+    more: Pick<ServiceStatusOptions, "firstConditions"> = {},
+  ): void {
     const whose = { node: "n1", namespace: "metallb-system", pod };
-    writer = new ServiceStatusWriter({ client, logger: silentLogger, kind, writer: whose });
+    writer = new ServiceStatusWriter({
+      client,
+      logger: silentLogger,
+      kind,
+      writer: whose,
+      ...more,
+    });
     writer.start();
   }
 
@@ -96,6 +106,19 @@ describe("writer of service statuses", () => {
     assert.ok(client.most <= 4, `${client.most} at once`);
     writer.set("shop/s0", { interfaces: undefined });
     assert.equal(client.writes, 200);
+  });
+
+  it("ST-20: what can be said at once is in the first status, without a write more, also of an object made anew", async () => {
+    const told = { ...seen("True"), type: "Announced" } as const;
+    start(serviceL2Statuses, { firstConditions: () => [told] });
+    writer.set("shop/web", { interfaces: undefined });
+    const typesOf = ([one]: ServiceL2Status[]): string[] =>
+      (one?.status?.conditions ?? []).map(({ type }) => type);
+    const [first] = await until(list, (found) => typesOf(found).join() === "Announced");
+    assert.equal(client.writes, 2);
+    await cluster.request("DELETE", `${METALLB}/servicel2statuses/${first?.metadata.name}`);
+    const isNew = ([one]: KubeObject[]) => one?.metadata.name !== first?.metadata.name;
+    await until(list, (found) => isNew(found) && typesOf(found).join() === "Announced");
   });
 
   it("ST-20: an object that somebody deletes or falsifies is put right, and goes when we do not announce any more", async () => {

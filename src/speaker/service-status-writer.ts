@@ -9,8 +9,10 @@ import {
   monotonicMs,
   NamedTimers,
   type ResourceRef,
+  timestampOfSecond,
 } from "../platform/index.ts";
 import {
+  mergeConditions,
   nextStatusAction,
   type ServiceAnnouncement,
   type ServiceStatus,
@@ -21,6 +23,7 @@ import {
   statusesOfOthers,
   type StatusWriter,
 } from "../status/index.ts";
+import type { WireCondition } from "../wire/index.ts";
 import { OwnStatuses } from "./own-statuses.ts";
 import { projectServiceStatus } from "./projections.ts";
 
@@ -38,6 +41,8 @@ export interface ServiceStatusOptions {
   readonly logger: Logger;
   readonly kind: ServiceStatusKind;
   readonly writer: StatusWriter;
+  /** What can be said of a service together with its first status. Default: nothing. */
+  readonly firstConditions?: (service: string) => readonly WireCondition[];
 }
 
 /** One for each kind of object. At rest it only watches those of its own node. */
@@ -122,9 +127,19 @@ export class ServiceStatusWriter {
   }
 
   #next(service: string): StatusAction | undefined {
+    const { kind, writer, firstConditions } = this.#options;
     const wanted = this.#wanted.get(service);
     const existing = this.#existing.of(service);
-    return nextStatusAction({ ...this.#options, service, wanted, existing });
+    const first = () =>
+      mergeConditions([], firstConditions?.(service) ?? [], timestampOfSecond()) ?? [];
+    return nextStatusAction({
+      kind,
+      writer,
+      service,
+      wanted,
+      existing,
+      ...(firstConditions && { firstConditions: first }),
+    });
   }
 
   /** One action after the other until the service is as it should be. */

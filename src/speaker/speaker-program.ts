@@ -90,7 +90,6 @@ export class SpeakerProgram {
   readonly #timers = new NamedTimers<"moves">(() => this.#movesAreDue());
   readonly #awaited = new Set(["synced", "config"]);
   #isStrictArpTold = false;
-  #hasPassed = false;
 
   constructor(parts: ProgramParts) {
     const { nodeName, namespace, configName, client, logger } = parts;
@@ -162,10 +161,13 @@ export class SpeakerProgram {
   /** Who is alive in the ring now. */
   setMembers(members: RingMembers): void {
     const { macs, ...rest } = members;
-    const { alive, stock } = rest;
+    const { alive, stock, abilities } = rest;
     this.#parts.wire?.setMemberMacs(macs);
     this.#parts.probes?.setMemberMacs(macs);
-    this.#parts.wire?.setSpeakers(new Set([...alive].filter((name) => !stock.has(name))));
+    this.#parts.wire?.setSpeakers(
+      new Set([...alive].filter((name) => !stock.has(name))),
+      abilities,
+    );
     this.#step({ kind: "members", ...rest });
   }
 
@@ -176,7 +178,10 @@ export class SpeakerProgram {
 
   #takeOutcome(outcome: ConfigOutcome): void {
     this.#reports?.configuration.report(outcome);
-    if (outcome.kind === "accepted") this.#parts.probes?.setConfig(outcome.config);
+    if (outcome.kind === "accepted") {
+      this.#parts.probes?.setConfig(outcome.config);
+      this.#parts.wire?.setConfig(outcome.config);
+    }
     this.#step({ kind: "config", outcome });
   }
 
@@ -222,8 +227,7 @@ export class SpeakerProgram {
         // Earlier, objects of services that are yet to be announced would seem needless.
         this.#reports?.layer2.start();
         this.#reports?.bgp.start();
-        if (!this.#hasPassed) this.#parts.wire?.passedAll();
-        this.#hasPassed = true;
+        this.#parts.wire?.passedAll();
         this.#tellMoves();
         return;
       case "continue":
@@ -320,12 +324,18 @@ const gatherMs = 1000;
 const handOverMs = 300;
 
 function makeReports(parts: ProgramParts, pod: KubeObject): Reports {
-  const { client, logger, namespace, nodeName: node } = parts;
+  const { client, logger, namespace, nodeName: node, wire } = parts;
   const writer = { node, namespace, pod };
   const owner = { component: "speaker", node } as const;
   return {
     configuration: new ConfigurationStateWriter({ client, logger, namespace, owner, pod }),
-    layer2: new ServiceStatusWriter({ client, logger, writer, kind: serviceL2Statuses }),
+    layer2: new ServiceStatusWriter({
+      client,
+      logger,
+      writer,
+      kind: serviceL2Statuses,
+      firstConditions: (service) => wire?.firstConditions(service) ?? [],
+    }),
     bgp: new ServiceStatusWriter({ client, logger, writer, kind: serviceBgpStatuses }),
   };
 }

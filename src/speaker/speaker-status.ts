@@ -8,9 +8,9 @@ type Announcing = Pick<
   "addresses" | "counts" | "kernelCounts" | "kernelStatus" | "way"
 >;
 
-/** What the page holds: plain data, a part of its own for each thing that a speaker does. */
-export function speakerStatus(nodeName: string, announcer: Announcing): object {
-  return { self: nodeName, layer2: layer2Status(announcer) };
+/** What the page holds: plain data, a part of its own for each thing that a speaker does. `wire`: what is seen there. */
+export function speakerStatus(nodeName: string, announcer: Announcing, wire: object): object {
+  return { self: nodeName, layer2: layer2Status(announcer), wire };
 }
 
 function layer2Status(announcer: Announcing): object {

@@ -32,7 +32,11 @@ describe("events about the wire", () => {
     const answers = [{ mac, on: "eth0" }];
     const again = findingStory("fd00::240", ["n1"], { ...finding, seen: "yes", answers }, "n2");
     assert.equal(again?.message, `fd00::240 is answered by ${mac}`);
-    assert.equal(findingStory("fd00::240", ["n1"], { ...finding, seen: "two" }, "n2"), undefined);
+    const two = { ...finding, seen: "two", strangers: answers } as const;
+    assert.equal(findingStory("fd00::240", ["n1"], two, "n2"), undefined);
+    const nameless = findingStory("fd00::240", ["n1"], { ...two, strangers: [] }, "n2");
+    assert.equal(nameless?.reason, "AddressConflict");
+    assert.match(nameless.message, /others, each time with another MAC address/);
   });
 
   it("writes few however many are told, and says how many it did not write", () => {

@@ -1,7 +1,7 @@
 /** Events about what is seen on the wire: on each Service that it touches, and few however much is forged. */
 
 import type { EventNote, ObjectReference } from "../kube/index.ts";
-import { type Conflict, type Finding, findingText, type Subject } from "../wire/index.ts";
+import { type Conflict, type Finding, findingText, namedMac, type Subject } from "../wire/index.ts";
 import { EventBudget } from "./event-budget.ts";
 
 /** At once; then one every `refillMs`: whoever forges frames for hours has 360 an hour written. */
@@ -44,6 +44,7 @@ const claims = {
   answers: "answers for it too",
   instead: "answers for it, and the owner does not",
   claims: "claims it for itself",
+  uses: "uses it as its own address",
   probes: "asks whether it may use it (duplicate address detection)",
 } as const;
 
@@ -52,7 +53,7 @@ export function conflictStory(
   { ip, mac, on, kind }: Conflict,
   { owners, node, self }: { owners: readonly string[]; node: string | undefined; self: string },
 ): WireStory {
-  const who = node === undefined ? mac : `${mac} of node "${node}"`;
+  const who = namedMac(mac, node);
   const mend =
     node === undefined
       ? "give that machine another address, or take this one out of the pool"
@@ -68,7 +69,7 @@ export function conflictOverStory({ ip, mac }: Conflict): WireStory {
   return { reason: "AddressConflictOver", message };
 }
 
-/** What the wire check found, where an event is due; strangers have their own. */
+/** What the wire check found, where an event is due; strangers that have a name have their own. */
 export function findingStory(
   ip: string,
   owners: readonly string[],
@@ -77,6 +78,10 @@ export function findingStory(
 ): WireStory | undefined {
   const text = findingText(ip, owners.join('", "'), finding);
   if (finding.seen === "yes") return { reason: "AddressSeen", message: text };
+  const isTold = finding.strangers.length > 0;
+  if ((finding.seen === "wrong" || finding.seen === "two") && !isTold) {
+    return { reason: "AddressConflict", message: `${text} (asked from node "${self}")` };
+  }
   if (finding.seen !== "nobody") return undefined;
   const mend = `asked from node "${self}"; clients cannot reach it: look at the speaker of the node and the switch ports`;
   return { reason: "AddressNotSeen", message: `${text} (${mend})` };

@@ -1,10 +1,19 @@
 /** The wire check and the conflict watch with what carries out their commands: sockets, timers, events, conditions. */
 
-import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
+import type { Config } from "../config/index.ts";
+import {
+  formatAddress,
+  type IpAddress,
+  type MacAddress,
+  parseAddress,
+  type Prefix,
+} from "../ip/index.ts";
 import type { Node, ObjectReference } from "../kube/index.ts";
 import { isNotReady } from "../election/index.ts";
 import {
+  type AnsweringAbility,
   type AskingInterface,
+  canAnswerNow,
   canAsk,
   type InterfacePlan,
   type Sighting,
@@ -25,15 +34,17 @@ import {
   isTrouble,
   announcedBy,
   periodMs,
-  seenOfService,
   type Subject,
   WireCheck,
   type WireCommand,
+  type WireCondition,
   type WireEvent,
 } from "../wire/index.ts";
 import { type ConditionWriter, noConflict } from "./condition-writer.ts";
 import { KnownMacs } from "./known-macs.ts";
 import type { SpeakerCommand } from "./speaker-messages.ts";
+import { watchedRanges } from "./watched-ranges.ts";
+import { WireConditions } from "./wire-conditions.ts";
 import {
   conflictOverStory,
   conflictStory,
@@ -41,7 +52,7 @@ import {
   WireEvents,
   type WireStory,
 } from "./wire-events.ts";
-import { WireSockets } from "./wire-sockets.ts";
+import { WireSockets, type WireSocketsOptions } from "./wire-sockets.ts";
 
 export interface WireProgramOptions {
   readonly nodeName: string;
@@ -51,7 +62,9 @@ export interface WireProgramOptions {
   /** Gossip tells which speakers can ask; without it every node that is ready has one. */
   readonly hasRing: boolean;
   /** Absent where there are no status objects (v0.9.5). */
-  readonly conditions: ConditionWriter | undefined;
+  readonly conditions: Pick<ConditionWriter, "set" | "forget" | "readBefore" | "stop"> | undefined;
+  /** Default: a packet socket of the kernel. */
+  readonly openSocket?: WireSocketsOptions["openSocket"];
 }
 
 type Unstamped<E> = E extends WireEvent ? Omit<E, "nowMs"> : never;
@@ -59,17 +72,21 @@ type Owned = Extract<SpeakerCommand, { kind: "owned" }>;
 
 /** So often conflicts are looked at, while there are any. */
 const watchMs = 500;
-/** Addresses that the page lists; those with trouble come first. */
+/** Addresses that the page lists, and of trouble in metrics; those with trouble come first. */
 const mostShown = 1000;
 
 export class WireProgram {
   readonly #options: WireProgramOptions;
   readonly #check: WireCheck;
   readonly #conflicts = new Conflicts();
+  readonly #conditions: WireConditions;
   readonly #sockets: WireSockets;
   readonly #events = new WireEvents();
   readonly #objects = new Map<string, ObjectReference>();
   readonly #readyNodes = new Set<string>();
+  /** Services that had their owner when we began, and of which we have told nothing yet. */
+  readonly #rest = new Set<string>();
+  #hasPassed = false;
   readonly #timers = new NamedTimers<"check" | "watch">((name) => {
     if (name === "check") this.#step({ kind: "timer" });
     else this.#watch();
@@ -77,13 +94,20 @@ export class WireProgram {
   readonly #macs = new KnownMacs();
 
   constructor(options: WireProgramOptions) {
-    const { nodeName, logger, metrics } = options;
+    const { nodeName, logger, metrics, openSocket } = options;
     this.#options = options;
     this.#check = new WireCheck(nodeName);
+    this.#conditions = new WireConditions({
+      self: nodeName,
+      check: this.#check,
+      conflicts: this.#conflicts,
+      nodeWith: (mac) => this.#nodeWith(mac),
+    });
     this.#sockets = new WireSockets({
       logger,
       onSighting: (sighting, on) => this.#sighted(sighting, on),
       onFlood: (_, frames) => metrics.dropped.inc(frames, { reason: "too-many" }),
+      ...(openSocket !== undefined && { openSocket }),
     });
   }
 
@@ -96,14 +120,23 @@ export class WireProgram {
     this.#step({ kind: "interfaces", names: { 4: named(4), 6: named(6) } });
   }
 
-  /** Speakers of our kind that are alive. */
-  setSpeakers(names: ReadonlySet<string>): void {
-    this.#step({ kind: "speakers", names });
+  setConfig(config: Config): void {
+    this.#sockets.setRanges(watchedRanges(config));
   }
 
-  /** As of `KnownMacs`: to name who is heard, never to call an answer right. */
+  /** Speakers of our kind that are alive, and what each says that its interfaces can answer. Default: none says so. */
+  setSpeakers(
+    names: ReadonlySet<string>,
+    abilities: ReadonlyMap<string, AnsweringAbility> = new Map(),
+  ): void {
+    const subnets = new Map([...abilities].map(([name, one]) => [name, subnetsThatAnswer(one)]));
+    this.#step({ kind: "speakers", names, subnets });
+  }
+
+  /** As of `KnownMacs`. An answer is the owner's where its own speaker says so, and never another's. */
   setMemberMacs(macs: ReadonlyMap<MacAddress, string>): void {
     this.#macs.setMembers(macs);
+    this.#step({ kind: "macs", macs });
   }
 
   setNode(name: string, node: Node | undefined): void {
@@ -118,8 +151,20 @@ export class WireProgram {
   }
 
   /** A service has another owner, other addresses, or nobody announces it any more. */
-  owned({ service, subject, object }: Owned): void {
+  owned(news: Owned): void {
+    const { service, subject } = news;
     const before = this.#check.assignments.subjectOf(service);
+    const hadConflict = before !== undefined && this.#conditions.conflictOf(before) !== undefined;
+    this.#takeOwner(news);
+    const isSame = isAboutSame(before, subject);
+    if (!isSame) this.#options.conditions?.forget(service);
+    for (const ip of ipsOf(before, subject)) this.#followOwner(ip);
+    if (before?.standing !== subject?.standing) this.#reportSeen(subject);
+    // The owner's object stays, and with it what it says of an address that the service had before.
+    if (hadConflict && !isSame) this.#reportConflictsOf(subject);
+  }
+
+  #takeOwner({ service, subject, object }: Owned): void {
     if (subject === undefined || object === undefined) {
       this.#objects.delete(service);
       this.#step({ kind: "gone", service });
@@ -127,33 +172,49 @@ export class WireProgram {
       this.#objects.set(service, object);
       this.#step({ kind: "owned", subject });
     }
-    this.#options.conditions?.forget(service);
-    for (const ip of ipsOf(before, subject)) this.#followOwner(ip);
-    if (before?.standing !== subject?.standing) this.#reportSeen(subject);
+    if (subject === undefined || this.#hasPassed) this.#rest.delete(service);
+    else this.#rest.add(service);
   }
 
-  /** All is known that this node announces: what was said in an earlier life is compared with it. */
+  /** All is known that this node announces: what was said in an earlier life is compared with it. Again it does nothing. */
   passedAll(): void {
-    void this.#options.conditions?.clearConflicts(this.#options.nodeName);
+    if (this.#hasPassed) return;
+    this.#hasPassed = true;
+    void this.#options.conditions?.readBefore(this.#options.nodeName);
   }
 
-  /** What the page `/wire` shows. */
-  show(): unknown {
+  /** As of `WireConditions.first`. */
+  firstConditions(service: string): readonly WireCondition[] {
+    return this.#conditions.first(service);
+  }
+
+  /** What the pages `/wire` and `/status` show. */
+  show(): object {
+    const { nodeName: node } = this.#options;
+    const { assignments } = this.#check;
+    const owned = [...assignments.ownedBy(node)].filter(([ip]) => !assignments.isOurs(ip));
     const checks = [...this.#check.show()].sort(
       (a, b) => Number(isTrouble(b)) - Number(isTrouble(a)),
     );
     return {
-      node: this.#options.nodeName,
+      node,
       seen: this.#check.counts(),
       checks: checks.slice(0, mostShown),
+      askedByOthers: owned.slice(0, mostShown).map(([ip, asker]) => ({ ip, asker })),
       conflicts: [...this.#conflicts.told()],
     };
   }
 
   showMetrics(): void {
-    const { seen, conflicts } = this.#options.metrics;
+    const { seen, trouble, conflicts } = this.#options.metrics;
     for (const [word, count] of Object.entries(this.#check.counts()))
       seen.set(count, { seen: word });
+    trouble.reset();
+    let room = mostShown;
+    for (const [ip, word] of this.#check.troubles()) {
+      if (room-- === 0) break;
+      trouble.set(1, { ip, seen: word });
+    }
     conflicts.reset();
     for (const { ip } of this.#conflicts.told()) {
       conflicts.set([...this.#conflicts.toldOf(ip)].length, { ip });
@@ -186,9 +247,9 @@ export class WireProgram {
         this.#found(command.ip, command.finding, command.before);
         return;
       default: {
-        const { ip, answer, isInstead } = command;
+        const { ip, answer, isInstead, isNews } = command;
         const kind = isInstead ? "instead" : "answers";
-        this.#claim({ ip, ...answer, kind, isConfirmed: true });
+        this.#claim({ ip, ...answer, kind, confirmed: isNews ? "anew" : "twice" });
       }
     }
   }
@@ -196,11 +257,11 @@ export class WireProgram {
   #sighted({ ip, mac, kind }: Sighting, { name: on }: AskingInterface): void {
     // However it came back.
     if (this.#macs.isOwn(mac)) return;
-    if (kind !== "probes") this.#step({ kind: "heard", ip, on, mac });
+    if (kind === "answers" || kind === "claims") this.#step({ kind: "heard", ip, on, mac });
     const text = formatAddress(ip);
     if (!this.#isOwn(text)) return;
     this.#options.metrics.claims.inc(1, { kind });
-    this.#claim({ ip: text, mac, on, kind, isConfirmed: false });
+    this.#claim({ ip: text, mac, on, kind, confirmed: "no" });
   }
 
   #claim(claim: Omit<Claim, "nowMs" | "isMember">): void {
@@ -230,7 +291,7 @@ export class WireProgram {
   #tellConflict(conflict: Conflict): void {
     const { nodeName: self, logger } = this.#options;
     const owners = this.#ownersOf(conflict.ip);
-    const node = this.#macs.memberWith(conflict.mac) ?? this.#check.nodeWith(conflict.mac);
+    const node = this.#nodeWith(conflict.mac);
     const { ip, mac, on, kind } = conflict;
     const story = conflictStory(conflict, { owners, node, self });
     const named = node === undefined ? {} : { node };
@@ -278,33 +339,25 @@ export class WireProgram {
     for (const note of notes) this.#options.stories.record(note);
   }
 
-  /** Where not all of a Service's addresses were asked for yet, the others are told of later. */
   #reportSeen(subject: Subject | undefined): void {
-    if (subject === undefined) return;
-    const { conditions } = this.#options;
-    const { service, ips, owner } = subject;
-    const findings = ips.map(formatAddress).flatMap((ip) => {
-      const finding = this.#check.findingOf(ip);
-      return finding === undefined ? [] : [[ip, finding] as const];
-    });
-    const seen = findings.length < ips.length ? undefined : seenOfService(owner, findings);
-    if (seen === undefined) return;
-    conditions?.set(service, owner, announcedBy(subject));
-    conditions?.set(service, owner, seen);
+    const seen = subject && this.#conditions.seenOf(subject);
+    if (subject === undefined || seen === undefined) return;
+    const { service, owner } = subject;
+    const hurry = this.#rest.delete(service) ? "rest" : "news";
+    for (const one of [announcedBy(subject), seen]) {
+      this.#options.conditions?.set(service, owner, one, hurry);
+    }
+  }
+
+  #reportConflicts(ip: string): void {
+    for (const subject of this.#check.assignments.usersOf(ip)) this.#reportConflictsOf(subject);
   }
 
   /** Of what this node announces; who asks tells of the rest in the condition `Seen`. */
-  #reportConflicts(ip: string): void {
+  #reportConflictsOf(subject: Subject | undefined): void {
     const { conditions, nodeName } = this.#options;
-    for (const { service, owner, ips } of this.#check.assignments.usersOf(ip)) {
-      if (owner !== nodeName) continue;
-      const told = ips.map(formatAddress).flatMap((one) => [...this.#conflicts.toldOf(one)]);
-      const message = told.map((one) => `${one.mac} ${one.kind} ${one.ip}`).join("; ");
-      const reason = "AnotherMachine";
-      const isOver = told.length === 0;
-      const conflict = { type: "Conflict", status: "True", reason, message } as const;
-      conditions?.set(service, nodeName, isOver ? noConflict : conflict);
-    }
+    if (subject?.owner !== nodeName) return;
+    conditions?.set(subject.service, nodeName, this.#conditions.conflictOf(subject) ?? noConflict);
   }
 
   #followOwner(ip: IpAddress): void {
@@ -315,6 +368,10 @@ export class WireProgram {
     if (!isOwn && !this.#check.assignments.isOurs(text)) this.#conflicts.forget(text);
   }
 
+  #nodeWith(mac: MacAddress): string | undefined {
+    return this.#macs.memberWith(mac) ?? this.#check.nodeWith(mac);
+  }
+
   #isOwn(ip: string): boolean {
     return this.#ownersOf(ip).includes(this.#options.nodeName);
   }
@@ -322,6 +379,15 @@ export class WireProgram {
   #ownersOf(ip: string): string[] {
     return [...new Set(this.#check.assignments.usersOf(ip).map(({ owner }) => owner))];
   }
+}
+
+function subnetsThatAnswer({ interfaces }: AnsweringAbility): Prefix[] {
+  return [...interfaces.values()].flatMap((one) => (canAnswerNow(one) ? one.subnets : []));
+}
+
+function isAboutSame(a: Subject | undefined, b: Subject | undefined): boolean {
+  const text = (one: Subject): string => [one.owner, ...one.ips.map(formatAddress)].join();
+  return a !== undefined && b !== undefined && text(a) === text(b);
 }
 
 function ipsOf(...subjects: readonly (Subject | undefined)[]): IpAddress[] {

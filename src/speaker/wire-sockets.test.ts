@@ -94,4 +94,22 @@ describe("sockets for questions and claims", () => {
     assert.equal(lines.length, 2, "it is news again");
     wire.close();
   });
+
+  it("RFC 5227 section 2.4: hears ordinary questions from the ranges that are watched, also when these change", () => {
+    const { wire, sockets, heard } = opened();
+    const filters = () => sockets.map(({ options }) => options.filter.length);
+    wire.setInterfaces([on(1)]);
+    wire.setRanges([{ first: 1, last: 2 }]);
+    const [, ndp, arp] = sockets;
+    assert.equal(sockets.length, 3);
+    assert.equal((filters()[2] ?? 0) - (filters()[0] ?? 0), 3);
+    wire.setRanges([{ first: 1, last: 2 }]);
+    assert.equal(sockets.length, 3);
+    arp?.receive(claim.replace("06040002", "06040001").replace(/c0a801f0$/, "c0a80101"));
+    assert.deepEqual(heard, ["eth1 02:00:00:00:00:99 uses 192.168.1.240"]);
+    assert.equal(ndp?.isOpen, true);
+    wire.close();
+    wire.setRanges([]);
+    assert.equal(sockets.length, 3);
+  });
 });

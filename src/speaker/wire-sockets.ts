@@ -14,13 +14,14 @@ import {
   sightNdp,
 } from "../layer2/index.ts";
 import {
-  ARP_SIGHTING_FILTER,
+  arpSightingFilter,
   type Logger,
   monotonicMs,
   NamedTimers,
   NEIGHBOR_SIGHTING_FILTER,
   PacketSocket,
   type PacketSocketOptions,
+  type SenderRange,
 } from "../platform/index.ts";
 import { EventBudget } from "./event-budget.ts";
 import type { FrameSocket } from "./interface-responders.ts";
@@ -35,8 +36,8 @@ export interface WireSocketsOptions {
 }
 
 const protocols = [
-  { family: 4, etherType: ETHERTYPE_ARP, filter: ARP_SIGHTING_FILTER, sight: sightArp },
-  { family: 6, etherType: ETHERTYPE_IPV6, filter: NEIGHBOR_SIGHTING_FILTER, sight: sightNdp },
+  { family: 4, etherType: ETHERTYPE_ARP, sight: sightArp },
+  { family: 6, etherType: ETHERTYPE_IPV6, sight: sightNdp },
 ] as const;
 
 type Protocol = (typeof protocols)[number];
@@ -62,6 +63,7 @@ export class WireSockets {
   readonly #open = new Map<string, Open>();
   readonly #timers = new NamedTimers<"reopen">(() => this.#openAll());
   #wanted: readonly AskingInterface[] = [];
+  #ranges: readonly SenderRange[] = [];
   #isTroubleTold = false;
 
   constructor(options: WireSocketsOptions) {
@@ -77,6 +79,14 @@ export class WireSockets {
       if (place !== undefined) open.on = place.on;
       else this.#close(key, open);
     }
+    this.#openAll();
+  }
+
+  /** Of ordinary ARP requests only those from an address in these ranges are heard; before the first call none are. */
+  setRanges(ranges: readonly SenderRange[]): void {
+    if (JSON.stringify(ranges) === JSON.stringify(this.#ranges)) return;
+    this.#ranges = ranges;
+    for (const [key, open] of this.#open) if (open.protocol.family === 4) this.#close(key, open);
     this.#openAll();
   }
 
@@ -109,8 +119,10 @@ export class WireSockets {
     return names;
   }
 
+  /** Until interfaces are set again. */
   close(): void {
     this.#timers.cancelAll();
+    this.#wanted = [];
     for (const [key, open] of this.#open) this.#close(key, open);
   }
 
@@ -138,11 +150,11 @@ export class WireSockets {
   #opened(key: string, on: AskingInterface, protocol: Protocol): Open {
     const { openSocket = (options: PacketSocketOptions) => new PacketSocket(options) } =
       this.#options;
-    const { etherType, filter } = protocol;
+    const { etherType, family } = protocol;
     const socket = openSocket({
       interfaceIndex: on.index,
       etherType,
-      filter,
+      filter: family === 4 ? arpSightingFilter(this.#ranges) : NEIGHBOR_SIGHTING_FILTER,
       onFrame: (frame) => this.#take(key, frame),
       onFailure: () => {
         this.#open.delete(key);

@@ -66,6 +66,35 @@ describe("status of a service", () => {
     assert.equal(next(all, [object("l2-a", { ...about, conditions })]), undefined);
   });
 
+  it("ST-20: what can be said at once comes with the first status, and no later one touches it", () => {
+    const at = { lastTransitionTime: "2026-11-27T00:00:00Z", message: "", reason: "Announcing" };
+    const conditions = [{ ...at, type: "Announced", status: "True" as const }];
+    const view = {
+      kind: serviceL2Statuses,
+      writer,
+      service: "shop/web",
+      wanted: all,
+      firstConditions: () => conditions,
+    };
+    assert.deepEqual(nextStatusAction({ ...view, existing: [object("l2-a")] }), {
+      kind: "writeStatus",
+      name: "l2-a",
+      patch: { status: { ...about, conditions } },
+    });
+    const wanted = { interfaces: ["eth0"] };
+    assert.deepEqual(nextStatusAction({ ...view, wanted, existing: [object("l2-a", about)] }), {
+      kind: "writeStatus",
+      name: "l2-a",
+      patch: { status: { ...about, interfaces: [{ name: "eth0" }] } },
+    });
+    const nothing = { ...view, firstConditions: () => [], existing: [object("l2-a")] };
+    assert.deepEqual(nextStatusAction(nothing), {
+      kind: "writeStatus",
+      name: "l2-a",
+      patch: { status: about },
+    });
+  });
+
   it("ST-20: an object that is right is left alone", () => {
     const { serviceNamespace, ...rest } = about;
     assert.equal(next(all, [object("l2-a", { serviceNamespace, ...rest })]), undefined);

@@ -1,5 +1,6 @@
 /** Which ServiceL2Status and ServiceBGPStatus objects there should be for one service, by one node's view (ST-20, ST-21). */
 import type {
+  Condition,
   KubeObject,
   OwnerReference,
   ServiceBGPStatus,
@@ -103,6 +104,8 @@ export interface ServiceStatusView {
   readonly wanted: ServiceAnnouncement | undefined;
   /** The objects about it with our node's label. */
   readonly existing: Iterable<ServiceStatus>;
+  /** Written with a new object's first status, so that they need no write of their own; later they are others' to tell. */
+  readonly firstConditions?: () => readonly Condition[];
 }
 
 /** The first object by name stays, the others of our node are deleted; nothing differs: undefined. */
@@ -117,7 +120,7 @@ export function nextStatusAction(view: ServiceStatusView): StatusAction | undefi
   if (needless !== undefined) return { kind: "delete", name: needless.metadata.name };
   if (status === undefined) return undefined;
   if (kept === undefined) return { kind: "create", object: newObject(kind, writer, service) };
-  return adoption(kept, writer) ?? correction(kept, status);
+  return adoption(kept, writer) ?? correction(kept, status, view.firstConditions);
 }
 
 /** Without us among its owners the object would go with a pod that is no more. */
@@ -128,12 +131,23 @@ function adoption({ metadata }: ServiceStatus, { pod }: StatusWriter): StatusAct
   return { kind: "adopt", name, patch: { metadata: { ownerReferences: [owner] } } };
 }
 
-function correction(kept: ServiceStatus, status: Status): StatusAction | undefined {
+function correction(
+  kept: ServiceStatus,
+  status: Status,
+  firstConditions: ServiceStatusView["firstConditions"],
+): StatusAction | undefined {
   const before = kept.status ?? {};
   if (isEqual(status, before)) return undefined;
   // A list that is there no more must be taken away, which merging does for null.
   const isListGone = "interfaces" in before && !("interfaces" in status);
-  const patch = { status: isListGone ? { ...status, interfaces: null } : status };
+  const told = kept.status === undefined ? (firstConditions?.() ?? []) : [];
+  const patch = {
+    status: {
+      ...status,
+      ...(isListGone && { interfaces: null }),
+      ...(told.length > 0 && { conditions: told }),
+    },
+  };
   return { kind: "writeStatus", name: kept.metadata.name, patch };
 }
 

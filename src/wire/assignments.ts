@@ -1,4 +1,7 @@
-/** Which speaker asks for each service's addresses: never the owner, and the same one for everybody who knows the same. */
+/**
+ * Which speaker asks for each service's addresses: never the owner, one in a network with it where there is one, and the
+ * same one for everybody who knows the same.
+ */
 import { formatAddress, type IpAddress } from "../ip/index.ts";
 import { watchersOf, watchesBefore } from "../ring/index.ts";
 
@@ -29,10 +32,17 @@ export class Assignments {
   readonly #services = new Map<string, Assigned>();
   /** Lists, because nearly all have one entry, and ten thousand maps take more memory than all the rest. */
   readonly #byIp = new Map<string, readonly Subject[]>();
+  readonly #neighboursOf: (node: string) => ReadonlySet<string>;
   #speakers: ReadonlySet<string>;
+  /** By owner, from whom its askers were chosen last. */
+  #choices = new Map<string, ReadonlySet<string>>();
+  /** By neighbours, those of them that live: owners of one network share a set. */
+  #living = new Map<ReadonlySet<string>, ReadonlySet<string>>();
 
-  constructor(self: string) {
+  /** `neighboursOf`: speakers known to be in a network with the node, itself among them perhaps. */
+  constructor(self: string, neighboursOf: (node: string) => ReadonlySet<string>) {
     this.#self = self;
+    this.#neighboursOf = neighboursOf;
     this.#speakers = new Set([self]);
   }
 
@@ -55,6 +65,19 @@ export class Assignments {
     return this.usersOf(ip).some(
       ({ service }) => this.#services.get(service)?.asker === this.#self,
     );
+  }
+
+  /** Addresses that the node owns, each with who asks for it: the node itself where there is no other speaker. */
+  *ownedBy(node: string): IterableIterator<readonly [ip: string, asker: string]> {
+    for (const [ip, users] of this.#byIp) {
+      const user = users.find(({ owner }) => owner === node);
+      if (user !== undefined) yield [ip, this.askerOf(user.service) ?? node];
+    }
+  }
+
+  /** Who asks for the service's addresses; its owner where there is no other speaker. */
+  askerOf(service: string): string | undefined {
+    return this.#services.get(service)?.asker;
   }
 
   setSubject(subject: Subject): void {
@@ -80,13 +103,25 @@ export class Assignments {
   /** Speakers that can ask. The result are the services that we ask for now and did not before. */
   setSpeakers(speakers: ReadonlySet<string>): Subject[] {
     const before = this.#speakers;
-    const added = [...speakers].filter((name) => !before.has(name));
-    const isChanged = added.length > 0 || [...before].some((name) => !speakers.has(name));
-    this.#speakers = speakers;
-    if (!isChanged) return [];
+    const isSame = speakers.size === before.size && [...speakers].every((one) => before.has(one));
+    this.#speakers = isSame ? this.#speakers : speakers;
+    return isSame ? [] : this.chooseAgain();
+  }
+
+  /** Neighbours are others now. The result as of `setSpeakers`. */
+  chooseAgain(): Subject[] {
+    const before = this.#choices;
+    this.#choices = new Map();
+    this.#living = new Map();
     const gained: Subject[] = [];
+    const added = new AddedNames();
     for (const [service, { subject, asker }] of this.#services) {
-      const now = this.#askerAfter(subject, asker, added);
+      const choice = this.#choiceFor(subject.owner);
+      const old = before.get(subject.owner);
+      const isKept = old !== undefined && asker !== subject.owner && choice.has(asker);
+      const now = isKept
+        ? firstOf(subject, asker, added.since(old, choice))
+        : this.#askerFor(subject);
       if (now === asker) continue;
       this.#services.set(service, { subject, asker: now });
       if (now === this.#self) gained.push(subject);
@@ -94,20 +129,47 @@ export class Assignments {
     return gained;
   }
 
-  /** With a thousand nodes and ten thousand services all places are not worked out anew for one that came. */
-  #askerAfter(subject: Subject, asker: string, added: readonly string[]): string {
-    if (asker === subject.owner || !this.#speakers.has(asker)) return this.#askerFor(subject);
-    let first = asker;
-    const key = keyOf(subject);
-    for (const name of added) {
-      if (name !== subject.owner && watchesBefore(name, first, key)) first = name;
-    }
-    return first;
+  #askerFor(subject: Subject): string {
+    const others = [...this.#choiceFor(subject.owner)].filter((name) => name !== subject.owner);
+    return watchersOf(keyOf(subject), others)[0] ?? subject.owner;
   }
 
-  #askerFor(subject: Subject): string {
-    const others = [...this.#speakers].filter((name) => name !== subject.owner);
-    return watchersOf(keyOf(subject), others)[0] ?? subject.owner;
+  /** Living neighbours of the owner, or all speakers where it has none: one of those may hear it all the same. */
+  #choiceFor(owner: string): ReadonlySet<string> {
+    const known = this.#choices.get(owner);
+    if (known !== undefined) return known;
+    const near = this.#neighboursOf(owner);
+    const living =
+      this.#living.get(near) ?? new Set([...near].filter((one) => this.#speakers.has(one)));
+    this.#living.set(near, living);
+    const isAny = living.size > (living.has(owner) ? 1 : 0);
+    const choice = isAny ? living : this.#speakers;
+    this.#choices.set(owner, choice);
+    return choice;
+  }
+}
+
+/** With a thousand nodes and ten thousand services all places are not worked out anew for one that came. */
+function firstOf(subject: Subject, asker: string, added: readonly string[]): string {
+  let first = asker;
+  const key = keyOf(subject);
+  for (const name of added) {
+    if (name !== subject.owner && watchesBefore(name, first, key)) first = name;
+  }
+  return first;
+}
+
+/** Names in a set that were not in another one; worked out once for each pair of sets. */
+class AddedNames {
+  readonly #known = new Map<ReadonlySet<string>, Map<ReadonlySet<string>, readonly string[]>>();
+
+  since(before: ReadonlySet<string>, now: ReadonlySet<string>): readonly string[] {
+    if (before === now) return [];
+    const ofBefore = this.#known.get(before) ?? new Map<ReadonlySet<string>, readonly string[]>();
+    this.#known.set(before, ofBefore);
+    const added = ofBefore.get(now) ?? [...now].filter((name) => !before.has(name));
+    ofBefore.set(now, added);
+    return added;
   }
 }
 

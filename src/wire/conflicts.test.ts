@@ -16,7 +16,7 @@ for (const [family, VIP] of [
       mac: FOREIGN,
       on: "eth0",
       kind: "claims",
-      isConfirmed: false,
+      confirmed: "no",
       isMember: false,
       nowMs,
       ...more,
@@ -89,24 +89,37 @@ for (const [family, VIP] of [
 
     it("what the wire check has heard twice is told at once", () => {
       const conflicts = new Conflicts();
-      const news = conflicts.claim(claim(5, { kind: "answers", isConfirmed: true }));
+      const news = conflicts.claim(claim(5, { kind: "answers", confirmed: "twice" }));
       assert.deepEqual(
         news.map(({ kind }) => kind),
         ["told"],
       );
-      assert.deepEqual(conflicts.claim(claim(6, { isConfirmed: true })), []);
+      assert.deepEqual(conflicts.claim(claim(6, { confirmed: "twice" })), []);
       assert.deepEqual(
         [...conflicts.toldOf(VIP)].map(({ mac }) => mac),
         [FOREIGN],
       );
     });
 
+    it("what comes again after the address was well, or instead of the owner now, is told again", () => {
+      const conflicts = new Conflicts();
+      conflicts.claim(claim(5, { kind: "answers", confirmed: "anew" }));
+      const [again] = conflicts.claim(claim(60_000, { kind: "instead", confirmed: "anew" }));
+      assert.deepEqual([again?.kind, again?.conflict.kind], ["told", "instead"]);
+      assert.deepEqual(
+        [...conflicts.toldOf(VIP)].map(({ kind }) => kind),
+        ["instead"],
+      );
+      assert.equal(conflicts.tick(240_000, PERIOD_MS)[0]?.kind, "over");
+      assert.equal(conflicts.isWaiting, false);
+    });
+
     it("who answers in silence is taken back only after two questions, however seldom they come", () => {
       const conflicts = new Conflicts();
       const periodMs = 500_000;
-      conflicts.claim(claim(0, { kind: "answers", isConfirmed: true }));
+      conflicts.claim(claim(0, { kind: "answers", confirmed: "twice" }));
       assert.deepEqual(conflicts.tick(periodMs, periodMs), []);
-      assert.deepEqual(conflicts.claim(claim(periodMs, { isConfirmed: true })), []);
+      assert.deepEqual(conflicts.claim(claim(periodMs, { confirmed: "twice" })), []);
       assert.deepEqual(conflicts.tick(3.4 * periodMs, periodMs), []);
       assert.equal(conflicts.tick(3.5 * periodMs, periodMs)[0]?.kind, "over");
     });
@@ -128,7 +141,7 @@ describe("conflicts", () => {
       ip: fc.integer({ min: 0, max: 200 }).map((last) => `192.0.2.${last}`),
       mac: fc.integer({ min: 0, max: 20 }).map(String),
       afterMs: fc.integer({ min: 0, max: 60_000 }),
-      isConfirmed: fc.boolean(),
+      confirmed: fc.constantFrom("no" as const, "twice" as const),
       what: fc.constantFrom("claim", "claim", "claim", "owned", "notOwned", "forget"),
     });
     fc.assert(
@@ -144,7 +157,7 @@ describe("conflicts", () => {
           }
         };
         let nowMs = 0;
-        for (const { ip, mac, afterMs, isConfirmed, what } of events) {
+        for (const { ip, mac, afterMs, confirmed, what } of events) {
           nowMs += afterMs;
           hear(conflicts.tick(nowMs, PERIOD_MS));
           if (what === "owned") conflicts.owned(ip, nowMs);
@@ -162,7 +175,7 @@ describe("conflicts", () => {
                 on: "eth0",
                 kind: "claims",
                 nowMs,
-                isConfirmed,
+                confirmed,
                 isMember,
               }),
             );

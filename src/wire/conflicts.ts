@@ -1,11 +1,11 @@
 /**
- * Who else uses our addresses (RFC 5227 section 2.4): each machine said once for each address, taken back after a while of
+ * Who else uses our addresses (RFC 5227 section 2.4): each machine said once for each address and way, taken back after a while of
  * silence, and bounded, because anybody can forge a frame.
  */
 import type { MacAddress } from "../ip/index.ts";
 
 /** `instead`: it answers, and the owner does not. */
-export type ClaimKind = "answers" | "instead" | "claims" | "probes";
+export type ClaimKind = "answers" | "instead" | "claims" | "uses" | "probes";
 
 export interface Conflict {
   readonly ip: string;
@@ -17,8 +17,11 @@ export interface Conflict {
 
 export interface Claim extends Conflict {
   readonly nowMs: number;
-  /** It was heard more than once already, from where no hand-over shows. */
-  readonly isConfirmed: boolean;
+  /**
+   * `twice`: it was heard more than once already, from where no hand-over shows; `anew`: that too, and after the address
+   * was well, or in another way than before, so that it is told again.
+   */
+  readonly confirmed: "no" | "twice" | "anew";
   /** It says that it is a speaker of ours, which may be heard for a moment when all is well. */
   readonly isMember: boolean;
 }
@@ -29,7 +32,7 @@ export type ConflictNews =
   | { readonly kind: "over"; readonly conflict: Conflict };
 
 interface Known {
-  readonly conflict: Conflict;
+  conflict: Conflict;
   /** Of what no hand-over explains. */
   firstMs: number;
   lastMs: number;
@@ -76,7 +79,7 @@ export class Conflicts {
   }
 
   /** Takes what was heard. Costs the same however much is heard, and keeps at most 8 machines for an address. */
-  claim({ nowMs, isConfirmed, isMember, ...conflict }: Claim): ConflictNews[] {
+  claim({ nowMs, confirmed, isMember, ...conflict }: Claim): ConflictNews[] {
     const { ip, mac } = conflict;
     const ofAddress = this.#byIp.get(ip) ?? new Map<MacAddress, Known>();
     let known = ofAddress.get(mac);
@@ -94,7 +97,9 @@ export class Conflicts {
     if (ownedMs !== undefined && known.lastMs - ownedMs < handOverMs) known.firstMs = nowMs;
     known.lastMs = nowMs;
     known.isMember = isMember;
-    return isConfirmed ? this.#tell(known) : [];
+    if (confirmed === "no") return [];
+    if (confirmed === "anew") Object.assign(known, { conflict, isTold: false });
+    return this.#tell(known);
   }
 
   /**

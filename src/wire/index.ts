@@ -3,6 +3,13 @@ export { Assignments, type Subject } from "./assignments.ts";
 export { type Claim, type Conflict, Conflicts, type ConflictNews } from "./conflicts.ts";
 export { type Finding, isTrouble } from "./finding.ts";
 export { periodMs } from "./pace.ts";
-export { announcedBy, findingText, seenOfService, type WireCondition } from "./seen-condition.ts";
+export {
+  announcedBy,
+  findingText,
+  namedMac,
+  seenByNobodyElse,
+  seenOfService,
+  type WireCondition,
+} from "./seen-condition.ts";
 export { WireCheck, type WireCommand, type WireEvent } from "./wire-check.ts";
 export { type ProbeStep, type ProbeVerdict, WireProbes } from "./wire-probes.ts";

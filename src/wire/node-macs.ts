@@ -14,7 +14,7 @@ type ByInterface = Map<string, Set<MacAddress>>;
 interface Known {
   readonly askedMs: number;
   readonly current: ByInterface;
-  /** Of the question before, until this one had its time. */
+  /** Of the questions before, the last answers on each interface. */
   readonly before: ByInterface;
   /** Interfaces on which it has ever answered. */
   readonly seenOn: Set<string>;
@@ -39,7 +39,7 @@ export class NodeMacs {
 
   asked(node: string, nowMs: number): void {
     const known = this.#known.get(node);
-    const before: ByInterface = known?.current ?? new Map();
+    const before: ByInterface = new Map([...(known?.before ?? []), ...(known?.current ?? [])]);
     const seenOn = known?.seenOn ?? new Set();
     this.#known.set(node, { askedMs: nowMs, current: new Map(), before, seenOn });
   }
@@ -59,12 +59,19 @@ export class NodeMacs {
     return this.#known.get(node)?.seenOn.has(on) ?? false;
   }
 
+  /** Those that answer now. While an answer is awaited those of the question before count as well. */
   of(node: string, on: string, nowMs: number): ReadonlySet<MacAddress> {
     const known = this.#known.get(node);
     if (known === undefined) return none;
     const current = known.current.get(on) ?? none;
     if (nowMs - known.askedMs >= this.#windowMs) return current;
     return new Set([...current, ...(known.before.get(on) ?? none)]);
+  }
+
+  /** The same, and where the node is not heard now those that it had when it was heard last. */
+  known(node: string, on: string, nowMs: number): ReadonlySet<MacAddress> {
+    const now = this.of(node, on, nowMs);
+    return now.size > 0 ? now : (this.#known.get(node)?.before.get(on) ?? none);
   }
 
   /** The node whose MAC address it is; undefined: not known. */

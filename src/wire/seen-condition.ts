@@ -1,4 +1,5 @@
 /** The conditions of a ServiceL2Status that tell what is seen on the wire, and the same words for people. */
+import { formatAddress, type MacAddress } from "../ip/index.ts";
 import type { Subject } from "./assignments.ts";
 import type { Answer, Finding, WhyUnknown } from "./finding.ts";
 
@@ -37,17 +38,32 @@ export function announcedBy({ owner, standing }: Subject): WireCondition {
   return { type: "Announced", status: "True", reason, message };
 }
 
+/** What is found where there is no other speaker than the owner and no machine that should not answer, unasked. */
+export function seenByNobodyElse({ ips, owner }: Subject): WireCondition | undefined {
+  const alone: Finding = { seen: "unknown", why: "alone", answers: [], strangers: [] };
+  return seenOfService(
+    owner,
+    ips.map((ip) => [formatAddress(ip), alone]),
+  );
+}
+
+/** The node whose MAC address it is; undefined: nobody's that we know. */
+export type NodeWith = (mac: MacAddress) => string | undefined;
+
 /** `findings`: of the service's addresses as far as they are known; undefined: none is. */
 export function seenOfService(
   owner: string,
   findings: readonly (readonly [ip: string, finding: Finding])[],
+  nodeWith?: NodeWith,
 ): WireCondition | undefined {
   const [worst] = [...findings].sort(
     ([, a], [, b]) => order.indexOf(a.seen) - order.indexOf(b.seen),
   );
   if (worst === undefined) return undefined;
   const { seen, why } = worst[1];
-  const message = findings.map(([ip, finding]) => findingText(ip, owner, finding)).join("; ");
+  const message = findings
+    .map(([ip, finding]) => findingText(ip, owner, finding, nodeWith))
+    .join("; ");
   if (seen !== "unknown") {
     const [status, reason] = words[seen];
     return { type: "Seen", status, reason, message };
@@ -56,10 +72,16 @@ export function seenOfService(
 }
 
 /** One address in a sentence. */
-export function findingText(ip: string, owner: string, finding: Finding): string {
+export function findingText(
+  ip: string,
+  owner: string,
+  finding: Finding,
+  nodeWith: NodeWith = () => undefined,
+): string {
   const { seen, why } = finding;
   const own = macsOf(finding.answers);
-  const others = macsOf(finding.strangers) || "others, each time with another MAC address,";
+  const others =
+    macsOf(finding.strangers, nodeWith) || "others, each time with another MAC address,";
   switch (seen) {
     case "yes":
       return `${ip} is answered by ${own}`;
@@ -76,6 +98,12 @@ export function findingText(ip: string, owner: string, finding: Finding): string
   }
 }
 
-function macsOf(answers: readonly Answer[]): string {
-  return [...new Set(answers.map(({ mac }) => mac))].sort().join(", ");
+/** With the node, where it is known. */
+export function namedMac(mac: MacAddress, node: string | undefined): string {
+  return node === undefined ? mac : `${mac} of node "${node}"`;
+}
+
+function macsOf(answers: readonly Answer[], nodeWith: NodeWith = () => undefined): string {
+  const macs = [...new Set(answers.map(({ mac }) => mac))].sort();
+  return macs.map((mac) => namedMac(mac, nodeWith(mac))).join(", ");
 }

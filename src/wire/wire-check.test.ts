@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { formatAddress, type IpAddress, parseAddress } from "../ip/index.ts";
+import { formatAddress, type IpAddress, parseAddress, parsePrefix } from "../ip/index.ts";
+import { seededRandom } from "../testing/seeded-random.ts";
 import { judge } from "./finding.ts";
 import { seenOfService } from "./seen-condition.ts";
 import { WireCheck, type WireCommand, type WireEvent } from "./wire-check.ts";
@@ -20,6 +21,8 @@ class Wire {
   readonly answers = new Map<string, string[]>();
   readonly asked: { atMs: number; ip: string }[] = [];
   readonly commands: WireCommand[] = [];
+  /** Whether the next packet, a question or an answer, is lost. */
+  loses: () => boolean = () => false;
   readonly #heard: { atMs: number; ip: string; mac: string }[] = [];
   #timerMs: number | undefined;
 
@@ -37,6 +40,7 @@ class Wire {
       const text = formatAddress(command.ip);
       this.asked.push({ atMs: this.nowMs, ip: text });
       for (const mac of this.answers.get(text) ?? []) {
+        if (this.loses() || this.loses()) continue;
         this.#heard.push({ atMs: this.nowMs + 1, ip: text, mac });
       }
     }
@@ -170,6 +174,37 @@ for (const [family, VIP, NODE] of [
       }
     });
 
+    it("a machine that comes back, or answers alone now, is news, and not while all stays as it is", () => {
+      const wire = cluster([OWNER, FOREIGN]);
+      const news = (): string[] =>
+        wire.commands
+          .splice(0)
+          .flatMap((one) =>
+            one.kind === "stranger" && one.isNews ? [one.isInstead ? "instead" : "too"] : [],
+          );
+      wire.run(20_000);
+      assert.deepEqual(news(), ["too"]);
+      wire.answers.set(VIP, [FOREIGN]);
+      wire.run(20_000);
+      assert.deepEqual(news(), ["instead"]);
+      wire.answers.set(VIP, [OWNER]);
+      wire.run(20_000);
+      wire.answers.set(VIP, [OWNER, FOREIGN]);
+      wire.run(20_000);
+      assert.deepEqual(news(), ["too"]);
+    });
+
+    it("L2-183: where one packet in twenty is lost nobody is accused for an hour, and a stranger is told once", () => {
+      const random = seededRandom(5227);
+      const wire = cluster();
+      wire.loses = () => random() < 0.05;
+      wire.run(3_600_000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`]);
+      wire.answers.set(VIP, [OWNER, FOREIGN]);
+      wire.run(3_600_000);
+      assert.deepEqual(wire.found(), [`${VIP} yes`, `${VIP} two`]);
+    });
+
     it("tells nothing of a hand-over, during which both answer", () => {
       const wire = cluster([OWNER, SECOND]);
       wire.run(1000);
@@ -186,14 +221,31 @@ for (const [family, VIP, NODE] of [
     });
 
     it("L2-184: silence where the owner is known counts, whoever answers where it is not", () => {
-      const { seen } = judge({
+      for (const isSaid of [false, true]) {
+        const { seen } = judge({
+          answers: [{ mac: SECOND, on: "eth1" }],
+          owners: ["n1"],
+          macsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+          knownMacsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+          isSaidBy: () => isSaid,
+          wasSeenOn: (_, on) => on === "eth0",
+          where: ["eth0", "eth1"],
+        });
+        assert.equal(seen, "nobody");
+      }
+    });
+
+    it("L2-183: silence where the owner was known says so, though it answers in another network", () => {
+      const { seen, why } = judge({
         answers: [{ mac: SECOND, on: "eth1" }],
         owners: ["n1"],
-        macsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+        macsOf: () => new Set(),
+        knownMacsOf: (_, on) => new Set(on === "eth0" ? [OWNER] : []),
+        isSaidBy: () => true,
         wasSeenOn: (_, on) => on === "eth0",
         where: ["eth0", "eth1"],
       });
-      assert.equal(seen, "nobody");
+      assert.deepEqual([seen, why], ["unknown", "silent"]);
     });
 
     it("L2-183: where neither the owner nor its node is heard any more nobody is accused, and the reason says so", () => {
@@ -216,6 +268,20 @@ for (const [family, VIP, NODE] of [
       wire.answers.set(NODE, []);
       wire.run(6000);
       assert.deepEqual([wire.found(), wire.strangers()], [[`${VIP} unknown stranger`], []]);
+    });
+
+    it("L2-100 L2-191: an answer is the owner's where its own speaker says that it has the MAC address, and no other's", () => {
+      for (const node of [[], [OWNER]]) {
+        const wire = cluster([SECOND, ...node]);
+        wire.answers.set(NODE, node);
+        wire.step({ kind: "macs", macs: new Map([[SECOND, "n1"]]) });
+        wire.run(6000);
+        assert.deepEqual([wire.found(), wire.strangers()], [[`${VIP} yes`], []]);
+      }
+      const wire = cluster([SECOND, OWNER]);
+      wire.step({ kind: "macs", macs: new Map([[SECOND, "n3"]]) });
+      wire.run(6000);
+      assert.deepEqual([wire.found(), wire.strangers()], [[`${VIP} two`], [`${VIP} ${SECOND}`]]);
     });
 
     it("expects nothing on interfaces that the advertisements do not list", () => {
@@ -323,6 +389,32 @@ describe("wire check", () => {
     );
   });
 
+  it("who is in a network with the owner asks, and who lost that network does no more", () => {
+    const subnets = (far: string) =>
+      new Map([
+        ["n1", [parsePrefix("192.168.1.0/24")!]],
+        ["n2", [parsePrefix("192.168.1.0/24")!]],
+        ["n3", [parsePrefix(far)!]],
+      ]);
+    const names = new Set(["n1", "n2", "n3"]);
+    const wires = ["n2", "n3"].map((self) => new Wire(self, [...names]));
+    const vips = Array.from({ length: 20 }, (_, at) => `192.168.1.${at + 200}`);
+    const asked = (far: string): boolean[] =>
+      wires.map((wire) => {
+        wire.step({ kind: "speakers", names, subnets: subnets(far) });
+        return vips.some((vip) => wire.check.assignments.isOurs(vip));
+      });
+    for (const wire of wires) {
+      wire.step({ kind: "node", name: "n1", addresses: [ip("192.168.1.1")] });
+      for (const vip of vips) wire.own(vip);
+    }
+    assert.deepEqual(asked("10.0.0.0/24"), [true, false]);
+    assert.deepEqual(asked("192.168.1.0/24"), [true, true]);
+    assert.deepEqual(asked("10.0.0.0/24"), [true, false]);
+    wires[1]?.run(5000);
+    assert.deepEqual(wires[1]?.asked, []);
+  });
+
   it("at most 50 questions leave a node in any second, take-overs first, however many addresses there are", () => {
     const wire = new Wire("n2", ["n2"]);
     const first = parseAddress("10.0.0.0") as IpAddress;
@@ -368,6 +460,8 @@ describe("wire check", () => {
       ["192.168.1.240", good],
       ["fd00::240", bad],
     ] as const;
+    const named = seenOfService("n1", both, (mac) => (mac === FOREIGN ? "n3" : undefined));
+    assert.match(named?.message ?? "", new RegExp(`and so does ${FOREIGN} of node "n3"$`));
     assert.deepEqual(seenOfService("n1", both), {
       type: "Seen",
       status: "False",

@@ -1,22 +1,44 @@
 /** Asks for addresses of other nodes, paced, and judges who answers: a machine whose clock and wire are outside. */
-import { formatAddress, type IpAddress, type MacAddress, parseAddress } from "../ip/index.ts";
+import {
+  formatAddress,
+  type IpAddress,
+  type MacAddress,
+  parseAddress,
+  type Prefix,
+} from "../ip/index.ts";
 import { Assignments, type Subject } from "./assignments.ts";
-import { type Answer, type Finding, isSameFinding, judge, type Seen } from "./finding.ts";
+import {
+  type Answer,
+  type Evidence,
+  type Finding,
+  hasStrangers,
+  isAnsweredByOwner,
+  isSameFinding,
+  isTrouble,
+  judge,
+  type Seen,
+} from "./finding.ts";
+import { Neighbours } from "./neighbours.ts";
 import { NodeMacs } from "./node-macs.ts";
+import { OpenQuestions } from "./open-questions.ts";
 import { Pace, periodMs } from "./pace.ts";
 import { Questions, type Urgency } from "./questions.ts";
 
 /** So long answers are collected. */
 const windowMs = 1000;
-/** More stations answer for one address only if somebody forges. */
-const mostAnswers = 8;
 
 export type WireEvent = { readonly nowMs: number } & (
   | { readonly kind: "owned"; readonly subject: Subject }
   /** Nobody announces it. */
   | { readonly kind: "gone"; readonly service: string }
-  /** Speakers that can ask, ourselves among them. */
-  | { readonly kind: "speakers"; readonly names: ReadonlySet<string> }
+  /** Speakers that can ask, ourselves among them, and the subnets that each says it has. Default: none says so. */
+  | {
+      readonly kind: "speakers";
+      readonly names: ReadonlySet<string>;
+      readonly subnets?: ReadonlyMap<string, readonly Prefix[]>;
+    }
+  /** MAC address -> node, as living speakers say in the ring of their own. */
+  | { readonly kind: "macs"; readonly macs: ReadonlyMap<MacAddress, string> }
   /** A node's own addresses; none: it is gone. */
   | { readonly kind: "node"; readonly name: string; readonly addresses: readonly IpAddress[] }
   /** Names of the interfaces on which we can ask, by family. */
@@ -30,6 +52,8 @@ export type WireEvent = { readonly nowMs: number } & (
     }
   | { readonly kind: "timer" }
 );
+
+type EventOf<Kind extends WireEvent["kind"]> = Extract<WireEvent, { kind: Kind }>;
 
 export type WireCommand =
   /** On every interface. */
@@ -49,6 +73,8 @@ export type WireCommand =
       readonly ip: string;
       readonly answer: Answer;
       readonly isInstead: boolean;
+      /** The finding is trouble, and another one than before: also of a machine that was told of already. */
+      readonly isNews: boolean;
     };
 
 export interface ShownCheck extends Finding {
@@ -56,32 +82,28 @@ export interface ShownCheck extends Finding {
   readonly owners: readonly string[];
 }
 
-interface Window {
-  readonly endMs: number;
-  readonly answers: Answer[];
-}
-
 export class WireCheck {
   readonly assignments: Assignments;
   readonly #self: string;
+  readonly #neighbours = new Neighbours();
   readonly #nodes = new NodeMacs(windowMs);
   readonly #addressesOf = new Map<string, readonly IpAddress[]>();
   readonly #nodeWith = new Map<string, string>();
   readonly #questions = new Questions();
   readonly #pace = new Pace();
-  /** Open questions by address, the earliest first. */
-  readonly #open = new Map<string, Window>();
+  readonly #open = new OpenQuestions(windowMs);
   readonly #findings = new Map<string, Finding>();
   /** One bad answer may be a lost packet or a hand-over: these are asked for again at once. */
   readonly #doubted = new Set<string>();
   /** Who else answered the last question. */
   readonly #strangers = new Map<string, ReadonlySet<MacAddress>>();
+  #said: ReadonlyMap<MacAddress, string> = new Map();
   #interfaces: Readonly<Record<4 | 6, readonly string[]>> = { 4: [], 6: [] };
   #wakeMs = Number.POSITIVE_INFINITY;
 
   constructor(self: string) {
     this.#self = self;
-    this.assignments = new Assignments(self);
+    this.assignments = new Assignments(self, (node) => this.#neighbours.of(node));
   }
 
   step(event: WireEvent): WireCommand[] {
@@ -92,7 +114,8 @@ export class WireCheck {
         return [];
       case "timer": {
         this.#wakeMs = Number.POSITIVE_INFINITY;
-        const commands = [...this.#closeWindows(nowMs), ...this.#askDue(nowMs)];
+        const closed = this.#closeWindows(nowMs);
+        const commands = [...closed, ...this.#askDue(nowMs), ...this.#askAgain(nowMs)];
         return [...commands, ...this.#wake(nowMs)];
       }
       default:
@@ -110,8 +133,14 @@ export class WireCheck {
 
   *show(): IterableIterator<ShownCheck> {
     for (const [ip, finding] of this.#findings) {
-      yield { ip, owners: [...this.#ownersOf(ip)], ...finding };
+      const owners = new Set(this.assignments.usersOf(ip).map(({ owner }) => owner));
+      yield { ip, owners: [...owners], ...finding };
     }
+  }
+
+  /** Addresses that need an operator. */
+  *troubles(): IterableIterator<readonly [ip: string, seen: Seen]> {
+    for (const [ip, finding] of this.#findings) if (isTrouble(finding)) yield [ip, finding.seen];
   }
 
   findingOf(ip: string): Finding | undefined {
@@ -130,9 +159,12 @@ export class WireCheck {
       case "gone":
         return this.#removeSubject(event.service);
       case "speakers":
-        return this.#takeSpeakers(event.names, event.nowMs);
+        return this.#takeSpeakers(event);
+      case "macs":
+        this.#said = event.macs;
+        return;
       case "node":
-        return this.#takeNode(event.name, event.addresses);
+        return this.#takeNode(event);
       default:
         this.#interfaces = event.names;
     }
@@ -158,14 +190,21 @@ export class WireCheck {
     }
   }
 
-  #takeSpeakers(names: ReadonlySet<string>, nowMs: number): void {
-    for (const subject of this.assignments.setSpeakers(names)) this.#begin(subject, "new", nowMs);
+  #takeSpeakers({ names, subnets = new Map(), nowMs }: EventOf<"speakers">): void {
+    const isMoved = this.#neighbours.setSubnets(subnets);
+    const gained = this.assignments.setSpeakers(names);
+    this.#takeOver(gained.concat(isMoved ? this.assignments.chooseAgain() : []), nowMs);
+  }
+
+  /** What we ask for now and did not before; what we do not ask for any more is forgotten. */
+  #takeOver(gained: readonly Subject[], nowMs: number): void {
+    for (const subject of gained) this.#begin(subject, "new", nowMs);
     for (const ip of this.#findings.keys()) {
       if (!this.assignments.isOurs(ip)) this.#forget(ip);
     }
   }
 
-  #takeNode(name: string, addresses: readonly IpAddress[]): void {
+  #takeNode({ name, addresses, nowMs }: EventOf<"node">): void {
     const before = this.#addressesOf.get(name) ?? [];
     // A Node object changes every few minutes by itself; its MAC addresses need no new question then.
     if (isSameList(before, addresses)) return;
@@ -174,6 +213,8 @@ export class WireCheck {
     if (addresses.length > 0) this.#addressesOf.set(name, addresses);
     else this.#addressesOf.delete(name);
     this.#nodes.forget(name);
+    this.#neighbours.setNode(name, addresses);
+    this.#takeOver(this.assignments.chooseAgain(), nowMs);
   }
 
   /** What was found of the address until now was about another owner. */
@@ -188,7 +229,7 @@ export class WireCheck {
 
   #forget(ip: string): void {
     this.#questions.remove(ip);
-    this.#open.delete(ip);
+    this.#open.remove(ip);
     this.#findings.delete(ip);
     this.#doubted.delete(ip);
     this.#strangers.delete(ip);
@@ -198,9 +239,7 @@ export class WireCheck {
     const text = formatAddress(ip);
     const node = this.#nodeWith.get(text);
     if (node !== undefined) this.#nodes.heard(node, { on, mac }, nowMs);
-    const answers = this.#open.get(text)?.answers;
-    if (answers === undefined || answers.length >= mostAnswers) return;
-    if (answers.every((one) => one.mac !== mac || one.on !== on)) answers.push({ mac, on });
+    this.#open.hear(text, { on, mac });
   }
 
   #askDue(nowMs: number): WireCommand[] {
@@ -220,17 +259,33 @@ export class WireCheck {
       this.#forget(text);
       return [];
     }
+    const isDoubted = this.#doubted.has(text);
     const asked: IpAddress[] = [];
     for (const owner of this.#ownersOf(text)) {
-      if (!this.#nodes.isDue(owner, nowMs, this.#doubted.has(text))) continue;
+      if (!this.#nodes.isDue(owner, nowMs, isDoubted)) continue;
       this.#nodes.asked(owner, nowMs);
       asked.push(...(this.#addressesOf.get(owner) ?? []));
     }
     asked.push(ip);
     this.#questions.asked(text, nowMs);
-    this.#open.set(text, { endMs: nowMs + windowMs, answers: [] });
+    this.#open.add(ip, isDoubted ? asked : [], nowMs);
+    return this.#send(asked);
+  }
+
+  /** Where something seemed wrong a question, or its answer, may be lost once more. Many at once are no lost packets. */
+  #askAgain(nowMs: number): WireCommand[] {
+    const again = this.#open.takeAgain(nowMs, (ip, answers) => {
+      if (!this.#pace.canAsk(nowMs)) return false;
+      const evidence = this.#evidence(ip, answers, nowMs);
+      const isMissed = hasStrangers(this.#findings.get(ip)) && judge(evidence).seen === "yes";
+      return isMissed || !isAnsweredByOwner(evidence);
+    });
+    return this.#send(again);
+  }
+
+  #send(asked: readonly IpAddress[]): WireCommand[] {
     for (const _ of asked) this.#pace.asked();
-    return asked.map((one) => ({ kind: "ask", ip: one }));
+    return asked.map((ip) => ({ kind: "ask", ip }));
   }
 
   /** Without us: we never hear ourselves. */
@@ -242,45 +297,66 @@ export class WireCheck {
   }
 
   #closeWindows(nowMs: number): WireCommand[] {
-    const commands: WireCommand[] = [];
-    for (const [ip, { endMs, answers }] of this.#open) {
-      if (endMs > nowMs) break;
-      this.#open.delete(ip);
-      if (this.assignments.isOurs(ip)) commands.push(...this.#judge(ip, answers, nowMs));
-    }
-    return commands;
+    return this.#open
+      .takeClosed(nowMs)
+      .filter(([ip]) => this.assignments.isOurs(ip))
+      .flatMap(([ip, answers]) => this.#judge(ip, answers, nowMs));
+  }
+
+  #evidence(ip: string, answers: readonly Answer[], nowMs: number): Evidence {
+    return {
+      answers,
+      owners: [...this.#ownersOf(ip)],
+      macsOf: (node, on) => this.#nodes.of(node, on, nowMs),
+      knownMacsOf: (node, on) => this.#nodes.known(node, on, nowMs),
+      isSaidBy: (node, mac) => this.#said.get(mac) === node,
+      wasSeenOn: (node, on) => this.#nodes.wasSeenOn(node, on),
+      where: this.#whereAnnounced(ip),
+    };
   }
 
   #judge(ip: string, answers: readonly Answer[], nowMs: number): WireCommand[] {
-    const evidence = {
-      answers,
-      owners: [...this.#ownersOf(ip)],
-      macsOf: (node: string, on: string) => this.#nodes.of(node, on, nowMs),
-      wasSeenOn: (node: string, on: string) => this.#nodes.wasSeenOn(node, on),
-      where: this.#whereAnnounced(ip),
-    };
-    const judged = judge(evidence);
-    const before = this.#strangers.get(ip);
-    const strangers = judged.strangers.filter(({ mac }) => before?.has(mac));
-    if (judged.strangers.length === 0) this.#strangers.delete(ip);
-    else this.#strangers.set(ip, new Set(judged.strangers.map(({ mac }) => mac)));
-    // Only who answers twice is named: forged answers that change each time would be news for ever.
-    const finding = { ...judged, strangers };
-    const isNews = !isSameFinding(this.#findings.get(ip), finding);
-    const isDoubtful = isNews && finding.seen !== "yes" && finding.why !== "alone";
+    const judged = judge(this.#evidence(ip, answers, nowMs));
     const isSecond = this.#doubted.delete(ip);
-    if (!isSecond && (isDoubtful || strangers.length < judged.strangers.length)) {
-      this.#doubted.add(ip);
-      this.#questions.add(ip, "doubted", nowMs);
-      return [];
-    }
     const told = this.#findings.get(ip);
+    // Only this time it was not heard, perhaps.
+    const isMissed = judged.seen === "yes" && hasStrangers(told);
+    if (!isSecond && isMissed) return this.#doubt(ip, nowMs);
+    const finding = { ...judged, strangers: this.#heardTwice(ip, judged.strangers) };
+    const isDoubtful = finding.seen !== "yes" && finding.why !== "alone";
+    const isUnsure =
+      (isDoubtful && !isSameFinding(told, finding)) ||
+      finding.strangers.length < judged.strangers.length;
+    return !isSecond && isUnsure ? this.#doubt(ip, nowMs) : this.#settle(ip, finding);
+  }
+
+  /** Only who answers twice is named: forged answers that change each time would be news for ever. */
+  #heardTwice(ip: string, strangers: readonly Answer[]): readonly Answer[] {
+    const before = new Set(this.#strangers.get(ip));
+    for (const { mac } of this.#findings.get(ip)?.strangers ?? []) before.add(mac);
+    if (strangers.length === 0) this.#strangers.delete(ip);
+    else this.#strangers.set(ip, new Set(strangers.map(({ mac }) => mac)));
+    return strangers.filter(({ mac }) => before.has(mac));
+  }
+
+  #settle(ip: string, finding: Finding): WireCommand[] {
+    const before = this.#findings.get(ip);
     this.#findings.set(ip, finding);
+    const isChanged = !isSameFinding(before, finding);
     const isInstead = finding.seen === "wrong";
+    const isNews = isChanged && isTrouble(finding);
     return [
-      ...(isNews ? [{ kind: "found", ip, finding, before: told } as const] : []),
-      ...strangers.map((answer) => ({ kind: "stranger", ip, answer, isInstead }) as const),
+      ...(isChanged ? [{ kind: "found", ip, finding, before } as const] : []),
+      ...finding.strangers.map(
+        (answer) => ({ kind: "stranger", ip, answer, isInstead, isNews }) as const,
+      ),
     ];
+  }
+
+  #doubt(ip: string, nowMs: number): WireCommand[] {
+    this.#doubted.add(ip);
+    this.#questions.add(ip, "doubted", nowMs);
+    return [];
   }
 
   #whereAnnounced(ip: string): string[] {
@@ -292,10 +368,9 @@ export class WireCheck {
   }
 
   #wake(nowMs: number): WireCommand[] {
-    const [window] = this.#open.values();
     const next = this.#questions.next(nowMs, periodMs(this.assignments.addressCount));
     const askMs = next === undefined ? Number.POSITIVE_INFINITY : this.#whenAsked(next, nowMs);
-    const atMs = Math.min(window?.endMs ?? Number.POSITIVE_INFINITY, askMs);
+    const atMs = Math.min(this.#open.nextMs(), askMs);
     if (atMs >= this.#wakeMs) return [];
     this.#wakeMs = atMs;
     return [{ kind: "set-timer", ms: Math.max(1, Math.ceil(atMs - nowMs)) }];

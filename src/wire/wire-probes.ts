@@ -34,7 +34,7 @@ export interface ProbeSighting {
   readonly ip: IpAddress;
   readonly mac: MacAddress;
   readonly on: string;
-  readonly kind: "answers" | "claims" | "probes";
+  readonly kind: "answers" | "claims" | "uses" | "probes";
 }
 
 interface Probe {

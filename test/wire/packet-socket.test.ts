@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../../src/layer2/index.ts";
 import {
   ARP_REQUEST_FILTER,
+  arpSightingFilter,
   NEIGHBOR_SOLICITATION_FILTER,
   PacketSocket,
 } from "../../src/platform/index.ts";
@@ -90,4 +91,42 @@ describe("packet socket", { skip: whyNoPrivateNetwork() ?? false, timeout: 30_00
       assert.equal(received + lost, FRAMES);
     });
   }
+
+  it("RFC 5227 section 2.4: of ordinary requests the kernel lets only those from watched addresses through", async () => {
+    const request = (senderIp: string, targetIp = "c0a80101"): string =>
+      `ffffffffffff02000000000108060001080006040001020000000001${senderIp}000000000000${targetIp}`;
+    const reply = REQUEST.replace("06040001", "06040002");
+    const watched = ["c0a801f0", "c0a801ff", "0a000001"];
+    const passed = [
+      reply,
+      request("c0a80132", "c0a80132"),
+      request("00000000"),
+      ...watched.map((sender) => request(sender)),
+    ];
+    const stopped = ["c0a80132", "c0a801ef", "c0a80200", "0a000002", "ffffffff"].map((sender) =>
+      request(sender),
+    );
+    const numberOf = (text: string): number => Number.parseInt(text, 16);
+    const filter = arpSightingFilter([
+      { first: numberOf("0a000001"), last: numberOf("0a000001") },
+      { first: numberOf("c0a801f0"), last: numberOf("c0a801ff") },
+    ]);
+    const heard = await new Promise<string[]>((resolve) => {
+      const frames: string[] = [];
+      const socket = new PacketSocket({
+        interfaceIndex: wire.near.index,
+        etherType: ETHERTYPE_ARP,
+        filter,
+        onFrame: ({ bytes }) => {
+          frames.push(Buffer.from(bytes).subarray(0, 42).toString("hex"));
+          if (frames.length < passed.length) return;
+          socket.close();
+          resolve(frames);
+        },
+        onFailure: assert.fail,
+      });
+      for (const frame of [...stopped, ...passed]) wire.send(frame);
+    });
+    assert.deepEqual(heard, passed);
+  });
 });

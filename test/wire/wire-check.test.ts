@@ -48,6 +48,11 @@ describe("the wire as speakers see it", { skip, timeout: 240_000 }, () => {
         const shown = JSON.parse(world.page(ASKER, "/wire"));
         const [check] = shown.checks.filter((one: Json) => one.ip === vip);
         assert.deepEqual([check.seen, check.owners], ["yes", [OWNER]]);
+        const { wire } = JSON.parse(world.page(OWNER, "/status"));
+        assert.deepEqual(
+          wire.askedByOthers.find((one: Json) => one.ip === vip),
+          { ip: vip, asker: ASKER },
+        );
         assert.equal(await world.conditionOf(service, "Conflict"), undefined);
       });
 
@@ -123,6 +128,20 @@ describe("the wire as speakers see it", { skip, timeout: 240_000 }, () => {
       });
     });
   }
+
+  it("RFC 5227 section 2.4: who only asks for others from an address of ours is named within five seconds", async () => {
+    const [{ service, vip }] = families;
+    const claimer = "02:00:00:00:04:97";
+    ip(FOREIGN, `link add uses0 link eth0 address ${claimer} type macvlan mode bridge`);
+    ip(FOREIGN, "link set uses0 up");
+    ip(FOREIGN, `addr add ${vip}/32 dev uses0`);
+    // Nobody has the other address, so that there is a question and no answer; the exit status says so.
+    world.on(FOREIGN, "sh", "-c", "arping -c1 -w1 -I uses0 192.168.1.99 || true");
+    ip(FOREIGN, `addr del ${vip}/32 dev uses0`);
+    const told = await world.event(service, "AddressConflict", `${claimer} uses it as its own`);
+    assert.equal(told.source.host, OWNER);
+    ip(FOREIGN, "link del uses0");
+  });
 
   it("an owner whose speaker hangs is not seen: nobody answers, though the node itself does; then it is again", async () => {
     world.speakers.get(OWNER)?.signal("SIGSTOP");
