@@ -12,9 +12,9 @@ import {
   type ProbeReply,
   type ProbeRequest,
   sealRequest,
-  type SpeakerAnswer,
 } from "../program/index.ts";
 import type { AddressProber } from "./controller-loop.ts";
+import { type Answers, noAnswer, readAnswers, unasked, unaskedFor } from "./probe-answers.ts";
 import type { SpeakerAccess, SpeakerPlace } from "./speaker-directory.ts";
 
 export interface SpeakerProberOptions {
@@ -47,18 +47,14 @@ interface Remembered {
   untilMs: number;
 }
 
-type Elsewhere = Extract<SpeakerAnswer, { kind: "elsewhere" }>;
-/** By address. */
-type Answers = ReadonlyMap<string, ProbeAnswer | Elsewhere>;
-
-const noAnswer = { kind: "elsewhere", why: "its speaker said nothing about it" } as const;
-
-/** A speaker asks for 600 ms. */
-const probeMs = 900;
+/** From its turn on an address waits for so long at most, whatever hangs: probing is to add less than a second. */
+const answerMs = 980;
+/** What is left of it for the question itself: a speaker asks for 600 ms. */
+const askMs = 640;
 /** The first question ever has the speaker make its certificate. */
 const whereMs = 600;
-/** Waited for so long; the search itself goes on, so that the next Service need not wait. */
-const locateMs = 800;
+/** A speaker that hangs is not waited for where another one was found. */
+const patienceMs = 100;
 const askedAtOnce = 4;
 /** Another one for when the first one does not answer. */
 const speakersKept = 2;
@@ -91,7 +87,7 @@ export class SpeakerProber implements AddressProber {
     this.#nowMs = options.nowMs ?? monotonicMs;
   }
 
-  /** Never rejects. Answers two seconds after its turn at the latest. */
+  /** Never rejects. Answers within a second of its turn. */
   ask(address: string, pool: string): Promise<ProbeAnswer> {
     return new Promise((resolve) => {
       this.#waiting.push({ address, area: areaOf(address, pool), resolve });
@@ -123,7 +119,7 @@ export class SpeakerProber implements AddressProber {
   /** Never rejects: whatever fails, nobody waits for ever, and the next ones get their turn. */
   async #settle(area: string, wishes: readonly Wish[]): Promise<void> {
     try {
-      await this.#askTogether(area, wishes);
+      await this.#askTogether(area, wishes, this.#nowMs() + answerMs);
     } catch (error) {
       const { why } = failure(error);
       for (const { resolve } of wishes) resolve({ kind: "unasked", why });
@@ -132,24 +128,31 @@ export class SpeakerProber implements AddressProber {
     if (this.#waiting.length > 0) this.#start();
   }
 
-  async #askTogether(area: string, wishes: readonly Wish[]): Promise<void> {
+  async #askTogether(area: string, wishes: readonly Wish[], untilMs: number): Promise<void> {
     const addresses = wishes.map(({ address }) => address);
-    const answers = new Map(await this.#answersTo(area, addresses));
+    const answers = new Map(await this.#answersTo(area, addresses, untilMs));
     // The area was only a guess at the network: a pool may be larger than it, or lie in several.
     const left = addresses.filter((one) => answers.get(one)?.kind === "elsewhere");
-    for (const [address, answer] of await this.#askApart(area, left)) answers.set(address, answer);
+    for (const [address, answer] of await this.#askApart(area, left, untilMs)) {
+      answers.set(address, answer);
+    }
     for (const { address, resolve } of wishes) {
       const answer = answers.get(address) ?? noAnswer;
       resolve(answer.kind === "elsewhere" ? { kind: "unasked", why: answer.why } : answer);
     }
   }
 
-  async #answersTo(area: string, addresses: readonly string[]): Promise<Answers> {
-    const located = await this.#inTime(this.#locate(area, addresses[0] as string));
+  async #answersTo(area: string, addresses: readonly string[], untilMs: number): Promise<Answers> {
+    const sample = addresses[0] as string;
+    const located = await this.#inTime(this.#locate(area, sample), untilMs);
     if ("why" in located) return unaskedFor(addresses, located);
-    let why = "";
-    for (const speaker of located.speakers) {
-      const asked = await this.#talk(speaker, located.key, { addresses, do: "probe" });
+    const { speakers, key } = located;
+    const awake = await this.#inTime(this.#whoIsAwake(speakers, key, sample), untilMs);
+    let why = "why" in awake ? "the speakers of its segment do not answer" : "";
+    for (const speaker of "why" in awake ? [] : awake.speakers) {
+      const timeoutMs = untilMs - this.#nowMs();
+      if (timeoutMs < askMs) break;
+      const asked = await this.#talk(speaker, key, { addresses, do: "probe" }, timeoutMs);
       if ("answers" in asked) return readAnswers(asked);
       ({ why } = asked);
       this.#areas.delete(area);
@@ -158,15 +161,32 @@ export class SpeakerProber implements AddressProber {
     return unasked(addresses, why);
   }
 
+  /** One that hangs would be noticed when it is too late to ask another: whoever answers first is asked, then the others. */
+  async #whoIsAwake(
+    speakers: readonly SpeakerPlace[],
+    key: Uint8Array,
+    sample: string,
+  ): Promise<{ readonly speakers: readonly SpeakerPlace[] }> {
+    if (speakers.length === 1) return { speakers };
+    const answering = speakers.map(async (speaker) => {
+      const asked = await this.#talk(speaker, key, { addresses: [sample], do: "where" });
+      if ("why" in asked) throw new Error(asked.why);
+      return speaker;
+    });
+    const first = await Promise.any(answering).catch(() => undefined);
+    return { speakers: [first, ...speakers.filter((one) => one !== first)].filter(isThere) };
+  }
+
   /** Those of which nothing is found are left out. */
-  async #askApart(area: string, addresses: readonly string[]): Promise<Answers> {
+  async #askApart(area: string, addresses: readonly string[], untilMs: number): Promise<Answers> {
     if (addresses.length === 0 || !this.#mayLookApart(area)) return new Map();
-    const places = await this.#inTime(this.#searchEach(addresses).catch(failure));
+    const places = await this.#inTime(this.#searchEach(addresses).catch(failure), untilMs);
     if ("why" in places) return new Map();
     const groups = Map.groupBy(places.speakerOf, ([, speaker]) => speaker);
     const asked = [...groups].map(async ([speaker, found]): Promise<Answers> => {
       const these = found.map(([address]) => address);
-      const reply = await this.#talk(speaker, places.key, { addresses: these, do: "probe" });
+      const question = { addresses: these, do: "probe" } as const;
+      const reply = await this.#talk(speaker, places.key, question, untilMs - this.#nowMs());
       if ("why" in reply) return unasked(these, reply.why);
       const located = Promise.resolve({ speakers: [speaker], key: places.key });
       this.#areas.set(area, { located, untilMs: this.#nowMs() + goodMs });
@@ -191,13 +211,14 @@ export class SpeakerProber implements AddressProber {
     this.#areas.set(area, { located, untilMs: this.#nowMs() + badMs });
   }
 
-  async #inTime<T>(located: Promise<T>): Promise<T | { readonly why: string }> {
+  /** While there is time left to ask; what it waited for goes on, so that the next Service need not wait. */
+  async #inTime<T>(found: Promise<T>, untilMs: number): Promise<T | { readonly why: string }> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<{ readonly why: string }>((resolve) => {
       const why = "no speaker of its segment was found in time; it is looked for";
-      timer = setTimeout(() => resolve({ why }), locateMs);
+      timer = setTimeout(() => resolve({ why }), untilMs - askMs - this.#nowMs());
     });
-    const first = await Promise.race([located, late]);
+    const first = await Promise.race([found, late]);
     clearTimeout(timer);
     return first;
   }
@@ -240,6 +261,8 @@ export class SpeakerProber implements AddressProber {
     const found: SpeakerPlace[] = [];
     let why = "";
     let elsewhere: Pick<Extract<Located, { why: string }>, "elsewhere"> = {};
+    const enough = Promise.withResolvers<void>();
+    let patience: NodeJS.Timeout | undefined;
     const askNext = async (): Promise<void> => {
       for (let speaker = left.shift(); speaker !== undefined; speaker = left.shift()) {
         const question = { addresses: [sample], do: "where" } as const;
@@ -249,10 +272,12 @@ export class SpeakerProber implements AddressProber {
         else if (answer?.kind === "elsewhere")
           [why, elsewhere] = [answer.why, { elsewhere: sample }];
         else if ("why" in asked && why === "") ({ why } = asked);
-        if (found.length >= speakersKept) return;
+        if (found.length > 0) patience ??= setTimeout(enough.resolve, patienceMs);
+        if (found.length >= speakersKept) return enough.resolve();
       }
     };
-    await Promise.all(Array.from({ length: askedAtOnce }, askNext));
+    await Promise.race([enough.promise, Promise.all(Array.from({ length: askedAtOnce }, askNext))]);
+    clearTimeout(patience);
     if (found.length > 0) return { speakers: found.slice(0, speakersKept), key: access.key };
     this.#access = undefined;
     return { why: `no speaker is on the segment: ${why}`, ...elsewhere };
@@ -301,10 +326,10 @@ export class SpeakerProber implements AddressProber {
     { url }: SpeakerPlace,
     key: Uint8Array,
     question: Pick<ProbeRequest, "addresses" | "do">,
+    timeoutMs = whereMs,
   ): Promise<ProbeReply | { readonly why: string }> {
     const nonce = randomBytes(16).toString("hex");
     const body = sealRequest(key, { nonce, at: this.#options.wallMs(), ...question });
-    const timeoutMs = question.do === "where" ? whereMs : probeMs;
     try {
       const { status, text } = await this.#options.post(`${url}${probePath}`, body, timeoutMs);
       if (status !== 200) {
@@ -322,6 +347,10 @@ export class SpeakerProber implements AddressProber {
   }
 }
 
+function isThere<T>(one: T | undefined): one is T {
+  return one !== undefined;
+}
+
 function hint(status: number): string {
   return status === 401 ? " (see whether the memberlist secrets and the clocks are the same)" : "";
 }
@@ -334,38 +363,10 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function unasked(addresses: readonly string[], why: string): Answers {
-  return new Map(addresses.map((address) => [address, { kind: "unasked", why }]));
-}
-
-function unaskedFor(
-  addresses: readonly string[],
-  { why, elsewhere }: { readonly why: string; readonly elsewhere?: string },
-): Answers {
-  const isOpen = (one: string): boolean => elsewhere !== undefined && one !== elsewhere;
-  return new Map(
-    addresses.map((one) => [one, { kind: isOpen(one) ? "elsewhere" : "unasked", why }]),
-  );
-}
-
 /** The pool, and a guess at the network that the address is in. */
 function areaOf(text: string, pool: string): string {
   const address = parseAddress(text);
   if (address === undefined) return text;
   const network = formatPrefix(prefixAround(address, address.family === 4 ? 24 : 64));
   return `${pool} ${network}`;
-}
-
-function readAnswers({ node, answers }: ProbeReply): Answers {
-  return new Map(
-    Object.entries(answers).map(([address, answer]) => [address, readAnswer(node, answer)]),
-  );
-}
-
-function readAnswer(node: string, answer: SpeakerAnswer): ProbeAnswer | Elsewhere {
-  if (answer.kind === "used") {
-    return { ...answer, node };
-  }
-  if (answer.kind === "free" || answer.kind === "ours") return { kind: answer.kind, node };
-  return answer.kind === "elsewhere" ? answer : noAnswer;
 }
