@@ -157,4 +157,13 @@ describe("metallb members", () => {
       /members: http:\/\/127\.0\.0\.1:1\/members: .*; run this where a speaker runs/,
     );
   });
+
+  it("says how to name the page that was meant, rather than ask another", async () => {
+    const { status, out, err } = await run("http://192.0.2.1:7472/members");
+    assert.deepEqual({ status, out }, { status: 2, out: "" });
+    assert.match(
+      err,
+      /"http:\/\/192\.0\.2\.1:7472\/members": the page of a speaker is given with --url/,
+    );
+  });
 });

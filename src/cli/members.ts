@@ -1,8 +1,8 @@
 /** `metallb members`: the ring of speakers as one of them sees it. */
-import { parseCommandLine } from "./command-line.ts";
+import { misused, parseCommandLine } from "./command-line.ts";
 import { membersText, type RingView } from "./members-text.ts";
 import { processOutput, type Output } from "./output.ts";
-import { fetchPage, pageFailure, pageOfThisNode } from "./speaker-page.ts";
+import { fetchPage, pageFailure, pageOfThisNode, strayWord } from "./speaker-page.ts";
 
 const defaultUrl = pageOfThisNode("members");
 
@@ -28,7 +28,9 @@ export async function runMembers(
   env: NodeJS.ProcessEnv,
   output: Output = processOutput(env),
 ): Promise<number> {
-  const parsed = parseCommandLine(verb, argv);
+  const line = parseCommandLine(verb, argv);
+  const stray = line.ok ? strayWord(line.words) : undefined;
+  const parsed = stray === undefined ? line : misused(verb, stray);
   if (!parsed.ok) {
     (parsed.exitCode === 0 ? output.out : output.err)(parsed.text);
     return parsed.exitCode;

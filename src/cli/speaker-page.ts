@@ -19,3 +19,10 @@ export function pageFailure(verb: string, url: string, reason: string): string {
     "run this where a speaker runs (kubectl exec into its pod), or give --url; with --config its page is that of the metrics";
   return `metallb ${verb}: ${url}: ${reason}; ${mend}\n`;
 }
+
+/** What is wrong with words that are no flags: such verbs take none, and the page that was meant would not be asked. */
+export function strayWord([word]: readonly string[]): string | undefined {
+  return word === undefined
+    ? undefined
+    : `${JSON.stringify(word)}: the page of a speaker is given with --url`;
+}

@@ -163,4 +163,13 @@ describe("metallb status", () => {
     assert.equal(out, "speaker of node n\\u{202e}1\n");
     assert.equal((await ask("text")).status, 2);
   });
+
+  it("says how to name the page that was meant, rather than ask another", async () => {
+    const { status, out, err } = await run("http://192.0.2.1:7472/status");
+    assert.deepEqual({ status, out }, { status: 2, out: "" });
+    assert.match(
+      err,
+      /"http:\/\/192\.0\.2\.1:7472\/status": the page of a speaker is given with --url/,
+    );
+  });
 });

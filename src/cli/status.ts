@@ -1,7 +1,7 @@
 /** `metallb status`: what speakers do on the LAN, as they tell it. */
-import { parseCommandLine } from "./command-line.ts";
+import { misused, parseCommandLine } from "./command-line.ts";
 import { processOutput, type Output } from "./output.ts";
-import { fetchPage, pageFailure, pageOfThisNode } from "./speaker-page.ts";
+import { fetchPage, pageFailure, pageOfThisNode, strayWord } from "./speaker-page.ts";
 import { statusText, type SpeakerView } from "./status-text.ts";
 import { hasWireTrouble } from "./wire-status-text.ts";
 
@@ -34,7 +34,9 @@ export async function runStatus(
   env: NodeJS.ProcessEnv,
   output: Output = processOutput(env),
 ): Promise<number> {
-  const parsed = parseCommandLine(verb, argv);
+  const line = parseCommandLine(verb, argv);
+  const stray = line.ok ? strayWord(line.words) : undefined;
+  const parsed = stray === undefined ? line : misused(verb, stray);
   if (!parsed.ok) {
     (parsed.exitCode === 0 ? output.out : output.err)(parsed.text);
     return parsed.exitCode;
