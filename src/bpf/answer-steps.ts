@@ -45,7 +45,8 @@ const addressValue: Register = r8;
 export const ownMac: Memory = at(interfaceValue, INTERFACE_VALUE.mac);
 export const ownLinkLocal: Memory = at(interfaceValue, INTERFACE_VALUE.linkLocal);
 
-function lookUp(map: number, key: Memory): Step[] {
+/** The address of the entry's value in r0, or 0. */
+export function lookUp(map: number, key: Memory): Step[] {
   return [loadMap(r1, map), ...addressOf(r2, key), call(HELPER.mapLookup)];
 }
 

@@ -3,24 +3,46 @@ import {
   findAddress,
   findInterface,
   leaveWithoutHeartbeat,
+  lookUp,
   ownMac,
   sendAnswer,
 } from "./answer-steps.ts";
 import type { ResponderProgramOptions } from "./answer-steps.ts";
 import {
+  addressOf,
   answer,
+  behind,
   copy,
   ETHERNET,
   jumpIfDifferent,
   jumpIfSame,
   leaveTagged,
   MAC_BYTES,
+  numberKey,
   readFrame,
   received,
+  senderKey,
+  senderValue,
   storeZeros,
 } from "./frame-steps.ts";
-import { jump, jumpIf, label, load, r1, type Step, store } from "./instruction.ts";
-import { ETHERTYPE_ARP, wire16 } from "./kernel-interface.ts";
+import {
+  at,
+  call,
+  jump,
+  jumpIf,
+  label,
+  load,
+  loadMap,
+  move,
+  r0,
+  r1,
+  r2,
+  r3,
+  r4,
+  type Step,
+  store,
+} from "./instruction.ts";
+import { ETHERTYPE_ARP, HELPER, wire16 } from "./kernel-interface.ts";
 
 /** Offsets in a frame that carries ARP for IPv4 (RFC 826). */
 const ARP = {
@@ -41,6 +63,9 @@ const LENGTHS = 0x0604;
 const REQUEST = 1;
 const REPLY = 2;
 const IPV4_BYTES = 4;
+const INTERFACE_INDEX_BYTES = 4;
+/** How an entry of a map is written. */
+const WHETHER_THERE_OR_NOT = 0;
 /** Ethernet's minimum: the answer is padded with zeros (L2-99). */
 const FRAME_BYTES = 60;
 
@@ -56,6 +81,7 @@ export function answerArpRequest(options: ResponderProgramOptions): Step[] {
     ...findAddress(options.maps.ipv4, received(ARP.targetIp)),
     ...leaveClaims(),
     ...leaveWithoutHeartbeat(options),
+    ...leaveMovedSender(options),
     ...writeReply(),
     ...sendAnswer(FRAME_BYTES),
   ];
@@ -101,6 +127,39 @@ function leaveClaims(): Step[] {
     ]),
     jump("claim"),
     label("arp-with-sender"),
+  ];
+}
+
+/**
+ * The node's neighbour table takes a changed MAC address also from requests that are not for the node. One that the
+ * kernel answers never comes there, so of a known sender that has moved one is passed on. New senders are answered
+ * here, as the speaker may be paused, and so are all for which there is no room.
+ */
+function leaveMovedSender({ maps: { senders } }: ResponderProgramOptions): Step[] {
+  const remember = [
+    loadMap(r1, senders),
+    ...addressOf(r2, senderKey),
+    ...addressOf(r3, senderValue),
+    move(r4, WHETHER_THERE_OR_NOT),
+    call(HELPER.mapUpdate),
+  ];
+  return [
+    ...copy(numberKey, senderKey, INTERFACE_INDEX_BYTES),
+    ...copy(received(ARP.senderIp), behind(senderKey, INTERFACE_INDEX_BYTES), IPV4_BYTES),
+    store(64, senderValue, 0),
+    ...copy(received(ARP.senderMac), senderValue, MAC_BYTES),
+    ...lookUp(senders, senderKey),
+    jumpIf(r0, "==", 0, "new-sender"),
+    load(r1, 64, at(r0, 0)),
+    load(r2, 64, senderValue),
+    jumpIf(r1, "==", r2, "sender-known"),
+    ...remember,
+    // Not remembered, it would be passed on again and again.
+    jumpIf(r0, "==", 0, "sender-moved"),
+    jump("sender-known"),
+    label("new-sender"),
+    ...remember,
+    label("sender-known"),
   ];
 }
 

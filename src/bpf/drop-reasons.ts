@@ -20,6 +20,8 @@ export const KERNEL_DROP_REASONS = [
   "unusual-solicitation",
   /** An ARP request of a machine that wants the address: a probe, or gratuitous. */
   "claim",
+  /** An ARP request of a sender whose last answered one bore another MAC address: the node's own table learns from it. */
+  "sender-moved",
   /** The speaker has not said lately that it is alive. */
   "no-heartbeat",
   /** The kernel had no memory for the answer. */

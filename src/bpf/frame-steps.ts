@@ -34,6 +34,8 @@ export const packet: Register = r6;
 const RECEIVED_AT = -94;
 const ANSWER_AT = -190;
 const NUMBER_KEY_AT = -200;
+const SENDER_KEY_AT = -208;
+const SENDER_VALUE_AT = -216;
 /** The VLAN id in a tag's two bytes. */
 const VLAN_ID_BITS = 0xfff;
 
@@ -43,6 +45,9 @@ export const received = (offset: number): Memory => at(framePointer, RECEIVED_AT
 export const answer = (offset: number): Memory => at(framePointer, ANSWER_AT + offset);
 /** Room for the 4 bytes of a lookup's key. */
 export const numberKey: Memory = at(framePointer, NUMBER_KEY_AT);
+/** Room for the 8 bytes of a key, and of a value, of `senders`. */
+export const senderKey: Memory = at(framePointer, SENDER_KEY_AT);
+export const senderValue: Memory = at(framePointer, SENDER_VALUE_AT);
 
 /** Offsets in a frame: Ethernet's header. */
 export const ETHERNET = { destination: 0, source: 6, etherType: 12 } as const;
@@ -67,13 +72,13 @@ export function addressOf(destination: Register, { base, offset }: Memory): Step
 /** Uses r1. */
 export function copy(from: Memory, to: Memory, bytes: number): Step[] {
   return chunks(bytes, from.offset, to.offset).flatMap(({ offset, width }) => [
-    load(r1, width, moved(from, offset)),
-    store(width, moved(to, offset), r1),
+    load(r1, width, behind(from, offset)),
+    store(width, behind(to, offset), r1),
   ]);
 }
 
 export function storeZeros(to: Memory, bytes: number): Step[] {
-  return chunks(bytes, to.offset).map(({ offset, width }) => store(width, moved(to, offset), 0));
+  return chunks(bytes, to.offset).map(({ offset, width }) => store(width, behind(to, offset), 0));
 }
 
 /** Uses r1 and r2. */
@@ -83,8 +88,8 @@ export function jumpIfDifferent(
   { bytes, to }: { bytes: number; to: string },
 ): Step[] {
   return chunks(bytes, left.offset, right.offset).flatMap(({ offset, width }) => [
-    load(r1, width, moved(left, offset)),
-    load(r2, width, moved(right, offset)),
+    load(r1, width, behind(left, offset)),
+    load(r2, width, behind(right, offset)),
     jumpIf(r1, "!=", r2, to),
   ]);
 }
@@ -114,8 +119,9 @@ export function leaveTagged(): Step[] {
   ];
 }
 
-function moved({ base, offset }: Memory, by: number): Memory {
-  return at(base, offset + by);
+/** The memory that lies so many bytes behind this. */
+export function behind({ base, offset }: Memory, bytes: number): Memory {
+  return at(base, offset + bytes);
 }
 
 interface Chunk {

@@ -3,6 +3,7 @@
 /** Numbers of helper functions (bpf-helpers(7)). */
 export const HELPER = {
   mapLookup: 1,
+  mapUpdate: 2,
   monotonicNs: 5,
   storeBytes: 9,
   redirect: 23,

@@ -7,8 +7,8 @@ import { KERNEL_DROP_REASONS, type KernelDropReason } from "./drop-reasons.ts";
 export interface MapShape {
   /** Shown by the kernel's tools; at most 15 bytes. */
   readonly name: string;
-  /** An array has one element, with key 0. */
-  readonly type: "hash" | "array";
+  /** An array has one element, with key 0. An LRU hash makes room: it forgets what was not used for longest. */
+  readonly type: "hash" | "lru" | "array";
   readonly keyBytes: number;
   readonly valueBytes: number;
 }
@@ -29,6 +29,11 @@ export const MAP_SHAPES = {
   ipv4: { name: "l2_ipv4", type: "hash", keyBytes: 4, valueBytes: 16 },
   /** The same for IPv6; a map of its own, so that `::ffff:192.0.2.1` is never taken for `192.0.2.1`. */
   ipv6: { name: "l2_ipv6", type: "hash", keyBytes: 16, valueBytes: 16 },
+  /**
+   * Interface index and IPv4 address of who asked -> its MAC address and two zeros, as of the last request that was
+   * answered. The program alone writes it.
+   */
+  senders: { name: "l2_senders", type: "lru", keyBytes: 8, valueBytes: 8 },
   /** A counter for each of `KERNEL_DROP_REASONS`. */
   drops: {
     name: "l2_drops",

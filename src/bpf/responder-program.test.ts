@@ -5,7 +5,7 @@ import { HELPER } from "./kernel-interface.ts";
 import { MAP_SHAPES } from "./map-layout.ts";
 import { responderProgram } from "./responder-program.ts";
 
-const maps = { interfaces: 11, ipv4: 12, ipv6: 13, drops: 14, heartbeat: 15 };
+const maps = { interfaces: 11, ipv4: 12, ipv6: 13, senders: 14, drops: 15, heartbeat: 16 };
 const limitNs = 3_000_000_000n;
 const program = Buffer.from(responderProgram({ maps, heartbeatLimitNs: limitNs }));
 

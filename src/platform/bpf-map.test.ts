@@ -65,6 +65,15 @@ describe("BPF map", () => {
     assert.deepEqual(map.get(key(3)), value(30));
   });
 
+  it("an LRU hash is never full: what was not used for longest makes room", () => {
+    const map = make({ ...SHAPE, type: "lru" }, 1000);
+    for (let number = 0; number < 20_000; number++) map.set(key(number), value(7));
+    const { size } = read(map);
+    assert.ok(size > 0 && size <= 1000, `${size} entries`);
+    assert.equal(map.get(key(0)), undefined);
+    assert.deepEqual(map.get(key(19_999)), value(7));
+  });
+
   it("an array has its one element from the start", () => {
     const map = make({ ...SHAPE, type: "array" }, 1);
     assert.deepEqual(map.get(key(0)), value(0));

@@ -4,7 +4,7 @@ import type { MapShape } from "../bpf/index.ts";
 import { BPF_COMMAND, BpfAttributes, BpfError } from "./bpf-call.ts";
 import { OwnedDescriptor } from "./owned-descriptor.ts";
 
-const MAP_TYPE = { hash: 1, array: 2 } as const;
+const MAP_TYPE = { hash: 1, array: 2, lru: 9 } as const;
 /** Memory for an entry is taken when it is written, not for all of them at once. */
 const NO_PREALLOCATION = 1;
 /** How many entries one call reads. */

@@ -34,6 +34,8 @@ import { monotonicNs } from "./clock.ts";
 /** The longest that a heartbeat may hold. */
 export const HEARTBEAT_LIMIT_MS = 3000;
 const MAX_ADDRESSES = 65_536;
+/** Clients whose MAC address is remembered, some 0.3 MB; of others a change is not noticed. */
+const MAX_SENDERS = 4096;
 const ONLY_ELEMENT = new Uint8Array(4);
 const ALL_BITS = (1n << BigInt(INTERFACE_SLOTS)) - 1n;
 
@@ -265,6 +267,7 @@ function openMaps(maxAddresses: number): Maps {
     interfaces: INTERFACE_SLOTS,
     ipv4: maxAddresses,
     ipv6: maxAddresses,
+    senders: MAX_SENDERS,
     drops: 1,
     heartbeat: 1,
   };

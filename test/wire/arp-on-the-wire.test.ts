@@ -16,8 +16,8 @@ const program = (name: string) => [
 ];
 const bare = (mac: string) => mac.replaceAll(":", "");
 /** Who has the address? Asked by a made-up station 10.99.0.7. */
-const requestFor = (ipHex = "0a6300f0") =>
-  `${ALL_ONES}${CLIENT_MAC}08060001080006040001${CLIENT_MAC}0a630007000000000000${ipHex}`;
+const requestFor = (ipHex = "0a6300f0", mac = CLIENT_MAC) =>
+  `${ALL_ONES}${mac}08060001080006040001${mac}0a630007000000000000${ipHex}`;
 const replyOf = (mac: string) =>
   `got ${CLIENT_MAC}${mac}08060001080006040002${mac}0a6300f0${CLIENT_MAC}0a630007${PADDING}`;
 const gratuitous = (mac: string, operation: string) =>
@@ -83,6 +83,26 @@ const suite = (way: string) => () => {
     speaker.write(`counters ${VIP}`);
     const counters = await speaker.line((line) => line.includes('"counters":'));
     assert.match(counters, /"requestsReceived":1,"responsesSent":1/);
+  });
+
+  it("a client that asks from another MAC address has it in the node's own neighbour table from then on", async () => {
+    // The kernel takes no second change within this time.
+    wire.configure("node", "ipv4/neigh/eth0/locktime", "0");
+    wire.ip("node", "neigh replace 10.99.0.7 dev eth0 lladdr 02:00:00:00:00:01 nud stale");
+    await announce();
+    const port = await openPort();
+    for (const mac of [CLIENT_MAC, "020000000002", "020000000002", CLIENT_MAC]) {
+      const from = port.lines.length;
+      port.write(requestFor(undefined, mac));
+      await port.line((line) => line.startsWith(`got ${mac}`), from);
+      const entry = `lladdr ${mac.replace(/..(?=.)/g, "$&:")} `;
+      assert.ok(wire.ip("node", "neigh show 10.99.0.7 dev eth0").includes(entry));
+    }
+    // A client that the node does not know is not taken in.
+    wire.ip("node", "neigh del 10.99.0.7 dev eth0");
+    port.write(requestFor(undefined, "020000000003"));
+    await port.line((line) => line.startsWith("got 020000000003"));
+    assert.equal(wire.ip("node", "neigh show 10.99.0.7 dev eth0"), "");
   });
 
   it("L2-94 L2-73: nothing is answered before the announcement and after the withdrawal", async () => {

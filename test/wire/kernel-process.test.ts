@@ -66,11 +66,13 @@ describe("the process of the responder in the kernel", () => {
   }
 
   /** Behind the question goes one for the node's own address: what does not come before that answer does not come. */
-  async function isAnswered({ port: name, vip, own }: Family): Promise<boolean> {
+  async function isAnswered(
+    { port: name, vip, own }: Family,
+    { number = asked++ % 250, mac = CLIENT_MAC } = {},
+  ): Promise<boolean> {
     const port = ports.get(name) as LineProgram;
-    const number = asked++ % 250;
     const sender = name === "arp" ? `10.99.1.${number}` : `fe80::1:${number}`;
-    const asker = { index: 0, name: "eth0", mac: CLIENT_MAC };
+    const asker = { index: 0, name: "eth0", mac };
     const from = port.lines.length;
     for (const target of [vip, own]) {
       const on = { ...asker, ipv4: address(sender), linkLocal: address(sender) };
@@ -127,6 +129,19 @@ describe("the process of the responder in the kernel", () => {
       assert.ok(await isAnswered(family));
     });
   }
+
+  it("while the process is stopped a client that moved to another MAC address is answered when it asks again", async () => {
+    const [arp] = families;
+    const responder = await start(LONG_MS);
+    assert.ok(await isAnswered(arp, { number: 251 }));
+    responder.signal("SIGSTOP");
+    assert.ok(await isAnswered(arp, { number: 251 }));
+    assert.ok(await isAnswered(arp, { number: 252 }));
+    const moved = { number: 251, mac: "02:00:00:00:00:02" };
+    assert.ok(!(await isAnswered(arp, moved)));
+    for (let times = 0; times < 50; times++) assert.ok(await isAnswered(arp, moved));
+    assert.ok(await isAnswered(arp, { number: 252 }));
+  });
 
   it("L2-82 L2-121: the client's kernel resolves announced addresses of both families", async () => {
     await start(LONG_MS);

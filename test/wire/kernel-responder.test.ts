@@ -35,14 +35,14 @@ const ipHex = (text: string) => Buffer.from(addressBytes(address(text))).toStrin
 const serve = (on: WireEnd) => ({ ...on, linkLocal });
 
 /** Who has the address? Both addresses are in hex. */
-function request(target: string, senderIp = "0a000009"): string {
-  return `ffffffffffff${CLIENT}08060001080006040001${CLIENT}${senderIp}000000000000${target}`;
+function request(target: string, senderIp = "0a000009", client = CLIENT): string {
+  return `ffffffffffff${client}08060001080006040001${client}${senderIp}000000000000${target}`;
 }
 
 /** The same by ARP or NDP, whatever the address is. */
-function question(target: string): string {
-  if (!target.includes(":")) return request(ipHex(target));
-  const [mac, from] = [CLIENT.replace(/..(?=.)/g, "$&:"), address("fe80::9")];
+function question(target: string, client = CLIENT): string {
+  if (!target.includes(":")) return request(ipHex(target), undefined, client);
+  const [mac, from] = [client.replace(/..(?=.)/g, "$&:"), address("fe80::9")];
   const on = { index: 0, name: "eth0", mac, linkLocal: from };
   return Buffer.from(questionFrame(on, address(target)) ?? []).toString("hex");
 }
@@ -225,6 +225,18 @@ const suite = (family: 4 | 6) => () => {
     assert.deepEqual(await answerers(name("192.168.1.99")), []);
     assert.equal(responder.drops()["other-vlan"], 1);
     assert.equal(responder.answers().get(VIP), 0);
+  });
+
+  it("a sender that asks on two interfaces has a MAC address on each of them", async () => {
+    const second = await lay("wire1", "52:54:00:00:00:02");
+    responder.setInterfaces([serve(first.wire.near), serve(second.wire.near)]);
+    for (let times = 0; times < 2; times++) {
+      first.wire.send(question(VIP));
+      second.wire.send(question(VIP, "001122334456"));
+      for (const on of [first, second]) await answerers(name("192.168.1.99"), on);
+    }
+    assert.equal(responder.drops()["sender-moved"], 0);
+    assert.equal(responder.answers().get(VIP), 4);
   });
 
   it("L2-83 L2-205: an interface that vanishes under the program harms nothing, and comes back", async () => {
