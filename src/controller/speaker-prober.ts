@@ -47,12 +47,14 @@ interface Remembered {
   untilMs: number;
 }
 
-/** From its turn on an address waits for so long at most, whatever hangs: probing is to add less than a second. */
-const answerMs = 980;
-/** What is left of it for the question itself: a speaker asks for 600 ms. */
-const askMs = 640;
+/** A speaker asks for 600 ms. */
+const probeMs = 900;
 /** The first question ever has the speaker make its certificate. */
 const whereMs = 600;
+/** Waited for so long; the search itself goes on, so that the next Service need not wait. */
+const locateMs = 800;
+/** A speaker says in some milliseconds that it is awake. */
+const awakeMs = 500;
 /** A speaker that hangs is not waited for where another one was found. */
 const patienceMs = 100;
 const askedAtOnce = 4;
@@ -87,7 +89,7 @@ export class SpeakerProber implements AddressProber {
     this.#nowMs = options.nowMs ?? monotonicMs;
   }
 
-  /** Never rejects. Answers within a second of its turn. */
+  /** Never rejects. Answers 600 ms after its turn also where a speaker hangs, and two seconds after it at the latest. */
   ask(address: string, pool: string): Promise<ProbeAnswer> {
     return new Promise((resolve) => {
       this.#waiting.push({ address, area: areaOf(address, pool), resolve });
@@ -119,7 +121,7 @@ export class SpeakerProber implements AddressProber {
   /** Never rejects: whatever fails, nobody waits for ever, and the next ones get their turn. */
   async #settle(area: string, wishes: readonly Wish[]): Promise<void> {
     try {
-      await this.#askTogether(area, wishes, this.#nowMs() + answerMs);
+      await this.#askTogether(area, wishes);
     } catch (error) {
       const { why } = failure(error);
       for (const { resolve } of wishes) resolve({ kind: "unasked", why });
@@ -128,31 +130,28 @@ export class SpeakerProber implements AddressProber {
     if (this.#waiting.length > 0) this.#start();
   }
 
-  async #askTogether(area: string, wishes: readonly Wish[], untilMs: number): Promise<void> {
+  async #askTogether(area: string, wishes: readonly Wish[]): Promise<void> {
     const addresses = wishes.map(({ address }) => address);
-    const answers = new Map(await this.#answersTo(area, addresses, untilMs));
+    const answers = new Map(await this.#answersTo(area, addresses));
     // The area was only a guess at the network: a pool may be larger than it, or lie in several.
     const left = addresses.filter((one) => answers.get(one)?.kind === "elsewhere");
-    for (const [address, answer] of await this.#askApart(area, left, untilMs)) {
-      answers.set(address, answer);
-    }
+    for (const [address, answer] of await this.#askApart(area, left)) answers.set(address, answer);
     for (const { address, resolve } of wishes) {
       const answer = answers.get(address) ?? noAnswer;
       resolve(answer.kind === "elsewhere" ? { kind: "unasked", why: answer.why } : answer);
     }
   }
 
-  async #answersTo(area: string, addresses: readonly string[], untilMs: number): Promise<Answers> {
+  async #answersTo(area: string, addresses: readonly string[]): Promise<Answers> {
     const sample = addresses[0] as string;
-    const located = await this.#inTime(this.#locate(area, sample), untilMs);
+    const isKnown = this.#isLocated(area);
+    const located = await this.#inTime(this.#locate(area, sample), locateMs);
     if ("why" in located) return unaskedFor(addresses, located);
-    const { speakers, key } = located;
-    const awake = await this.#inTime(this.#whoIsAwake(speakers, key, sample), untilMs);
-    let why = "why" in awake ? "the speakers of its segment do not answer" : "";
-    for (const speaker of "why" in awake ? [] : awake.speakers) {
-      const timeoutMs = untilMs - this.#nowMs();
-      if (timeoutMs < askMs) break;
-      const asked = await this.#talk(speaker, key, { addresses, do: "probe" }, timeoutMs);
+    const { key } = located;
+    const speakers = isKnown ? await this.#awakeFirst(located, sample) : located.speakers;
+    let why = "the speakers of its segment do not answer";
+    for (const speaker of speakers) {
+      const asked = await this.#talk(speaker, key, { addresses, do: "probe" });
       if ("answers" in asked) return readAnswers(asked);
       ({ why } = asked);
       this.#areas.delete(area);
@@ -161,32 +160,37 @@ export class SpeakerProber implements AddressProber {
     return unasked(addresses, why);
   }
 
-  /** One that hangs would be noticed when it is too late to ask another: whoever answers first is asked, then the others. */
-  async #whoIsAwake(
-    speakers: readonly SpeakerPlace[],
-    key: Uint8Array,
+  /**
+   * One that hangs would be noticed when a Service has waited for long: whoever answers first comes first. None: all of
+   * them hang.
+   */
+  async #awakeFirst(
+    { speakers, key }: Extract<Located, { key: Uint8Array }>,
     sample: string,
-  ): Promise<{ readonly speakers: readonly SpeakerPlace[] }> {
-    if (speakers.length === 1) return { speakers };
+  ): Promise<readonly SpeakerPlace[]> {
+    if (speakers.length === 1) return speakers;
     const answering = speakers.map(async (speaker) => {
       const asked = await this.#talk(speaker, key, { addresses: [sample], do: "where" });
       if ("why" in asked) throw new Error(asked.why);
       return speaker;
     });
-    const first = await Promise.any(answering).catch(() => undefined);
-    return { speakers: [first, ...speakers.filter((one) => one !== first)].filter(isThere) };
+    // Where all refuse, the question itself finds out why.
+    const first = await this.#inTime(
+      Promise.any(answering).catch(() => speakers[0]!),
+      awakeMs,
+    );
+    return "why" in first ? [] : [first, ...speakers.filter((one) => one !== first)];
   }
 
   /** Those of which nothing is found are left out. */
-  async #askApart(area: string, addresses: readonly string[], untilMs: number): Promise<Answers> {
+  async #askApart(area: string, addresses: readonly string[]): Promise<Answers> {
     if (addresses.length === 0 || !this.#mayLookApart(area)) return new Map();
-    const places = await this.#inTime(this.#searchEach(addresses).catch(failure), untilMs);
+    const places = await this.#inTime(this.#searchEach(addresses).catch(failure), locateMs);
     if ("why" in places) return new Map();
     const groups = Map.groupBy(places.speakerOf, ([, speaker]) => speaker);
     const asked = [...groups].map(async ([speaker, found]): Promise<Answers> => {
       const these = found.map(([address]) => address);
-      const question = { addresses: these, do: "probe" } as const;
-      const reply = await this.#talk(speaker, places.key, question, untilMs - this.#nowMs());
+      const reply = await this.#talk(speaker, places.key, { addresses: these, do: "probe" });
       if ("why" in reply) return unasked(these, reply.why);
       const located = Promise.resolve({ speakers: [speaker], key: places.key });
       this.#areas.set(area, { located, untilMs: this.#nowMs() + goodMs });
@@ -211,16 +215,21 @@ export class SpeakerProber implements AddressProber {
     this.#areas.set(area, { located, untilMs: this.#nowMs() + badMs });
   }
 
-  /** While there is time left to ask; what it waited for goes on, so that the next Service need not wait. */
-  async #inTime<T>(found: Promise<T>, untilMs: number): Promise<T | { readonly why: string }> {
+  async #inTime<T>(found: Promise<T>, ms: number): Promise<T | { readonly why: string }> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<{ readonly why: string }>((resolve) => {
       const why = "no speaker of its segment was found in time; it is looked for";
-      timer = setTimeout(() => resolve({ why }), untilMs - askMs - this.#nowMs());
+      timer = setTimeout(() => resolve({ why }), ms);
     });
     const first = await Promise.race([found, late]);
     clearTimeout(timer);
     return first;
+  }
+
+  /** It was found out before who is to be asked. */
+  #isLocated(area: string): boolean {
+    const known = this.#areas.get(area);
+    return known !== undefined && known.untilMs > this.#nowMs() && known.untilMs !== Infinity;
   }
 
   #locate(area: string, sample: string): Promise<Located> {
@@ -326,9 +335,9 @@ export class SpeakerProber implements AddressProber {
     { url }: SpeakerPlace,
     key: Uint8Array,
     question: Pick<ProbeRequest, "addresses" | "do">,
-    timeoutMs = whereMs,
   ): Promise<ProbeReply | { readonly why: string }> {
     const nonce = randomBytes(16).toString("hex");
+    const timeoutMs = question.do === "where" ? whereMs : probeMs;
     const body = sealRequest(key, { nonce, at: this.#options.wallMs(), ...question });
     try {
       const { status, text } = await this.#options.post(`${url}${probePath}`, body, timeoutMs);
@@ -345,10 +354,6 @@ export class SpeakerProber implements AddressProber {
       return { why: `the page ${probePath} of a speaker cannot be reached: ${messageOf(error)}` };
     }
   }
-}
-
-function isThere<T>(one: T | undefined): one is T {
-  return one !== undefined;
 }
 
 function hint(status: number): string {
