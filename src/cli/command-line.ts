@@ -22,6 +22,8 @@ export interface CliVerb<Flags extends CliFlags> {
   /** What it does and what its exit statuses mean, in whole lines. */
   readonly about: string;
   readonly flags: Flags;
+  /** Present where it takes no words: what to do instead of giving one. */
+  readonly insteadOfWords?: string;
 }
 
 type ValueOf<Flag extends CliFlag> = Flag["type"] extends "boolean"
@@ -56,6 +58,10 @@ export function parseCommandLine<Flags extends CliFlags>(
     if (values["help"] === true) return { ok: false, exitCode: 0, text: usageOf(verb) };
     const bad = findBadChoice(verb.flags, values);
     if (bad !== undefined) return misused(verb, bad);
+    const [stray] = positionals;
+    if (stray !== undefined && verb.insteadOfWords !== undefined) {
+      return misused(verb, `${JSON.stringify(stray)}: ${verb.insteadOfWords}`);
+    }
     const complete = Object.fromEntries(
       Object.entries(verb.flags).map(([name, flag]) => [name, values[name] ?? absent(flag)]),
     ) as CliValues<Flags>;

@@ -1,8 +1,8 @@
 /** `metallb members`: the ring of speakers as one of them sees it. */
-import { misused, parseCommandLine } from "./command-line.ts";
+import { parseCommandLine } from "./command-line.ts";
 import { membersText, type RingView } from "./members-text.ts";
 import { processOutput, type Output } from "./output.ts";
-import { fetchPage, pageFailure, pageOfThisNode, strayWord } from "./speaker-page.ts";
+import { fetchPage, pageFailure, pageOfThisNode, pageAfterUrl } from "./speaker-page.ts";
 
 const defaultUrl = pageOfThisNode("members");
 
@@ -12,6 +12,7 @@ const verb = {
 the failure detector is with each, and what changed lately and why. The key is never shown.
 In a cluster: kubectl exec -n metallb-system speaker-... -- metallb members.
 Exit status 0; 1: somebody is suspect or dead; 2: the speaker cannot be asked.`,
+  insteadOfWords: pageAfterUrl,
   flags: {
     url: {
       type: "string",
@@ -28,9 +29,7 @@ export async function runMembers(
   env: NodeJS.ProcessEnv,
   output: Output = processOutput(env),
 ): Promise<number> {
-  const line = parseCommandLine(verb, argv);
-  const stray = line.ok ? strayWord(line.words) : undefined;
-  const parsed = stray === undefined ? line : misused(verb, stray);
+  const parsed = parseCommandLine(verb, argv);
   if (!parsed.ok) {
     (parsed.exitCode === 0 ? output.out : output.err)(parsed.text);
     return parsed.exitCode;

@@ -20,9 +20,5 @@ export function pageFailure(verb: string, url: string, reason: string): string {
   return `metallb ${verb}: ${url}: ${reason}; ${mend}\n`;
 }
 
-/** What is wrong with words that are no flags: such verbs take none, and the page that was meant would not be asked. */
-export function strayWord([word]: readonly string[]): string | undefined {
-  return word === undefined
-    ? undefined
-    : `${JSON.stringify(word)}: the page of a speaker is given with --url`;
-}
+/** For a word that is no flag, or the page that was meant would not be asked. */
+export const pageAfterUrl = "the page of a speaker is given with --url";

@@ -1,7 +1,7 @@
 /** `metallb status`: what speakers do on the LAN, as they tell it. */
-import { misused, parseCommandLine } from "./command-line.ts";
+import { parseCommandLine } from "./command-line.ts";
 import { processOutput, type Output } from "./output.ts";
-import { fetchPage, pageFailure, pageOfThisNode, strayWord } from "./speaker-page.ts";
+import { fetchPage, pageFailure, pageOfThisNode, pageAfterUrl } from "./speaker-page.ts";
 import { statusText, type SpeakerView } from "./status-text.ts";
 import { hasWireTrouble } from "./wire-status-text.ts";
 
@@ -15,6 +15,7 @@ who announces each address, who asks for it, who answers, and which other machin
 In a cluster: kubectl exec -n metallb-system speaker-... -- metallb status.
 Exit status 0; 1: a speaker's kernel gave up since its start, or an address is not seen as it should be; 2: a speaker
 cannot be asked.`,
+  insteadOfWords: pageAfterUrl,
   flags: {
     url: {
       type: "string",
@@ -34,9 +35,7 @@ export async function runStatus(
   env: NodeJS.ProcessEnv,
   output: Output = processOutput(env),
 ): Promise<number> {
-  const line = parseCommandLine(verb, argv);
-  const stray = line.ok ? strayWord(line.words) : undefined;
-  const parsed = stray === undefined ? line : misused(verb, stray);
+  const parsed = parseCommandLine(verb, argv);
   if (!parsed.ok) {
     (parsed.exitCode === 0 ? output.out : output.err)(parsed.text);
     return parsed.exitCode;

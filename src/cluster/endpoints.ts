@@ -15,7 +15,7 @@ import {
   type ServicePort,
 } from "../kube/index.ts";
 import { create, ownedBy, setFields, type Action } from "./actions.ts";
-import { type Pod } from "./objects.ts";
+import type { Pod } from "./objects.ts";
 
 export interface EndpointView {
   readonly services: readonly Service[];

@@ -15,7 +15,7 @@ import {
   type KubeClient,
 } from "../platform/index.ts";
 import { refOf } from "./actions.ts";
-import { type Lease, type Pod } from "./objects.ts";
+import type { Lease, Pod } from "./objects.ts";
 import { PodNetworks } from "./pod-network.ts";
 import { type KubeletOptions, type NodeContext, PodWorker } from "./pod-worker.ts";
 

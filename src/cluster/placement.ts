@@ -5,7 +5,7 @@
  * write `spec.nodeName` themselves; pods made by hand must name their node).
  */
 import { isReady, matchesLabels, type Node } from "../kube/index.ts";
-import { type Pod, type PodSpec, type Toleration } from "./objects.ts";
+import type { Pod, PodSpec, Toleration } from "./objects.ts";
 
 /** By node selector, taints (NoSchedule, NoExecute) and cordon. */
 export function mayRunOn(spec: PodSpec, node: Node): boolean {

@@ -16,7 +16,7 @@ import {
   setStatus,
   templateHash,
 } from "./actions.ts";
-import { type Pod, type Workload } from "./objects.ts";
+import type { Pod, Workload } from "./objects.ts";
 import { chooseNode, mayRunOn } from "./placement.ts";
 
 export interface WorkloadView {

@@ -3,7 +3,7 @@
 import type { ProbeAnswer } from "../assignment/index.ts";
 import type { ProbeReply, SpeakerAnswer } from "../program/index.ts";
 
-export type Elsewhere = Extract<SpeakerAnswer, { kind: "elsewhere" }>;
+type Elsewhere = Extract<SpeakerAnswer, { kind: "elsewhere" }>;
 /** By address. */
 export type Answers = ReadonlyMap<string, ProbeAnswer | Elsewhere>;
 

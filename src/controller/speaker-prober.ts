@@ -337,8 +337,8 @@ export class SpeakerProber implements AddressProber {
     question: Pick<ProbeRequest, "addresses" | "do">,
   ): Promise<ProbeReply | { readonly why: string }> {
     const nonce = randomBytes(16).toString("hex");
-    const timeoutMs = question.do === "where" ? whereMs : probeMs;
     const body = sealRequest(key, { nonce, at: this.#options.wallMs(), ...question });
+    const timeoutMs = question.do === "where" ? whereMs : probeMs;
     try {
       const { status, text } = await this.#options.post(`${url}${probePath}`, body, timeoutMs);
       if (status !== 200) {

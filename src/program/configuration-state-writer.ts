@@ -7,7 +7,7 @@ import {
   type ConfigurationState,
   type KubeObject,
 } from "../kube/index.ts";
-import { Informer, timestamp, type KubeClient, type Logger } from "../platform/index.ts";
+import { Informer, timestampOfSecond, type KubeClient, type Logger } from "../platform/index.ts";
 import {
   conditionOf,
   configurationStateOf,
@@ -70,7 +70,7 @@ export class ConfigurationStateWriter {
 
   /** To be called with each outcome of a look at the configuration (ST-12). */
   report(outcome: ConfigOutcome): void {
-    const now = timestamp().replace(/\.\d+/, "");
+    const now = timestampOfSecond();
     this.#condition = conditionOf(this.#options.owner, outcome, now);
     this.#isNews = true;
     this.#work.wake();

@@ -1,7 +1,14 @@
 /** Events about what is seen on the wire: on each Service that it touches, and few however much is forged. */
 
 import type { EventNote, ObjectReference } from "../kube/index.ts";
-import { type Conflict, type Finding, findingText, namedMac, type Subject } from "../wire/index.ts";
+import {
+  type Conflict,
+  type Finding,
+  findingText,
+  hasStrangers,
+  namedMac,
+  type Subject,
+} from "../wire/index.ts";
 import { EventBudget } from "./event-budget.ts";
 
 /** At once; then one every `refillMs`: whoever forges frames for hours has 360 an hour written. */
@@ -78,8 +85,7 @@ export function findingStory(
 ): WireStory | undefined {
   const text = findingText(ip, owners.join('", "'), finding);
   if (finding.seen === "yes") return { reason: "AddressSeen", message: text };
-  const isTold = finding.strangers.length > 0;
-  if ((finding.seen === "wrong" || finding.seen === "two") && !isTold) {
+  if (hasStrangers(finding) && finding.strangers.length === 0) {
     return { reason: "AddressConflict", message: `${text} (asked from node "${self}")` };
   }
   if (finding.seen !== "nobody") return undefined;

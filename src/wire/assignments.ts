@@ -100,12 +100,15 @@ export class Assignments {
     this.#services.delete(service);
   }
 
-  /** Speakers that can ask. The result are the services that we ask for now and did not before. */
-  setSpeakers(speakers: ReadonlySet<string>): Subject[] {
+  /**
+   * Speakers that can ask; `isMoved`: neighbours are others now too. The result are the services that we ask for now and
+   * did not before.
+   */
+  setSpeakers(speakers: ReadonlySet<string>, isMoved = false): Subject[] {
     const before = this.#speakers;
     const isSame = speakers.size === before.size && [...speakers].every((one) => before.has(one));
     this.#speakers = isSame ? this.#speakers : speakers;
-    return isSame ? [] : this.chooseAgain();
+    return isSame && !isMoved ? [] : this.chooseAgain();
   }
 
   /** Neighbours are others now. The result as of `setSpeakers`. */

@@ -192,8 +192,7 @@ export class WireCheck {
 
   #takeSpeakers({ names, subnets = new Map(), nowMs }: EventOf<"speakers">): void {
     const isMoved = this.#neighbours.setSubnets(subnets);
-    const gained = this.assignments.setSpeakers(names);
-    this.#takeOver(gained.concat(isMoved ? this.assignments.chooseAgain() : []), nowMs);
+    this.#takeOver(this.assignments.setSpeakers(names, isMoved), nowMs);
   }
 
   /** What we ask for now and did not before; what we do not ask for any more is forgotten. */
